@@ -1,0 +1,172 @@
+import { State, type QoS } from "../client/codes.js";
+import { Core } from "../client/core.js";
+import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/options.js";
+import type { PacketLog } from "../client/packet-log.js";
+import { readSettings, type Settings } from "../client/settings.js";
+import type { Handler } from "../client/subscriptions.js";
+import { PayloadWriter } from "../client/writer.js";
+import { StatusCode } from "../codec/status.js";
+import type { Topic } from "../codec/topic.js";
+import { Loop } from "../loop/loop.js";
+import { PlatformClock } from "./platform-clock.js";
+
+/** What a client is made from. */
+export type ClientOptions = CoreOptions<Client>;
+
+/** Gets a message, or a piece of one; the object is valid until the handler returns. */
+export type MessageHandler = CoreHandler<Client>;
+
+/** Where a simulator or a debugger may leave a set that learns of every client. */
+const REGISTRY = Symbol.for("xs-mqtt.clients");
+
+/**
+ * An MQTT 3.1.1 client.
+ *
+ * All its memory is taken here, in the constructor, and by `start`; after the first messages nothing is allocated.
+ * Every method may be called at any time, from within any callback too.
+ */
+export class Client {
+	/** What has been counted, by Counter: read only, and it goes on counting. */
+	readonly counters: Uint32Array;
+	/** The options in force, defaults filled in. */
+	readonly settings: Settings;
+	/** The last packets. */
+	readonly packetLog: PacketLog;
+	readonly #core: Core;
+	readonly #loop: Loop;
+	readonly #clock: PlatformClock;
+	readonly #writer: PayloadWriter;
+
+	/** Throws TypeError or RangeError naming the option, its value and its limit. */
+	constructor(options: ClientOptions) {
+		const settings = readSettings(options);
+		this.#clock = new PlatformClock(() => this.#loop.handleTimer());
+		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
+		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, this.#clock);
+		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () => this.#loop.run());
+		this.counters = this.#core.counters;
+		this.settings = settings;
+		this.packetLog = this.#core.log;
+		(globalThis as unknown as Record<symbol, { add(client: Client): void } | undefined>)[REGISTRY]?.add(this);
+	}
+
+	/** One of State. */
+	get state(): number {
+		return this.#core.state;
+	}
+
+	/** Whether CONNACK has accepted the connection, and it has not ended. */
+	get connected(): boolean {
+		return this.#core.state === State.CONNECTED;
+	}
+
+	/** Whether the server had kept our session when it accepted this connection (§3.2.2.2). */
+	get sessionPresent(): boolean {
+		return this.#core.sessionPresent;
+	}
+
+	/** Publishes that are not finished: waiting, or without their last ack. */
+	get queued(): number {
+		return this.#core.session.outbox.count + this.#core.session.releasedCount;
+	}
+
+	/** Bytes of the client's one buffer. */
+	get arenaSize(): number {
+		return this.#core.arena.buffer.byteLength;
+	}
+
+	/** Connects, and goes on connecting until `stop`. Harmless when started. */
+	start(): void {
+		this.#core.start(this.#clock.ticks());
+		this.#loop.run();
+	}
+
+	/**
+	 * Flushes, sends DISCONNECT, closes, and calls onStopped. What is in the outbox stays there and goes out after the
+	 * next `start`.
+	 */
+	stop(): void {
+		this.#core.stop(this.#clock.ticks());
+		this.#loop.run();
+	}
+
+	/** A hint: the network is up. A client that waits tries at once. */
+	networkUp(): void {
+		this.#core.networkUp(this.#clock.ticks());
+		this.#loop.run();
+	}
+
+	/** A hint: the network is gone. */
+	networkDown(): void {
+		this.#core.networkDown(this.#clock.ticks());
+		this.#loop.run();
+	}
+
+	/**
+	 * Publishes a message. Hot with a Topic and bytes: no allocation.
+	 *
+	 * in   topic    a Topic, made once; or a string, which is checked and encoded at every call
+	 *      payload  copied before the call returns; text is sent as UTF-8
+	 *      qos      default 0
+	 *      retain   whether the server is to keep it for later subscribers; default false
+	 * out  packet identifier, 1 … 65535, that onDelivered will name; 0 at QoS 0; negative: a Status, and nothing is sent
+	 */
+	publish(topic: Topic | string, payload: Uint8Array | string, qos: QoS = 0, retain = false): number {
+		const result = this.#core.publisher.publish(topic, payload, qos, retain, this.#clock.ticks());
+		if (result >= 0) this.#loop.run();
+		return result;
+	}
+
+	/**
+	 * Publishes a message of any size, pulled from a source as it goes out; again from its start whenever it has to be
+	 * sent again.
+	 *
+	 * in   total  bytes of the payload
+	 * out  as publish
+	 */
+	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: QoS = 0, retain = false): number {
+		const result = this.#core.publisher.publishStream(topic, total, source, qos, retain);
+		if (result >= 0) this.#loop.run();
+		return result;
+	}
+
+	/** A source that had nothing for now has something again. */
+	resumeSources(): void {
+		this.#core.sender.resumeSources();
+		this.#loop.run();
+	}
+
+	/** Starts composing a payload in place; the writer's `send` publishes it. One at a time. */
+	compose(topic: Topic | string, qos: QoS = 0, retain = false): PayloadWriter {
+		return this.#writer.start(topic, qos, retain);
+	}
+
+	/**
+	 * Declares a subscription: sent now or with the next connection, and again whenever the server has forgotten it. The
+	 * same filter again replaces QoS and handler.
+	 *
+	 * out  index of the subscription, 0 or more, which onSubscribed names; negative: a Status
+	 */
+	subscribe(filter: string, qos: QoS, handler: MessageHandler): number {
+		return this.#subscribe(filter, qos, handler, false);
+	}
+
+	/** As subscribe, for a handler that takes messages of any size in pieces: see Message.offset and total. */
+	subscribeStream(filter: string, qos: QoS, handler: MessageHandler): number {
+		return this.#subscribe(filter, qos, handler, true);
+	}
+
+	#subscribe(filter: string, qos: QoS, handler: MessageHandler, stream: boolean): number {
+		if (typeof handler !== "function") return StatusCode.NOT_FOUND;
+		const result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
+		if (result >= 0) this.#loop.run();
+		return result;
+	}
+
+	/** Ends a subscription. out: 0, or a negative Status: NOT_FOUND when no subscription has this filter. */
+	unsubscribe(filter: string): number {
+		const result = this.#core.unsubscribe(filter);
+		if (result >= 0) this.#loop.run();
+		return result;
+	}
+}

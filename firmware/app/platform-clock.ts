@@ -1,0 +1,30 @@
+import Timer, { type TimerId } from "timer";
+import Time from "time";
+import type { Clock } from "../loop/loop.js";
+
+/** While nothing is awaited the timer is parked. */
+const PARKED_MS = 86_400_000;
+
+/** The device's tick counter and one of its timers, made once and armed again and again. */
+export class PlatformClock implements Clock {
+	readonly #timer: TimerId;
+
+	/** in  fire  what the timer calls */
+	constructor(fire: () => void) {
+		this.#timer = Timer.repeat(fire, PARKED_MS);
+		Timer.schedule(this.#timer);
+	}
+
+	ticks(): number {
+		return Time.ticks | 0;
+	}
+
+	arm(delayMs: number): void {
+		// Delay and interval are equal: re-arming from within the callback is wrong otherwise on one platform.
+		Timer.schedule(this.#timer, delayMs, delayMs);
+	}
+
+	disarm(): void {
+		Timer.schedule(this.#timer);
+	}
+}

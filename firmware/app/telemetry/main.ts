@@ -1,0 +1,81 @@
+/**
+ * A sensor: publishes a reading at QoS 1 at an interval, obeys commands at QoS 2, keeps a retained status that its will
+ * turns to "offline". After the first readings nothing here allocates.
+ */
+import config from "mc/config";
+import Timer from "timer";
+import { Client, QoS, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
+import { platformDns } from "xs-mqtt/dns";
+import { tcp } from "xs-mqtt/tcp";
+
+const INTERVAL_MS = 1_000;
+const INTERVAL_MS_MIN = 10;
+const INTERVAL_MS_MAX = 3_600_000;
+
+const INTERVAL = new Text("interval").bytes;
+const IDENTIFY = new Text("identify").bytes;
+const ONLINE = new Text("online").bytes;
+/** Field names of a reading. */
+const SEQUENCE = new Text("n");
+const CELSIUS = new Text("celsius");
+
+/** Level of the command name in `xs-mqtt/telemetry/<id>/command/<name>`. */
+const COMMAND_LEVEL = 4;
+
+class Telemetry {
+	readonly #client: Client;
+	readonly #temperature: Topic;
+	readonly #status: Topic;
+	readonly #timer: object;
+	#intervalMs = INTERVAL_MS;
+	#count = 0;
+
+	constructor(settings: Partial<ClientOptions>) {
+		const id = settings.clientId ?? "sensor-1";
+		const root = `xs-mqtt/telemetry/${id}`;
+		this.#temperature = new Topic(`${root}/temperature`);
+		this.#status = new Topic(`${root}/status`);
+		this.#client = new Client({
+			host: "localhost",
+			...settings,
+			clientId: id,
+			cleanSession: false,
+			transport: tcp,
+			dns: platformDns(),
+			will: { topic: `${root}/status`, payload: "offline", qos: QoS.AT_LEAST_ONCE, retain: true },
+			onConnected: () => this.#sayOnline(),
+			onProblem: (_client, problem, detail) => trace(`telemetry: problem ${problem} (${detail})\n`),
+		});
+		this.#client.subscribe(`${root}/command/#`, QoS.EXACTLY_ONCE, (message) => this.#obey(message));
+		this.#timer = Timer.repeat(() => this.#measure(), this.#intervalMs);
+		this.#client.start();
+	}
+
+	#sayOnline(): void {
+		this.#client.publish(this.#status, ONLINE, QoS.AT_LEAST_ONCE, true);
+	}
+
+	/** Publishes `{"n":12,"celsius":21.4}`, composed where it waits to be sent. */
+	#measure(): void {
+		// A slow swing stands in for a sensor.
+		const celsius = 21 + 3 * Math.sin(this.#count / 10);
+		const payload = this.#client.compose(this.#temperature, QoS.AT_LEAST_ONCE);
+		payload.open().field(SEQUENCE).integer(this.#count).field(CELSIUS).decimal(celsius, 1).close();
+		if (payload.send() >= 0) this.#count++;
+	}
+
+	#obey(message: Message): void {
+		if (message.levelEquals(COMMAND_LEVEL, INTERVAL)) this.#setInterval(message.integer());
+		else if (message.levelEquals(COMMAND_LEVEL, IDENTIFY)) trace("telemetry: here I am\n");
+	}
+
+	#setInterval(intervalMs: number): void {
+		if (!(intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX)) return;
+		this.#intervalMs = intervalMs;
+		Timer.schedule(this.#timer, intervalMs, intervalMs);
+	}
+}
+
+export default function main(): void {
+	new Telemetry((config["mqtt"] ?? {}) as Partial<ClientOptions>);
+}

@@ -1,0 +1,178 @@
+import { ProblemCode, type DisconnectReason } from "./codes.js";
+import { CounterIndex } from "./counters.js";
+import type { Message } from "./message.js";
+import type { CoreOptions, PayloadSource } from "./options.js";
+import type { Handler } from "./subscriptions.js";
+
+/**
+ * The application's callbacks, each behind a guard: an exception that escapes from a platform callback restarts a
+ * device. One that throws is counted and reported, and the session goes on.
+ */
+export class Application {
+	/** Sources of streamed publishes; null where free. */
+	readonly sources: (PayloadSource | null)[] = [];
+	/** A publish was refused as FULL since room was last made. */
+	wantsRoom = false;
+	/** Room was made, and onRoom is owed. */
+	#room = false;
+	readonly #options: CoreOptions<unknown>;
+	readonly #client: unknown;
+	readonly #counters: Uint32Array;
+
+	/**
+	 * in   options   whose callbacks are used; kept
+	 *      client    what callbacks get as their client
+	 *      sources   how many streamed publishes there can be
+	 */
+	constructor(options: CoreOptions<never>, client: unknown, counters: Uint32Array, sources: number) {
+		this.#options = options as unknown as CoreOptions<unknown>;
+		this.#client = client;
+		this.#counters = counters;
+		for (let i = 0; i < sources; i++) this.sources.push(null);
+	}
+
+	get handlesUnrouted(): boolean {
+		return this.#options.onMessage !== undefined;
+	}
+
+	get traces(): boolean {
+		return this.#options.onTrace !== undefined;
+	}
+
+	connected(sessionPresent: boolean): void {
+		try {
+			this.#options.onConnected?.(this.#client, sessionPresent);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	disconnected(reason: DisconnectReason): void {
+		try {
+			this.#options.onDisconnected?.(this.#client, reason);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	/** Hot: no allocation beside the platform's record of the try. */
+	delivered(packetId: number, reasonCode: number): void {
+		if (this.#options.onDelivered === undefined) return;
+		try {
+			this.#options.onDelivered(this.#client, packetId, reasonCode);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	/** Hot: no allocation beside the platform's record of the try. */
+	handle(handler: Handler, message: Message): void {
+		try {
+			handler(message as never, this.#client as never);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	unrouted(message: Message): void {
+		try {
+			this.#options.onMessage!(message, this.#client);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	subscribed(subscription: number, code: number): void {
+		try {
+			this.#options.onSubscribed?.(this.#client, subscription, code);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	unsubscribed(subscription: number): void {
+		try {
+			this.#options.onUnsubscribed?.(this.#client, subscription);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	problem(problem: ProblemCode, detail: number): void {
+		try {
+			this.#options.onProblem?.(this.#client, problem, detail);
+		} catch {
+			// Not through #threw, which would come back here.
+			this.#counters[CounterIndex.CALLBACKS_THREW]!++;
+		}
+	}
+
+	stopped(): void {
+		try {
+			this.#options.onStopped?.(this.#client);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	trace(event: number, a: number, b: number): void {
+		try {
+			this.#options.onTrace!(event, a, b);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	/** Room in the outbox; told once per turn, and only to those who were refused. */
+	roomMade(): void {
+		this.#room = this.wantsRoom;
+	}
+
+	/** Pays what roomMade owes. */
+	tellRoom(): void {
+		if (!this.#room) return;
+		this.#room = this.wantsRoom = false;
+		try {
+			this.#options.onRoom?.(this.#client);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	/** Index of a free place for a source, or -1. */
+	freeSource(): number {
+		return this.sources.indexOf(null);
+	}
+
+	/**
+	 * Pulls payload bytes of a streamed publish.
+	 *
+	 * out  bytes copied; 0: none now; negative: none any more, or the source broke its contract
+	 */
+	pull(index: number, position: number, target: Uint8Array, offset: number, size: number): number {
+		let count: unknown;
+		try {
+			count = this.sources[index]!.read(position, target, offset, size);
+		} catch {
+			this.#threw();
+			return -1;
+		}
+		return Number.isInteger(count) && (count as number) <= size ? (count as number) : -1;
+	}
+
+	/** A streamed publish is over. */
+	sourceFinished(index: number, packetId: number): void {
+		const source = this.sources[index]!;
+		this.sources[index] = null;
+		if (source === null) return;
+		try {
+			source.finished?.(packetId);
+		} catch {
+			this.#threw();
+		}
+	}
+
+	#threw(): void {
+		this.problem(ProblemCode.CALLBACK_THREW, ++this.#counters[CounterIndex.CALLBACKS_THREW]!);
+	}
+}

@@ -1,0 +1,51 @@
+import type { Settings } from "./settings.js";
+import { LayerCode, ReasonCode } from "./codes.js";
+
+/** Connections that end young this often in a row look like two clients evicting each other. */
+const YOUNG_ENDS_MAX = 3;
+
+/** Doubling stops here; with the smallest reconnectMinMs this is far beyond any reconnectMaxMs. */
+const EXPONENT_MAX = 30;
+
+/**
+ * When to try again: exponential with full jitter, so that a fleet does not come back in step. Only a connection that
+ * was stable resets it: one that is accepted and lost at once is not a success.
+ */
+export class Backoff {
+	/** Connections in a row that were accepted and ended young. */
+	youngEnds = 0;
+	#exponent = 0;
+	readonly #minMs: number;
+	readonly #maxMs: number;
+	readonly #holdOffMs: number;
+
+	constructor(settings: Settings) {
+		this.#minMs = settings.reconnectMinMs;
+		this.#maxMs = settings.reconnectMaxMs;
+		this.#holdOffMs = settings.holdOffMs;
+	}
+
+	/** A connection has been up for stableMs, or the network has just come up. */
+	reset(): void {
+		this.#exponent = 0;
+		this.youngEnds = 0;
+	}
+
+	/**
+	 * in   layer, code  why the attempt or the connection ended
+	 *      young        it was accepted, and ended before it was stable
+	 *      random       0 ≤ random < 1
+	 * out  milliseconds until the next attempt
+	 */
+	next(layer: LayerCode, code: ReasonCode, young: boolean, random: number): number {
+		this.youngEnds = young && code === ReasonCode.LINK_LOST ? this.youngEnds + 1 : 0;
+		const permanent = layer === LayerCode.SERVER && code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
+		if (permanent || this.youngEnds >= YOUNG_ENDS_MAX) {
+			// Half of it is certain: hammering a server that has said no is what the pause is to avoid.
+			return Math.round(this.#holdOffMs * (0.5 + 0.5 * random));
+		}
+		const ceiling = this.#minMs * 2 ** this.#exponent;
+		if (this.#exponent < EXPONENT_MAX) this.#exponent++;
+		return Math.round((ceiling < this.#maxMs ? ceiling : this.#maxMs) * random);
+	}
+}

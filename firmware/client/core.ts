@@ -1,0 +1,504 @@
+// Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
+import { assert } from "../base/assert.js";
+import { elapsedMs } from "../base/ticks.js";
+import { FirstByte, PACKET_ID_MAX, PacketType, SUBACK_FAILURE, ReturnCode } from "../codec/constants.js";
+import type { Decoder } from "../codec/decoder.js";
+import { StatusCode } from "../codec/status.js";
+import { Application } from "./application.js";
+import { Arena } from "./arena.js";
+import { Backoff } from "./backoff.js";
+import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
+import { COUNTER_COUNT, CounterIndex } from "./counters.js";
+import { Deadline, Deadlines } from "./deadlines.js";
+import type { CoreOptions } from "./options.js";
+import { PacketLog } from "./packet-log.js";
+import { Publisher } from "./publisher.js";
+import { Receiver, type PacketSink } from "./receiver.js";
+import { Fill, Sender } from "./sender.js";
+import { AckResult, Session } from "./session.js";
+import type { Settings } from "./settings.js";
+import { Subscriptions, SubscriptionState, type Handler } from "./subscriptions.js";
+
+/** What the core asks its driver to do with the transport. */
+export const enum Command {
+	NONE = 0,
+	OPEN = 1,
+	CLOSE = 2,
+}
+
+/** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
+const PING_LEAD_MS_MAX = 5_000;
+
+/** How long DISCONNECT may take once stop() has given up flushing. */
+const STOP_GRACE_MS = 500;
+
+/**
+ * The client as a state machine without I/O. Bytes, the time and requests come in as arguments; bytes to send stand in
+ * the transmit region, messages go to the handlers, and `sleepMs` says when to come back.
+ *
+ * The driver calls one `handle…`, then `fill` and `handleSent` until nothing is left to write, obeys `takeCommand`, and
+ * sleeps. Every call carries `now`, in wrapping milliseconds.
+ *
+ *     STOPPED → OPENING → CONNECTING → CONNECTED → WAITING → OPENING …      STOPPING on the way back to STOPPED
+ */
+export class Core implements PacketSink {
+	state: StateCode = StateCode.STOPPED;
+	readonly settings: Settings;
+	readonly arena: Arena;
+	readonly counters = new Uint32Array(COUNTER_COUNT);
+	readonly log: PacketLog;
+	readonly application: Application;
+	readonly session: Session;
+	readonly subscriptions: Subscriptions;
+	readonly sender: Sender;
+	readonly receiver: Receiver;
+	readonly publisher: Publisher;
+	readonly deadlines = new Deadlines();
+	/** The session of the connection that is up was kept by the server. */
+	sessionPresent = false;
+	#command: Command = Command.NONE;
+	/** stop() was called and is not complete. */
+	#stopping = false;
+	#pinging = false;
+	#resolved = false;
+	#now = 0;
+	#lastSent = 0;
+	#lastReceived = 0;
+	readonly #keepAliveMs: number;
+	readonly #pingTimeoutMs: number;
+	readonly #backoff: Backoff;
+	readonly #reason = new DisconnectReason();
+	readonly #random: () => number;
+
+	/**
+	 * in   options   as the application gave them; kept for its callbacks
+	 *      settings  the same, checked
+	 *      client    what callbacks get as their client
+	 *      random    0 ≤ random() < 1
+	 */
+	constructor(options: CoreOptions<never>, settings: Settings, client: unknown, random: () => number) {
+		this.settings = settings;
+		this.arena = new Arena(settings);
+		this.log = new PacketLog(settings.packetLog);
+		const { arena, counters, log } = this;
+		this.application = new Application(options, client, counters, settings.sources);
+		const firstId = 1 + Math.floor(random() * PACKET_ID_MAX);
+		this.session = new Session(settings, arena, this.application, counters, firstId);
+		this.subscriptions = new Subscriptions(settings, arena, counters);
+		this.sender = new Sender(arena, this.session, this.subscriptions, this.application, counters, log);
+		this.receiver = new Receiver(
+			settings,
+			arena,
+			this.session.incoming,
+			this.subscriptions,
+			this.sender,
+			this.application,
+			this,
+			counters,
+			log,
+		);
+		this.publisher = new Publisher(settings, arena, this.session, this.subscriptions, this.sender, this.application, counters);
+		this.#backoff = new Backoff(settings);
+		this.#random = random;
+		this.#keepAliveMs = settings.keepAlive * 1000;
+		const half = this.#keepAliveMs / 2;
+		this.#pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
+	}
+
+	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
+	get connected(): boolean {
+		return this.sender.open;
+	}
+
+	/** Whether a connection stands, accepted or not. */
+	get linked(): boolean {
+		return this.state >= StateCode.CONNECTING;
+	}
+
+	/** What the driver has to do with the transport; asked once per turn, after everything else. */
+	takeCommand(): Command {
+		const command = this.#command;
+		this.#command = Command.NONE;
+		return command;
+	}
+
+	/** Starts connecting; harmless when started. */
+	start(now: number): void {
+		if (this.state !== StateCode.STOPPED) return;
+		this.#backoff.reset();
+		this.#open(now);
+	}
+
+	/** Ends orderly: flush, DISCONNECT, close, onStopped; at once when there is no connection. */
+	stop(now: number): void {
+		if (this.state === StateCode.STOPPED || this.#stopping) return;
+		this.#now = now;
+		this.#stopping = true;
+		if (this.state === StateCode.WAITING || this.state === StateCode.OPENING) {
+			this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+			return;
+		}
+		this.deadlines.arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
+		this.sender.disconnectDue = true;
+		if (this.state === StateCode.CONNECTED) this.#setState(StateCode.STOPPING);
+	}
+
+	/** The network is up: whoever waits tries at once. */
+	networkUp(now: number): void {
+		if (this.state !== StateCode.WAITING) return;
+		this.#backoff.reset();
+		this.#open(now);
+	}
+
+	/** The network is gone: no need to wait until the link is found dead. The next attempt is as after any loss. */
+	networkDown(now: number): void {
+		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
+		this.#end(LayerCode.LOCAL, ReasonCode.NETWORK_DOWN, 0, now);
+	}
+
+	/** The transport has resolved the name. */
+	handleResolved(now: number): void {
+		if (this.state !== StateCode.OPENING) return;
+		this.#resolved = true;
+		this.deadlines.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+	}
+
+	/** The transport's connection stands: CONNECT follows. */
+	handleOpened(now: number): void {
+		if (this.state !== StateCode.OPENING) return;
+		this.#setState(StateCode.CONNECTING);
+		this.#lastSent = this.#lastReceived = now;
+		this.sender.startConnect(now);
+		this.deadlines.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+	}
+
+	/** The transport says that the attempt or the connection is over. */
+	handleEnded(layer: LayerCode, code: ReasonCode, now: number): void {
+		if (this.state < StateCode.OPENING) return;
+		this.#end(layer, code, 0, now);
+		// There is nothing left to close.
+		if (this.#command === Command.CLOSE) this.#command = Command.NONE;
+	}
+
+	/** A defect of ours was caught at the platform's callback: the connection is given up, the session kept. */
+	handleFault(now: number): void {
+		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
+		this.#end(LayerCode.LOCAL, ReasonCode.INTERNAL_FAULT, 0, now);
+	}
+
+	/** Bytes stand in the landing (0: look at the window again). Hot: no allocation. */
+	handleBytes(count: number, now: number): void {
+		if (!this.linked) return;
+		this.#now = now;
+		if (count > 0) {
+			this.#lastReceived = now;
+			this.counters[CounterIndex.BYTES_IN]! += count;
+		}
+		this.receiver.handleBytes(count, now);
+	}
+
+	/** Fills the transmit region. Hot: no allocation. */
+	fill(now: number): void {
+		if (!this.linked) return;
+		this.#now = now;
+		const sender = this.sender;
+		if (sender.fill(now) === Fill.SOURCE_FAILED) {
+			const outbox = this.session.outbox;
+			const packetId = outbox.packetId(outbox.active);
+			this.counters[CounterIndex.DROPPED_SOURCE]!++;
+			this.session.drop(outbox.active);
+			this.application.problem(ProblemCode.SOURCE_FAILED, packetId);
+			this.#end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
+			return;
+		}
+		if (sender.requested) {
+			sender.requested = false;
+			if (!this.deadlines.isArmed(Deadline.ACK)) this.deadlines.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
+		}
+	}
+
+	/** The transport has taken bytes. Hot: no allocation. */
+	handleSent(count: number, now: number): void {
+		const sender = this.sender;
+		sender.handleSent(count);
+		this.counters[CounterIndex.BYTES_OUT]! += count;
+		this.#lastSent = now;
+		if (sender.size > 0) this.deadlines.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
+		else this.deadlines.clear(Deadline.WRITE);
+		if (sender.finished && sender.size === 0) this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+	}
+
+	/** The transport takes no bytes now although some wait. */
+	handleBlocked(now: number): void {
+		if (!this.deadlines.isArmed(Deadline.WRITE)) this.deadlines.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
+	}
+
+	/** Fires what is due. Waking early is harmless. */
+	handleTimeout(now: number): void {
+		this.#now = now;
+		const deadlines = this.deadlines;
+		if (deadlines.takeDue(Deadline.STOP, now)) return this.#stopTimedOut(now);
+		if (this.state === StateCode.WAITING) {
+			if (deadlines.takeDue(Deadline.RETRY, now)) this.#open(now);
+			return;
+		}
+		if (deadlines.takeDue(Deadline.STEP, now)) return this.#stepTimedOut(now);
+		if (deadlines.takeDue(Deadline.PINGRESP, now)) return this.#timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
+		if (deadlines.takeDue(Deadline.ACK, now)) return this.#timedOut(ReasonCode.SUBACK_TIMEOUT, now);
+		if (deadlines.takeDue(Deadline.WRITE, now)) return this.#timedOut(ReasonCode.WRITE_STALLED, now);
+		if (deadlines.takeDue(Deadline.STABLE, now)) this.#backoff.reset();
+		if (deadlines.takeDue(Deadline.KEEP_ALIVE, now)) this.#checkSilence(now);
+	}
+
+	/** Milliseconds that the driver may sleep; 0 means now. */
+	sleepMs(now: number): number {
+		this.deadlines.changed = false;
+		return this.deadlines.next(now);
+	}
+
+	/** Tells callbacks that are owed once per turn. */
+	finishTurn(): void {
+		this.application.tellRoom();
+	}
+
+	/** Declares a subscription; see Subscriptions.declare for the statuses. */
+	subscribe(filter: string, qos: number, handler: Handler, stream: boolean): number {
+		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
+		return this.subscriptions.declare(filter, qos, handler, stream);
+	}
+
+	/** Ends a subscription; NOT_FOUND when there is none with this filter. */
+	unsubscribe(filter: string): number {
+		const index = this.subscriptions.end(filter);
+		return index < 0 ? index : StatusCode.OK;
+	}
+
+	/** Every packet but PUBLISH. */
+	handlePacket(decoder: Decoder, start: number): boolean {
+		if (decoder.type === PacketType.CONNACK) return this.#handleConnack(decoder);
+		// Nothing may come before CONNACK [MQTT-3.2.0-1].
+		if (this.state === StateCode.CONNECTING) return this.#refuse(decoder);
+		const packetId = decoder.packetId;
+		switch (decoder.type) {
+			case PacketType.PUBACK:
+				return this.#settle(this.session.handlePuback(packetId), decoder);
+			case PacketType.PUBREC:
+				return this.#handlePubrec(decoder);
+			case PacketType.PUBREL:
+				this.session.incoming.remove(packetId);
+				this.sender.ack(FirstByte.PUBCOMP, packetId, this.#now);
+				return true;
+			case PacketType.PUBCOMP:
+				return this.#settle(this.session.handlePubcomp(packetId), decoder);
+			case PacketType.SUBACK:
+				return this.#handleSuback(decoder, start);
+			case PacketType.UNSUBACK:
+				return this.#handleUnsuback(decoder);
+			default:
+				assert(decoder.type === PacketType.PINGRESP, "core: a packet that the decoder lets pass");
+				this.#pinging = false;
+				this.deadlines.clear(Deadline.PINGRESP);
+				return true;
+		}
+	}
+
+	/** The server broke the protocol, or more than we can remember. No DISCONNECT: the will is to be published. */
+	handleViolation(reason: ReasonCode, detail: number): void {
+		this.#end(LayerCode.PROTOCOL, reason, detail, this.#now);
+	}
+
+	#refuse(decoder: Decoder): boolean {
+		this.counters[CounterIndex.PROTOCOL_ERRORS]!++;
+		this.handleViolation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
+		return false;
+	}
+
+	#settle(result: AckResult, decoder: Decoder): boolean {
+		// One for an identifier of an open SUBSCRIBE answers the wrong question.
+		const wrong = result === AckResult.UNKNOWN && this.#isRequest(decoder.packetId);
+		return wrong || result === AckResult.WRONG ? this.#refuse(decoder) : this.linked;
+	}
+
+	#isRequest(packetId: number): boolean {
+		return this.subscriptions.requested > 0 && this.subscriptions.nextOfRequest(packetId, 0) >= 0;
+	}
+
+	#handlePubrec(decoder: Decoder): boolean {
+		const packetId = decoder.packetId;
+		const result = this.session.handlePubrec(packetId);
+		if (result !== AckResult.UNKNOWN || this.#isRequest(packetId)) return this.#settle(result, decoder);
+		// One we have answered before is answered again, and an unknown one too, so that the server can finish.
+		this.sender.ack(FirstByte.PUBREL, packetId, this.#now);
+		return true;
+	}
+
+	#handleConnack(decoder: Decoder): boolean {
+		if (this.state !== StateCode.CONNECTING) return this.#refuse(decoder);
+		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
+			const code = decoder.returnCode;
+			const known = code <= ReturnCode.NOT_AUTHORIZED;
+			this.#end(LayerCode.SERVER, known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER, code, this.#now);
+			return false;
+		}
+		// A clean session has nothing to be present [MQTT-3.2.2-1].
+		if (decoder.sessionPresent && this.settings.cleanSession) return this.#refuse(decoder);
+		this.#accept(decoder.sessionPresent, this.#now);
+		return this.linked;
+	}
+
+	#accept(sessionPresent: boolean, now: number): void {
+		this.deadlines.clear(Deadline.STEP);
+		this.deadlines.arm(Deadline.STABLE, this.settings.stableMs, now);
+		if (this.#keepAliveMs > 0) this.deadlines.arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
+		this.sessionPresent = sessionPresent;
+		this.counters[CounterIndex.CONNECTS]!++;
+		if (sessionPresent) {
+			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
+			this.session.resume();
+		} else {
+			this.session.restart();
+			this.subscriptions.restart();
+		}
+		this.sender.open = true;
+		this.#setState(this.#stopping ? StateCode.STOPPING : StateCode.CONNECTED);
+		this.application.connected(sessionPresent);
+	}
+
+	#handleSuback(decoder: Decoder, start: number): boolean {
+		const { subscriptions } = this;
+		const packetId = decoder.packetId;
+		const count = subscriptions.countOfRequest(packetId, SubscriptionState.SUBSCRIBING);
+		if (count === 0) return this.#isExchange(packetId) ? this.#refuse(decoder) : true;
+		// One code per filter, in their order [MQTT-3.8.4-5].
+		if (count !== decoder.payloadSize) return this.#refuse(decoder);
+		let index = 0;
+		for (let i = 0; i < count && this.linked; i++) {
+			index = subscriptions.nextOfRequest(packetId, index);
+			if (index < 0) break;
+			const code = this.arena.bytes[start + decoder.payloadStart + i]!;
+			const refused = code === SUBACK_FAILURE;
+			subscriptions.settle(index, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
+			if (refused) this.counters[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
+			this.application.subscribed(index, code);
+			if (refused) this.application.problem(ProblemCode.SUBSCRIPTION_REFUSED, index);
+			index++;
+		}
+		this.#ackCame();
+		return this.linked;
+	}
+
+	/** Whether a publish of ours uses this identifier. */
+	#isExchange(packetId: number): boolean {
+		return this.session.outbox.find(packetId) >= 0 || this.session.isReleased(packetId);
+	}
+
+	#handleUnsuback(decoder: Decoder): boolean {
+		const { subscriptions } = this;
+		const packetId = decoder.packetId;
+		const count = subscriptions.countOfRequest(packetId, SubscriptionState.UNSUBSCRIBING);
+		if (count < 0) return this.#refuse(decoder);
+		if (count === 0) return this.#isExchange(packetId) ? this.#refuse(decoder) : true;
+		for (let index = 0; this.linked; index++) {
+			index = subscriptions.nextOfRequest(packetId, index);
+			if (index < 0) break;
+			subscriptions.settle(index, SubscriptionState.FREE);
+			this.application.unsubscribed(index);
+		}
+		this.#ackCame();
+		return this.linked;
+	}
+
+	/** The deadline belongs to the requests that are still open. */
+	#ackCame(): void {
+		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
+		else this.deadlines.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.#now);
+	}
+
+	#open(now: number): void {
+		this.#now = now;
+		this.#resolved = false;
+		this.deadlines.clear(Deadline.RETRY);
+		this.deadlines.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.#command = Command.OPEN;
+		this.#setState(StateCode.OPENING);
+	}
+
+	get #pingAfterMs(): number {
+		const quarter = this.#keepAliveMs / 4;
+		return this.#keepAliveMs - (quarter < PING_LEAD_MS_MAX ? quarter : PING_LEAD_MS_MAX);
+	}
+
+	/**
+	 * Sends PINGREQ when either direction has been silent: ours, because the server counts what it gets
+	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
+	 */
+	#checkSilence(now: number): void {
+		const sent = elapsedMs(now, this.#lastSent);
+		const received = elapsedMs(now, this.#lastReceived);
+		const silent = sent > received ? sent : received;
+		const left = this.#pingAfterMs - silent;
+		if (left > 0) return this.deadlines.arm(Deadline.KEEP_ALIVE, left, now);
+		this.deadlines.arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
+		if (this.#pinging) return;
+		this.#pinging = true;
+		this.sender.pingDue = true;
+		this.deadlines.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
+	}
+
+	#stepTimedOut(now: number): void {
+		if (this.state !== StateCode.OPENING) return this.#timedOut(ReasonCode.CONNACK_TIMEOUT, now);
+		if (this.#resolved) return this.#end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
+		this.#end(LayerCode.NAME, ReasonCode.NAME_TIMEOUT, 0, now);
+	}
+
+	/** Flushing took too long: DISCONNECT all the same, so that the will is not published, and a last moment to send it. */
+	#stopTimedOut(now: number): void {
+		const sender = this.sender;
+		if (sender.disconnectForced || !sender.open) return this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		sender.disconnectForced = true;
+		this.deadlines.arm(Deadline.STOP, STOP_GRACE_MS, now);
+	}
+
+	#timedOut(code: ReasonCode, now: number): void {
+		this.#end(LayerCode.DEADLINE, code, 0, now);
+	}
+
+	#setState(state: StateCode): void {
+		this.state = state;
+		if (this.application.traces) this.application.trace(0, state, this.#now);
+	}
+
+	/** The one way in which attempts and connections end. */
+	#end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
+		this.#now = now;
+		const wasOpened = this.state >= StateCode.OPENING;
+		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
+		const young = this.deadlines.isArmed(Deadline.STABLE);
+		this.deadlines.clearConnection();
+		this.#pinging = false;
+		this.sender.reset();
+		this.receiver.reset();
+		this.subscriptions.handleLost();
+		if (wasOpened) this.#command = Command.CLOSE;
+		if (!this.#stopping) this.counters[CounterIndex.DISCONNECTS]!++;
+		const again = !this.#stopping && this.settings.reconnect;
+		const reason = this.#reason;
+		reason.layer = layer;
+		reason.code = code;
+		reason.detail = detail;
+		reason.wasConnected = wasConnected;
+		reason.retryMs = again ? this.#backoff.next(layer, code, young, this.#random()) : -1;
+		if (again) this.deadlines.arm(Deadline.RETRY, reason.retryMs, now);
+		this.#setState(again ? StateCode.WAITING : StateCode.STOPPED);
+		if (wasOpened) this.application.disconnected(reason);
+		if (this.#stopping) this.#finishStop();
+	}
+
+	#finishStop(): void {
+		this.#stopping = false;
+		this.deadlines.clear(Deadline.STOP);
+		const left = this.session.outbox.count + this.session.releasedCount;
+		if (left > 0) this.application.problem(ProblemCode.STOPPED_UNFINISHED, left);
+		this.application.stopped();
+	}
+}

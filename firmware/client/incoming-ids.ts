@@ -1,0 +1,77 @@
+// Read MQTT 3.1.1 §4.3.3 before changing this file.
+import { incomingTableSize } from "./arena.js";
+
+/**
+ * The packet identifiers of incoming QoS 2 messages between PUBLISH and PUBREL: what makes "exactly once" hold. They
+ * are part of the session and outlive a connection.
+ *
+ * A hash table of fixed size with linear probing: servers count identifiers up, so that the low bits spread them well.
+ */
+export class IncomingIds {
+	/** 0 is free: it is not an identifier [MQTT-2.3.1-1]. */
+	readonly #ids: Uint16Array;
+	readonly #mask: number;
+	readonly #max: number;
+	count = 0;
+
+	/** in  max  how many are kept at most, 1 … 65535 */
+	constructor(max: number) {
+		const size = incomingTableSize(max);
+		this.#ids = new Uint16Array(size);
+		this.#mask = size - 1;
+		this.#max = max;
+	}
+
+	/** Hot: no allocation. */
+	has(packetId: number): boolean {
+		const ids = this.#ids;
+		const mask = this.#mask;
+		// Ends at a free entry: the table is at most half full.
+		for (let i = packetId & mask; ; i = (i + 1) & mask) {
+			const id = ids[i];
+			if (id === packetId) return true;
+			if (id === 0) return false;
+		}
+	}
+
+	/** Whether one more would fit. */
+	get full(): boolean {
+		return this.count === this.#max;
+	}
+
+	/** Adds an identifier that is not there yet, while not full. Hot: no allocation. */
+	add(packetId: number): void {
+		const ids = this.#ids;
+		const mask = this.#mask;
+		let i = packetId & mask;
+		while (ids[i] !== 0) i = (i + 1) & mask;
+		ids[i] = packetId;
+		this.count++;
+	}
+
+	/** Removes an identifier; harmless when it is not there. Hot: no allocation. */
+	remove(packetId: number): void {
+		const ids = this.#ids;
+		const mask = this.#mask;
+		let hole = packetId & mask;
+		while (ids[hole] !== packetId) {
+			if (ids[hole] === 0) return;
+			hole = (hole + 1) & mask;
+		}
+		this.count--;
+		// Whatever was pushed past its place by the one that goes moves up, so that no search ends early.
+		for (let i = (hole + 1) & mask; ids[i] !== 0; i = (i + 1) & mask) {
+			const home = ids[i]! & mask;
+			if (((i - home) & mask) >= ((i - hole) & mask)) {
+				ids[hole] = ids[i]!;
+				hole = i;
+			}
+		}
+		ids[hole] = 0;
+	}
+
+	clear(): void {
+		this.#ids.fill(0);
+		this.count = 0;
+	}
+}

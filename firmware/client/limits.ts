@@ -1,0 +1,48 @@
+import { DURATION_MS_MAX } from "../base/ticks.js";
+import { FIELD_SIZE_MAX, KEEP_ALIVE_S_MAX, PACKET_ID_MAX, REMAINING_LENGTH_MAX } from "../codec/constants.js";
+
+/** Default and range of one numeric option; all are whole numbers, both ends included. */
+export interface Limit {
+	readonly initial: number;
+	readonly min: number;
+	readonly max: number;
+}
+
+function limit(initial: number, min: number, max: number): Limit {
+	return Object.freeze({ initial, min, max });
+}
+
+/** Regions are addressed with 32-bit offsets; a mebibyte each is far more than any board has. */
+const REGION_MAX = 1_048_576;
+
+/**
+ * Every numeric option of `config.mqtt`. This is the one place that knows defaults and ranges: the constructor checks
+ * against it, and the JSON schema and the documentation are generated from it.
+ */
+export const LIMITS = Object.freeze({
+	port: limit(1883, 1, 65_535),
+	keepAlive: limit(60, 0, KEEP_ALIVE_S_MAX),
+	rxBuffer: limit(512, 64, REGION_MAX),
+	readSize: limit(256, 16, 16_384),
+	txBuffer: limit(512, 64, REGION_MAX),
+	outbox: limit(1024, 64, REGION_MAX),
+	inflight: limit(8, 1, PACKET_ID_MAX),
+	incomingQoS2: limit(32, 1, PACKET_ID_MAX),
+	subscriptions: limit(8, 1, 1024),
+	filterBytes: limit(256, 1, FIELD_SIZE_MAX),
+	sources: limit(1, 0, 255),
+	views: limit(8, 2, 255),
+	packetLog: limit(16, 0, 4096),
+	maximumPacketSize: limit(REMAINING_LENGTH_MAX + 5, 64, REMAINING_LENGTH_MAX + 5),
+	connectTimeoutMs: limit(30_000, 10, DURATION_MS_MAX),
+	pingTimeoutMs: limit(10_000, 10, DURATION_MS_MAX),
+	ackTimeoutMs: limit(20_000, 10, DURATION_MS_MAX),
+	reconnectMinMs: limit(1_000, 1, DURATION_MS_MAX),
+	reconnectMaxMs: limit(120_000, 1, DURATION_MS_MAX),
+	stableMs: limit(30_000, 1, DURATION_MS_MAX),
+	holdOffMs: limit(300_000, 1, DURATION_MS_MAX),
+	stopTimeoutMs: limit(5_000, 1, DURATION_MS_MAX),
+} as const);
+
+/** The name of a numeric option. */
+export type LimitName = keyof typeof LIMITS;

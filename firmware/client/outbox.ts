@@ -1,0 +1,250 @@
+import { assert } from "../base/assert.js";
+import { PublishFlag } from "../codec/constants.js";
+import { StatusCode } from "../codec/status.js";
+import type { Arena } from "./arena.js";
+import { CounterIndex, raise } from "./counters.js";
+
+/** Where a record of the outbox stands. */
+export const enum RecordState {
+	/** Its bytes are waiting to be taken back. */
+	FREE = 0,
+	/** Not sent yet in this session. */
+	QUEUED = 1,
+	/** QoS 1, sent: waits for PUBACK. */
+	PUBACK_WAIT = 2,
+	/** QoS 2, sent: waits for PUBREC. */
+	PUBREC_WAIT = 3,
+}
+
+/** Words of a record in front of its packet. */
+const enum Field {
+	/** Bytes of the record, a multiple of 4, these words included. */
+	SIZE = 0,
+	/** Packet identifier << 16 | source << 8 | QoS << 4 | RecordState. */
+	TAGS = 1,
+	/** Where the packet starts, from the start of the record. */
+	START = 2,
+	/** Bytes of the packet; for a streamed one, the payload that is not here included. */
+	LENGTH = 3,
+}
+
+/** Bytes of a record in front of its packet. */
+export const RECORD_HEADER_SIZE = 16;
+
+/** Bytes that a packet takes in the outbox. */
+export function sizeOfRecord(packetSize: number): number {
+	return (RECORD_HEADER_SIZE + packetSize + 3) & ~3;
+}
+
+/**
+ * Publishes in the order in which they were accepted, as the packets that go out, until they are finished.
+ *
+ *     base          head           cursor                tail       limit
+ *     | given back  | sent, waiting | not sent yet        | room     |
+ *
+ * A record that is finished out of order leaves a hole. Room is taken at the tail; when there is too little, the
+ * records slide down to the base once, so packets always stand together and nothing moves in the usual case, where
+ * the outbox runs empty between publishes.
+ */
+export class Outbox {
+	/** The first record that is not free; `tail` when there is none. */
+	head: number;
+	/** The first record that this connection has not sent yet. */
+	cursor: number;
+	tail: number;
+	/** The record whose packet is being sent in pieces; -1 for none. */
+	active = -1;
+	/** Records that are not free. */
+	count = 0;
+	/** Of those, how many are QoS 0. */
+	countQoS0 = 0;
+	/** Bytes of records that are not free. */
+	used = 0;
+	readonly #bytes: Uint8Array;
+	readonly #words: Int32Array;
+	/** The region: from base to one below limit. */
+	readonly base: number;
+	readonly limit: number;
+	readonly #counters: Uint32Array;
+
+	constructor(arena: Arena, counters: Uint32Array) {
+		this.#bytes = arena.bytes;
+		this.#words = arena.words;
+		this.base = this.head = this.cursor = this.tail = arena.outboxOffset;
+		this.limit = arena.outboxLimit;
+		this.#counters = counters;
+	}
+
+	/**
+	 * Finds room for a record at the tail. Hot: no allocation.
+	 *
+	 * in   size  sizeOfRecord of a packet
+	 * out  offset of the record, not yet part of the outbox: see commit
+	 *
+	 * FULL       there is no room now
+	 * TOO_LARGE  there would be none in an empty outbox either
+	 */
+	reserve(size: number): number {
+		if (size <= this.limit - this.tail) return this.tail;
+		if (size > this.limit - this.base) return StatusCode.TOO_LARGE;
+		if (size > this.limit - this.base - this.used) return StatusCode.FULL;
+		this.#compact();
+		return this.tail;
+	}
+
+	/** Slides all records down to the base, so that the whole room is at the tail. */
+	makeRoom(): number {
+		if (this.used < this.tail - this.base) this.#compact();
+		return this.limit - this.tail;
+	}
+
+	/**
+	 * Makes what stands at the tail a record. Hot: no allocation.
+	 *
+	 * in   size    sizeOfRecord, or more
+	 *      source  0, or index of a source + 1
+	 *      start   where the packet starts, from the start of the record
+	 *      length  bytes of the packet, streamed payload included
+	 */
+	commit(size: number, state: RecordState, qos: number, packetId: number, source: number, start: number, length: number): void {
+		assert(size <= this.limit - this.tail, "outbox: record beyond the region");
+		const words = this.#words;
+		const at = this.tail >> 2;
+		words[at] = size;
+		words[at + Field.TAGS] = (packetId << 16) | (source << 8) | (qos << 4) | state;
+		words[at + Field.START] = start;
+		words[at + Field.LENGTH] = length;
+		this.tail += size;
+		this.used += size;
+		if (qos === 0) this.countQoS0++;
+		raise(this.#counters, CounterIndex.OUTBOX_MAX, this.used);
+		raise(this.#counters, CounterIndex.OUTBOX_RECORDS_MAX, ++this.count);
+	}
+
+	/** The record behind this one, or `tail`. */
+	next(record: number): number {
+		return record + this.#words[record >> 2]!;
+	}
+
+	size(record: number): number {
+		return this.#words[record >> 2]!;
+	}
+
+	state(record: number): RecordState {
+		return this.#words[(record >> 2) + Field.TAGS]! & 15;
+	}
+
+	setState(record: number, state: RecordState): void {
+		const at = (record >> 2) + Field.TAGS;
+		this.#words[at] = (this.#words[at]! & ~15) | state;
+	}
+
+	qos(record: number): number {
+		return (this.#words[(record >> 2) + Field.TAGS]! >> 4) & 3;
+	}
+
+	/** Index of the source + 1; 0 when the whole packet is here. */
+	source(record: number): number {
+		return (this.#words[(record >> 2) + Field.TAGS]! >> 8) & 255;
+	}
+
+	packetId(record: number): number {
+		return this.#words[(record >> 2) + Field.TAGS]! >>> 16;
+	}
+
+	/** Offset of the packet's first byte in the arena. */
+	packetStart(record: number): number {
+		return record + this.#words[(record >> 2) + Field.START]!;
+	}
+
+	/** Bytes of the packet, streamed payload included. */
+	packetSize(record: number): number {
+		return this.#words[(record >> 2) + Field.LENGTH]!;
+	}
+
+	/** Bytes of the packet that are in the record; only streamed ones have fewer than packetSize. */
+	storedSize(record: number): number {
+		const at = record >> 2;
+		const room = this.#words[at]! - this.#words[at + Field.START]!;
+		const length = this.#words[at + Field.LENGTH]!;
+		return length < room ? length : room;
+	}
+
+	/** Sets or clears DUP (§3.3.1.1) in the packet. */
+	setDup(record: number, dup: boolean): void {
+		const at = this.packetStart(record);
+		if (dup) this.#bytes[at]! |= PublishFlag.DUP;
+		else this.#bytes[at]! &= ~PublishFlag.DUP;
+	}
+
+	/**
+	 * The record of an identifier, whatever its state but FREE. Hot: no allocation; acks come in order as a rule, so it
+	 * is the first one looked at.
+	 *
+	 * out  the record, or -1
+	 */
+	find(packetId: number): number {
+		const words = this.#words;
+		const tail = this.tail;
+		for (let record = this.head; record < tail; record += words[record >> 2]!) {
+			const tags = words[(record >> 2) + Field.TAGS]!;
+			if (tags >>> 16 === packetId && (tags & 15) !== RecordState.FREE) return record;
+		}
+		return -1;
+	}
+
+	/** Gives a record back. Hot: no allocation. */
+	free(record: number): void {
+		assert(record >= this.head && record < this.tail, "outbox: freeing what is not there");
+		const words = this.#words;
+		const tags = words[(record >> 2) + Field.TAGS]!;
+		assert((tags & 15) !== RecordState.FREE, "outbox: freeing twice");
+		words[(record >> 2) + Field.TAGS] = tags & ~15;
+		if (((tags >> 4) & 3) === 0) this.countQoS0--;
+		this.used -= words[record >> 2]!;
+		if (this.active === record) this.active = -1;
+		if (--this.count === 0) {
+			this.head = this.cursor = this.tail = this.base;
+			return;
+		}
+		if (record !== this.head) return;
+		let head = record;
+		do head += words[head >> 2]!;
+		while ((words[(head >> 2) + Field.TAGS]! & 15) === RecordState.FREE);
+		this.head = head;
+		if (this.cursor < head) this.cursor = head;
+	}
+
+	/** Starts over on a new connection: everything that is left is sent again, in order. */
+	rewind(): void {
+		this.cursor = this.head;
+		this.active = -1;
+	}
+
+	/**
+	 * Before:  base |..free..| A |..free..| B | C |   room   | limit
+	 * After:   base | A | B | C |            room            | limit
+	 */
+	#compact(): void {
+		const words = this.#words;
+		const tail = this.tail;
+		const cursor = this.cursor;
+		const active = this.active;
+		let to = this.base;
+		let cursorTo = -1;
+		for (let from = this.head; from < tail; ) {
+			const size = words[from >> 2]!;
+			if (from >= cursor && cursorTo < 0) cursorTo = to;
+			if ((words[(from >> 2) + Field.TAGS]! & 15) !== RecordState.FREE) {
+				if (from !== to) this.#bytes.copyWithin(to, from, from + size);
+				if (from === active) this.active = to;
+				to += size;
+			}
+			from += size;
+		}
+		this.head = this.base;
+		this.tail = to;
+		this.cursor = cursorTo < 0 ? to : cursorTo;
+		assert(to - this.base === this.used, "outbox: bytes lost");
+	}
+}

@@ -1,0 +1,238 @@
+// Read MQTT 3.1.1 §4.1, §4.3 and §4.4 before changing this file.
+import { assert } from "../base/assert.js";
+import { PACKET_ID_MAX } from "../codec/constants.js";
+import type { Application } from "./application.js";
+import type { Arena } from "./arena.js";
+import { ProblemCode } from "./codes.js";
+import { CounterIndex, raise } from "./counters.js";
+import { IncomingIds } from "./incoming-ids.js";
+import { Outbox, RecordState } from "./outbox.js";
+import type { Settings } from "./settings.js";
+
+/** What an ack has done. */
+export const enum AckResult {
+	/** The exchange is complete, or one step further. */
+	TAKEN = 0,
+	/** No exchange has this identifier: a late or foreign ack. */
+	UNKNOWN = 1,
+	/** The exchange has this identifier, and this is not the ack it waits for. */
+	WRONG = -1,
+}
+
+/**
+ * What outlives a connection (§4.1): publishes that are not finished, PUBRELs that are not answered, identifiers of
+ * incoming QoS 2 messages. No clock, no I/O.
+ *
+ *      QoS 1   QUEUED → PUBACK_WAIT → free
+ *      QoS 2   QUEUED → PUBREC_WAIT → released (its bytes are given back) → free
+ */
+export class Session {
+	readonly outbox: Outbox;
+	/** Incoming QoS 2 identifiers between PUBLISH and PUBREL. */
+	readonly incoming: IncomingIds;
+	/** Identifiers whose PUBREL waits for PUBCOMP, in the order of their PUBRECs [MQTT-4.6.0-4]. */
+	readonly released: Uint16Array;
+	releasedCount = 0;
+	/** How many of them this connection has sent. */
+	releasedSent = 0;
+	/** Records in PUBACK_WAIT or PUBREC_WAIT; with releasedCount, what the window bounds. */
+	waiting = 0;
+	/** Whether the server is known to keep a session for us. */
+	established = false;
+	#nextId: number;
+	/** How many identifiers from #nextId on are certainly free. */
+	#freeRun = 0;
+	readonly #application: Application;
+	readonly #counters: Uint32Array;
+
+	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
+	constructor(settings: Settings, arena: Arena, application: Application, counters: Uint32Array, firstId: number) {
+		assert(firstId >= 1 && firstId <= PACKET_ID_MAX, "session: first identifier");
+		this.outbox = new Outbox(arena, counters);
+		this.incoming = new IncomingIds(settings.incomingQoS2);
+		this.released = new Uint16Array(settings.inflight);
+		this.#nextId = firstId;
+		this.#application = application;
+		this.#counters = counters;
+	}
+
+	/** Publishes sent and not finished. */
+	get inflight(): number {
+		return this.waiting + this.releasedCount;
+	}
+
+	/**
+	 * Takes a packet identifier that no open exchange uses [MQTT-2.3.1-2]; never 0 [MQTT-2.3.1-1]. Hot: no allocation.
+	 *
+	 * in   requests  identifiers of open SUBSCRIBEs and UNSUBSCRIBEs: asks whether one is among them
+	 * out  1 … 65535; 0 when all are in use
+	 */
+	takeId(requests: { nearestId(from: number, distance: number): number }): number {
+		if (this.#freeRun === 0) {
+			for (let tries = 0; ; tries++) {
+				if (tries === PACKET_ID_MAX) return 0;
+				this.#freeRun = requests.nearestId(this.#nextId, this.#nearestId());
+				if (this.#freeRun > 0) break;
+				this.#nextId = this.#nextId === PACKET_ID_MAX ? 1 : this.#nextId + 1;
+			}
+		}
+		this.#freeRun--;
+		const id = this.#nextId;
+		this.#nextId = id === PACKET_ID_MAX ? 1 : id + 1;
+		return id;
+	}
+
+	/** How far the next identifier in use is from #nextId, going up; 65535 when there is none. */
+	#nearestId(): number {
+		const outbox = this.outbox;
+		let nearest = PACKET_ID_MAX;
+		for (let record = outbox.head; record < outbox.tail; record = outbox.next(record)) {
+			const id = outbox.packetId(record);
+			if (id !== 0 && outbox.state(record) !== RecordState.FREE) {
+				nearest = nearerId(nearest, this.#nextId, id);
+			}
+		}
+		for (let i = 0; i < this.releasedCount; i++) nearest = nearerId(nearest, this.#nextId, this.released[i]!);
+		return nearest;
+	}
+
+	/** Whether one more publish may go out now. Hot: no allocation. */
+	get windowOpen(): boolean {
+		return this.waiting + this.releasedCount < this.released.length;
+	}
+
+	/**
+	 * Notes that a record starts on its way: state, DUP [MQTT-3.3.1-1], counts. QoS 0 keeps its state. Hot: no
+	 * allocation.
+	 */
+	handleSending(record: number): void {
+		const outbox = this.outbox;
+		if (outbox.state(record) !== RecordState.QUEUED) {
+			outbox.setDup(record, true);
+			this.#counters[CounterIndex.RESENDS]!++;
+			return;
+		}
+		const qos = outbox.qos(record);
+		if (qos === 0) return;
+		outbox.setState(record, qos === 1 ? RecordState.PUBACK_WAIT : RecordState.PUBREC_WAIT);
+		this.waiting++;
+		raise(this.#counters, CounterIndex.INFLIGHT_MAX, this.waiting + this.releasedCount);
+	}
+
+	/** PUBACK (§3.4). Hot: no allocation. */
+	handlePuback(packetId: number): AckResult {
+		const record = this.outbox.find(packetId);
+		if (record < 0) return this.#isReleased(packetId) ? AckResult.WRONG : AckResult.UNKNOWN;
+		if (!this.#mayFinish(record, RecordState.PUBACK_WAIT)) return AckResult.WRONG;
+		this.waiting--;
+		this.#finish(record);
+		this.#counters[CounterIndex.DELIVERED]!++;
+		this.#application.delivered(packetId, 0);
+		return AckResult.TAKEN;
+	}
+
+	/** PUBREC (§3.5): gives the message's bytes back and queues PUBREL. Hot: no allocation. */
+	handlePubrec(packetId: number): AckResult {
+		const record = this.outbox.find(packetId);
+		if (record < 0) return AckResult.UNKNOWN;
+		if (!this.#mayFinish(record, RecordState.PUBREC_WAIT)) return AckResult.WRONG;
+		this.waiting--;
+		assert(this.releasedCount < this.released.length, "session: window overrun");
+		this.released[this.releasedCount++] = packetId;
+		this.#finish(record);
+		return AckResult.TAKEN;
+	}
+
+	/** PUBCOMP (§3.7). Hot: no allocation. */
+	handlePubcomp(packetId: number): AckResult {
+		const released = this.released;
+		const count = this.releasedCount;
+		for (let i = 0; i < count; i++) {
+			if (released[i] !== packetId) continue;
+			released.copyWithin(i, i + 1, count);
+			this.releasedCount = count - 1;
+			if (i < this.releasedSent) this.releasedSent--;
+			this.#counters[CounterIndex.DELIVERED]!++;
+			this.#application.delivered(packetId, 0);
+			return AckResult.TAKEN;
+		}
+		return this.outbox.find(packetId) < 0 ? AckResult.UNKNOWN : AckResult.WRONG;
+	}
+
+	/** Whether PUBREL has been queued or sent for this identifier. */
+	#isReleased(packetId: number): boolean {
+		const released = this.released;
+		for (let i = 0; i < this.releasedCount; i++) if (released[i] === packetId) return true;
+		return false;
+	}
+
+	/** Whether PUBREC came already: a repeated one is answered with PUBREL again, never with PUBLISH. */
+	isReleased(packetId: number): boolean {
+		return this.#isReleased(packetId);
+	}
+
+	/** A record can be finished by the ack that it waits for, once it is sent whole on this connection. */
+	#mayFinish(record: number, state: RecordState): boolean {
+		const outbox = this.outbox;
+		return outbox.state(record) === state && record !== outbox.active && record < outbox.cursor;
+	}
+
+	/** Frees a record whose exchange needs its bytes no more, and tells its source. */
+	#finish(record: number): void {
+		const outbox = this.outbox;
+		const source = outbox.source(record);
+		const packetId = outbox.packetId(record);
+		outbox.free(record);
+		if (source !== 0) this.#application.sourceFinished(source - 1, packetId);
+		this.#application.roomMade();
+	}
+
+	/** Drops a record that shall not be sent (any more). */
+	drop(record: number): void {
+		const state = this.outbox.state(record);
+		if (state === RecordState.PUBACK_WAIT || state === RecordState.PUBREC_WAIT) this.waiting--;
+		this.#finish(record);
+	}
+
+	/** A QoS 0 record has gone out whole. */
+	handleSentQoS0(record: number): void {
+		this.#finish(record);
+	}
+
+	/**
+	 * A connection was accepted with Session Present: everything is sent again from the start, in its first order
+	 * [MQTT-4.4.0-1], [MQTT-4.6.0-1].
+	 */
+	resume(): void {
+		this.established = true;
+		this.releasedSent = 0;
+		this.outbox.rewind();
+	}
+
+	/**
+	 * A connection was accepted without Session Present: the server knows nothing of our exchanges. What is still in the
+	 * outbox is sent as new; a handshake at PUBREL is over, and it is unknown how it ended.
+	 */
+	restart(): void {
+		this.established = true;
+		this.incoming.clear();
+		const outbox = this.outbox;
+		for (let record = outbox.head; record < outbox.tail; record = outbox.next(record)) {
+			const state = outbox.state(record);
+			if (state !== RecordState.PUBACK_WAIT && state !== RecordState.PUBREC_WAIT) continue;
+			outbox.setState(record, RecordState.QUEUED);
+			outbox.setDup(record, false);
+		}
+		this.waiting = 0;
+		const count = this.releasedCount;
+		this.releasedCount = this.releasedSent = 0;
+		outbox.rewind();
+		for (let i = 0; i < count; i++) this.#application.problem(ProblemCode.DELIVERY_UNKNOWN, this.released[i]!);
+	}
+}
+
+/** The smaller of `nearest` and the distance from `from` up to `id`, with the wrap from 65535 to 1. */
+export function nearerId(nearest: number, from: number, id: number): number {
+	const distance = id >= from ? id - from : id + PACKET_ID_MAX - from;
+	return distance < nearest ? distance : nearest;
+}

@@ -1,0 +1,391 @@
+// Read MQTT 3.1.1 §3.8 … §3.11 and §4.7 before changing this file.
+import { assert } from "../base/assert.js";
+import { equalsText, sizeOfText, writeText } from "../base/text.js";
+import { FIELD_SIZE_MAX, FirstByte } from "../codec/constants.js";
+import { sizeOfVarint, writeUint16, writeVarint } from "../codec/encode.js";
+import { FilterKind, kindOfFilter, matchesWildcard, sharedFilterStart } from "../codec/filter.js";
+import { StatusCode } from "../codec/status.js";
+import { SUBSCRIPTION_WORDS, type Arena } from "./arena.js";
+import { CounterIndex, raise } from "./counters.js";
+import { nearerId } from "./session.js";
+import type { Settings } from "./settings.js";
+
+/** Where a subscription stands. */
+export const enum SubscriptionState {
+	FREE = 0,
+	/** SUBSCRIBE is to be sent. */
+	DECLARED = 1,
+	/** SUBSCRIBE is sent, SUBACK is not here yet. */
+	SUBSCRIBING = 2,
+	ACTIVE = 3,
+	REFUSED = 4,
+	/** UNSUBSCRIBE is to be sent; the handler is gone. */
+	ENDED = 5,
+	/** UNSUBSCRIBE is sent. */
+	UNSUBSCRIBING = 6,
+}
+
+/** Words of the table. */
+const enum Field {
+	STATE = 0,
+	/** Where the topic filter starts in the arena, and its bytes. */
+	OFFSET = 1,
+	SIZE = 2,
+	/** Bytes in front of the part that is matched: those of `$share/{group}/`. */
+	SKIP = 3,
+	/** Bits, see Flag. */
+	FLAGS = 4,
+	/** Packet identifier of the open request. */
+	PACKET_ID = 5,
+}
+
+const enum Flag {
+	QOS_MASK = 3,
+	WILDCARD = 4,
+	/** The handler takes messages in pieces. */
+	STREAM = 8,
+	/** The handler is being handed the pieces of the current message. */
+	STREAMING = 16,
+}
+
+const W = SUBSCRIPTION_WORDS;
+
+/** A handler as the table keeps it; what it is called with is the caller's business. */
+export type Handler = (message: never, client: never) => void;
+
+/**
+ * Topic filters with their handlers, and the requests that make the server know them. Filters stand packed in the
+ * arena, so that matching is a walk over bytes.
+ */
+export class Subscriptions {
+	/** Entries of the table that have been used; those beyond are free. */
+	count = 0;
+	/** Entries that need SUBSCRIBE or UNSUBSCRIBE to be sent. */
+	pending = 0;
+	/** Entries whose ack is awaited. */
+	requested = 0;
+	readonly handlers: (Handler | null)[] = [];
+	readonly #table: Int32Array;
+	readonly #max: number;
+	readonly #bytes: Uint8Array;
+	readonly #view: DataView;
+	readonly #base: number;
+	readonly #limit: number;
+	/** The largest SUBSCRIBE or UNSUBSCRIBE that may be sent. */
+	readonly #packetSizeMax: number;
+	/** The most filters in one SUBSCRIBE: its SUBACK has to fit into the receive buffer. */
+	readonly #batchMax: number;
+	readonly #counters: Uint32Array;
+	#end: number;
+	#wildcards = 0;
+	#used = 0;
+
+	constructor(settings: Settings, arena: Arena, counters: Uint32Array) {
+		this.#max = settings.subscriptions;
+		this.#table = new Int32Array(this.#max * W);
+		this.#bytes = arena.bytes;
+		this.#view = arena.view;
+		this.#base = this.#end = arena.filterOffset;
+		this.#limit = arena.filterLimit;
+		this.#packetSizeMax = arena.txLimit - arena.txOffset;
+		this.#batchMax = settings.rxBuffer - 8;
+		this.#counters = counters;
+		for (let i = 0; i < this.#max; i++) this.handlers.push(null);
+	}
+
+	state(index: number): SubscriptionState {
+		return this.#table[index * W]!;
+	}
+
+	packetId(index: number): number {
+		return this.#table[index * W + Field.PACKET_ID]!;
+	}
+
+	qos(index: number): number {
+		return this.#table[index * W + Field.FLAGS]! & Flag.QOS_MASK;
+	}
+
+	/** Whether the handler takes messages in pieces. */
+	streams(index: number): boolean {
+		return (this.#table[index * W + Field.FLAGS]! & Flag.STREAM) !== 0;
+	}
+
+	/** Where the topic filter starts in the arena; valid until the next change of the table. */
+	filterStart(index: number): number {
+		return this.#table[index * W + Field.OFFSET]!;
+	}
+
+	filterSize(index: number): number {
+		return this.#table[index * W + Field.SIZE]!;
+	}
+
+	/**
+	 * Declares a subscription, or changes the one that has the same filter. No allocation.
+	 *
+	 * in   filter   topic filter
+	 *      qos      0, 1, 2
+	 *      stream   whether the handler takes messages in pieces
+	 * out  its index, 0 or more; the subscription is pending
+	 *
+	 * INVALID_FILTER  §4.7.1 is broken, or the text cannot be UTF-8
+	 * TOO_LARGE       SUBSCRIBE with this filter would not fit into the transmit region
+	 * FULL            no entry, or too few filter bytes
+	 */
+	declare(filter: string, qos: number, handler: Handler, stream: boolean): number {
+		let index = this.#find(filter);
+		if (index < 0) index = this.#add(filter);
+		if (index < 0) return index;
+		const at = index * W;
+		const flags = this.#table[at + Field.FLAGS]! & Flag.WILDCARD;
+		this.#table[at + Field.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
+		this.handlers[index] = handler;
+		this.#setState(index, SubscriptionState.DECLARED);
+		return index;
+	}
+
+	/** Ends a subscription: its handler gets nothing more, and UNSUBSCRIBE is pending. */
+	end(filter: string): number {
+		const index = this.#find(filter);
+		if (index < 0) return index;
+		const state = this.state(index);
+		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
+		this.handlers[index] = null;
+		this.#table[index * W + Field.FLAGS]! &= ~Flag.STREAMING;
+		this.#setState(index, SubscriptionState.ENDED);
+		return index;
+	}
+
+	/** The entry of a filter; NOT_FOUND when there is none. */
+	#find(filter: string): number {
+		if (typeof filter !== "string") return StatusCode.INVALID_FILTER;
+		for (let i = 0; i < this.count; i++) {
+			if (this.state(i) === SubscriptionState.FREE) continue;
+			const start = this.filterStart(i);
+			if (equalsText(this.#bytes, start, start + this.filterSize(i), filter)) return i;
+		}
+		return StatusCode.NOT_FOUND;
+	}
+
+	/** Puts a new filter behind the last one, checks it, and gives it an entry. */
+	#add(filter: string): number {
+		if (typeof filter !== "string") return StatusCode.INVALID_FILTER;
+		const size = sizeOfText(filter);
+		if (size <= 0 || size > FIELD_SIZE_MAX) return StatusCode.INVALID_FILTER;
+		// Fixed header of at most 4 bytes for these sizes, packet identifier, length, QoS.
+		if (4 + 2 + 2 + size + 1 > this.#packetSizeMax) return StatusCode.TOO_LARGE;
+		const offset = this.#end;
+		if (size > this.#limit - offset) return StatusCode.FULL;
+		writeText(this.#bytes, offset, filter);
+		const kind = kindOfFilter(this.#bytes, offset, offset + size);
+		const start = sharedFilterStart(this.#bytes, offset, offset + size);
+		if (kind === FilterKind.INVALID || start < 0) return StatusCode.INVALID_FILTER;
+		let index = 0;
+		while (index < this.count && this.state(index) !== SubscriptionState.FREE) index++;
+		if (index === this.#max) return StatusCode.FULL;
+		if (index === this.count) this.count++;
+		const table = this.#table;
+		const at = index * W;
+		table[at + Field.OFFSET] = offset;
+		table[at + Field.SIZE] = size;
+		table[at + Field.SKIP] = start - offset;
+		table[at + Field.FLAGS] = kind === FilterKind.WILDCARD ? Flag.WILDCARD : 0;
+		if (kind === FilterKind.WILDCARD) this.#wildcards++;
+		this.#end += size;
+		raise(this.#counters, CounterIndex.SUBSCRIPTIONS_MAX, ++this.#used);
+		raise(this.#counters, CounterIndex.FILTER_BYTES_MAX, this.#end - this.#base);
+		return index;
+	}
+
+	#setState(index: number, state: SubscriptionState): void {
+		const before = this.state(index);
+		if (isPending(before)) this.pending--;
+		if (isRequested(before)) this.requested--;
+		if (isPending(state)) this.pending++;
+		if (isRequested(state)) this.requested++;
+		this.#table[index * W] = state;
+		if (state === SubscriptionState.FREE) this.#remove(index);
+	}
+
+	/** Takes a filter out and closes the gap. */
+	#remove(index: number): void {
+		const table = this.#table;
+		const offset = this.filterStart(index);
+		const size = this.filterSize(index);
+		if ((table[index * W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.#wildcards--;
+		this.handlers[index] = null;
+		this.#bytes.copyWithin(offset, offset + size, this.#end);
+		this.#end -= size;
+		this.#used--;
+		for (let i = 0; i < this.count; i++) {
+			if (table[i * W + Field.OFFSET]! > offset) table[i * W + Field.OFFSET]! -= size;
+		}
+		while (this.count > 0 && this.state(this.count - 1) === SubscriptionState.FREE) this.count--;
+	}
+
+	/**
+	 * Writes one SUBSCRIBE (§3.8) or UNSUBSCRIBE (§3.10) with as many pending filters as fit. No allocation.
+	 *
+	 * in   offset, limit  room in the arena
+	 *      packetId       for the request
+	 * out  one past the packet; `offset` when the first pending filter does not fit
+	 */
+	writeRequest(offset: number, limit: number, packetId: number): number {
+		assert(this.pending > 0, "subscriptions: nothing to request");
+		let first = 0;
+		while (!isPending(this.state(first))) first++;
+		const from = this.state(first);
+		const perFilter = from === SubscriptionState.DECLARED ? 3 : 2;
+		let remaining = 2;
+		let count = 0;
+		for (let i = first; i < this.count && count < this.#batchMax; i++) {
+			if (this.state(i) !== from) continue;
+			const more = remaining + perFilter + this.filterSize(i);
+			if (1 + sizeOfVarint(more) + more > limit - offset) break;
+			remaining = more;
+			count++;
+		}
+		if (count === 0) return offset;
+		this.#bytes[offset] = from === SubscriptionState.DECLARED ? FirstByte.SUBSCRIBE : FirstByte.UNSUBSCRIBE;
+		let at = writeVarint(this.#bytes, offset + 1, remaining);
+		at = writeUint16(this.#bytes, at, packetId);
+		for (let i = first; count > 0; i++) {
+			if (this.state(i) !== from) continue;
+			at = this.#writeFilter(at, i, from === SubscriptionState.DECLARED);
+			this.#table[i * W + Field.PACKET_ID] = packetId;
+			this.#setState(i, from + 1);
+			count--;
+		}
+		return at;
+	}
+
+	#writeFilter(at: number, index: number, withQos: boolean): number {
+		const start = this.filterStart(index);
+		const size = this.filterSize(index);
+		at = writeUint16(this.#bytes, at, size);
+		this.#bytes.copyWithin(at, start, start + size);
+		at += size;
+		if (withQos) this.#bytes[at++] = this.qos(index);
+		return at;
+	}
+
+	/** How many entries wait for the ack of this request; negative when the other kind of ack is awaited. */
+	countOfRequest(packetId: number, state: SubscriptionState): number {
+		let count = 0;
+		for (let i = 0; i < this.count; i++) {
+			if (!isRequested(this.state(i)) || this.packetId(i) !== packetId) continue;
+			if (this.state(i) !== state) return -1;
+			count++;
+		}
+		return count;
+	}
+
+	/** The first entry at or behind `index` that waits for this request, or -1. */
+	nextOfRequest(packetId: number, index: number): number {
+		for (let i = index; i < this.count; i++) {
+			if (isRequested(this.state(i)) && this.packetId(i) === packetId) return i;
+		}
+		return -1;
+	}
+
+	/** An ack has come for one entry. */
+	settle(index: number, state: SubscriptionState): void {
+		this.#setState(index, state);
+	}
+
+	/** The connection is gone: requests without an ack are made again. */
+	handleLost(): void {
+		for (let i = 0; i < this.count; i++) {
+			if (isRequested(this.state(i))) this.#setState(i, this.state(i) - 1);
+		}
+	}
+
+	/** The server keeps no session: every subscription is unknown to it. */
+	restart(): void {
+		for (let i = 0; i < this.count; i++) {
+			const state = this.state(i);
+			if (state === SubscriptionState.ENDED) this.#setState(i, SubscriptionState.FREE);
+			else if (state !== SubscriptionState.FREE) this.#setState(i, SubscriptionState.DECLARED);
+		}
+	}
+
+	/** How far the next identifier of an open request is from `from`, if nearer than `nearest`. See Session.takeId. */
+	nearestId(from: number, nearest: number): number {
+		for (let i = 0; i < this.count && this.requested > 0; i++) {
+			if (isRequested(this.state(i))) nearest = nearerId(nearest, from, this.packetId(i));
+		}
+		return nearest;
+	}
+
+	/**
+	 * The first subscription at or behind `index` that has just these bytes as its filter. A topic name that equals a
+	 * filter needs no check of its own: the filter was checked when it was declared. Hot: no allocation.
+	 *
+	 * in   topic, size  topic name in the arena
+	 * out  index, or -1
+	 */
+	nextExact(index: number, topic: number, size: number): number {
+		const table = this.#table;
+		const count = this.count;
+		for (let at = index * W; index < count; index++, at += W) {
+			if (table[at + Field.SIZE]! - table[at + Field.SKIP]! !== size) continue;
+			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) !== 0 || !isMatched(table[at]!)) continue;
+			if (this.#equal(table[at + Field.OFFSET]! + table[at + Field.SKIP]!, topic, size)) return index;
+		}
+		return -1;
+	}
+
+	/** Whether any filter has a wildcard. */
+	get hasWildcards(): boolean {
+		return this.#wildcards > 0;
+	}
+
+	/** The first subscription with a wildcard at or behind `index` that matches, or -1. Hot: no allocation. */
+	nextWildcard(index: number, topic: number, size: number): number {
+		const table = this.#table;
+		const count = this.count;
+		for (let at = index * W; index < count; index++, at += W) {
+			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at]!)) continue;
+			const start = table[at + Field.OFFSET]!;
+			const filter = start + table[at + Field.SKIP]!;
+			const limit = start + table[at + Field.SIZE]!;
+			if (matchesWildcard(this.#bytes, filter, limit, topic, topic + size)) return index;
+		}
+		return -1;
+	}
+
+	/** Marks whether a subscription takes part in the message that is being streamed. */
+	setStreaming(index: number, streaming: boolean): void {
+		const at = index * W + Field.FLAGS;
+		if (streaming) this.#table[at]! |= Flag.STREAMING;
+		else this.#table[at]! &= ~Flag.STREAMING;
+	}
+
+	isStreaming(index: number): boolean {
+		return (this.#table[index * W + Field.FLAGS]! & Flag.STREAMING) !== 0;
+	}
+
+	/** Compares from the end, where topics of one program differ most; four bytes at a time. Hot: no allocation. */
+	#equal(a: number, b: number, size: number): boolean {
+		const view = this.#view;
+		let left = size - 4;
+		for (; left >= 0; left -= 4) {
+			if (view.getInt32(a + left) !== view.getInt32(b + left)) return false;
+		}
+		const bytes = this.#bytes;
+		for (let i = left + 3; i >= 0; i--) if (bytes[a + i] !== bytes[b + i]) return false;
+		return true;
+	}
+}
+
+function isPending(state: SubscriptionState): boolean {
+	return state === SubscriptionState.DECLARED || state === SubscriptionState.ENDED;
+}
+
+function isRequested(state: SubscriptionState): boolean {
+	return state === SubscriptionState.SUBSCRIBING || state === SubscriptionState.UNSUBSCRIBING;
+}
+
+/** A session may deliver for a filter before we have asked for it in this run of the program. */
+function isMatched(state: SubscriptionState): boolean {
+	return state >= SubscriptionState.DECLARED && state <= SubscriptionState.ACTIVE;
+}

@@ -1,0 +1,239 @@
+import { sizeOfText, writeText } from "../base/text.js";
+import { StatusCode } from "../codec/status.js";
+import { Text, Topic } from "../codec/topic.js";
+import { topicOf, type Publisher } from "./publisher.js";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+
+/** Above this a double does not hold every whole number. */
+const INTEGER_MAX = 9_007_199_254_740_991;
+const DIGITS_MAX = 9;
+const HEX = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102]);
+const TRUE = new Uint8Array([116, 114, 117, 101]);
+const FALSE = new Uint8Array([102, 97, 108, 115, 101]);
+const NULL = new Uint8Array([110, 117, 108, 108]);
+
+/**
+ * Composes a payload straight where it waits to be sent, without a string on the way. Made by `client.compose`; one per
+ * client, good until `send` or `drop`. The parts return the writer, so that they can be chained; whether all of it
+ * fitted is what `send` says. Hot with Text and numbers: no allocation.
+ */
+export class PayloadWriter {
+	readonly #bytes: Uint8Array;
+	readonly #publisher: Publisher;
+	readonly #flush: () => void;
+	#topic: Topic | undefined = undefined;
+	#qos = 0;
+	#retain = false;
+	#start = 0;
+	#at = 0;
+	#limit = 0;
+	#status: number = StatusCode.NOT_FOUND;
+	#needsComma = false;
+
+	/** For the library: `flush` sends what can be sent. */
+	constructor(bytes: Uint8Array, publisher: Publisher, flush: () => void) {
+		this.#bytes = bytes;
+		this.#publisher = publisher;
+		this.#flush = flush;
+	}
+
+	/** For the library: starts a payload; the status of a refusal is kept for send. */
+	start(topic: Topic | string, qos: number, retain: boolean): this {
+		if (this.#publisher.composing) {
+			// The payload that is open stays open; this one was never begun.
+			this.#status = this.#status < 0 ? this.#status : StatusCode.BUSY;
+			return this;
+		}
+		this.#topic = topic instanceof Topic ? topic : topicOf(topic);
+		this.#qos = qos;
+		this.#retain = retain;
+		this.#needsComma = false;
+		if (this.#topic === undefined) {
+			this.#status = StatusCode.INVALID_TOPIC;
+			return this;
+		}
+		const start = this.#publisher.startCompose(this.#topic, qos);
+		this.#status = start < 0 ? start : StatusCode.OK;
+		this.#start = this.#at = start;
+		this.#limit = this.#publisher.composeLimit;
+		return this;
+	}
+
+	/** Room for `size` more bytes; once there is none, nothing more is written. */
+	#takes(size: number): boolean {
+		if (this.#status < 0) return false;
+		if (size <= this.#limit - this.#at) return true;
+		this.#status = StatusCode.FULL;
+		return false;
+	}
+
+	/** One byte, 0 … 255. */
+	byte(value: number): this {
+		if (this.#takes(1)) this.#bytes[this.#at++] = value;
+		return this;
+	}
+
+	/** Bytes `offset` … `offset + size - 1` of an array; all of it unless told. */
+	bytes(source: Uint8Array, offset = 0, size = source.length - offset): this {
+		if (!this.#takes(size)) return this;
+		if (offset === 0 && size === source.length) this.#bytes.set(source, this.#at);
+		else for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = source[offset + i]!;
+		this.#at += size;
+		return this;
+	}
+
+	/** A Text, or a string (slower: it is encoded each time). */
+	text(text: Text | string): this {
+		if (text instanceof Text) return this.bytes(text.bytes);
+		const size = sizeOfText(text);
+		if (size < 0) this.#status = StatusCode.INVALID_PAYLOAD;
+		else if (this.#takes(size)) this.#at = writeText(this.#bytes, this.#at, text);
+		return this;
+	}
+
+	/** A whole number in decimal digits, within ±(2^53 - 1). Anything else is INVALID_PAYLOAD. */
+	integer(value: number): this {
+		if (!(value >= -INTEGER_MAX && value <= INTEGER_MAX) || value % 1 !== 0) {
+			this.#status = this.#status < 0 ? this.#status : StatusCode.INVALID_PAYLOAD;
+			return this;
+		}
+		if (value < 0) this.byte(MINUS);
+		return this.#digits(value < 0 ? -value : value, 1);
+	}
+
+	/** Decimal digits of a whole number, with leading zeros up to `least`. */
+	#digits(value: number, least: number): this {
+		let count = 1;
+		for (let rest = value; rest >= 10; count++) rest = Math.floor(rest / 10);
+		if (count < least) count = least;
+		if (!this.#takes(count)) return this;
+		for (let i = this.#at + count - 1; i >= this.#at; i--) {
+			const tens = Math.floor(value / 10);
+			this.#bytes[i] = ZERO + value - tens * 10;
+			value = tens;
+		}
+		this.#at += count;
+		return this;
+	}
+
+	/**
+	 * A decimal number with a fixed count of digits behind the point, rounded half up; `null` when it is not finite.
+	 *
+	 * in   digits  0 … 9
+	 */
+	decimal(value: number, digits: number): this {
+		if (!(value - value === 0)) return this.bytes(NULL);
+		const places = digits > 0 ? (digits < DIGITS_MAX ? digits | 0 : DIGITS_MAX) : 0;
+		let scale = 1;
+		for (let i = 0; i < places; i++) scale *= 10;
+		const scaled = Math.round((value < 0 ? -value : value) * scale);
+		if (scaled > INTEGER_MAX) {
+			this.#status = this.#status < 0 ? this.#status : StatusCode.INVALID_PAYLOAD;
+			return this;
+		}
+		if (value < 0 && scaled > 0) this.byte(MINUS);
+		const whole = Math.floor(scaled / scale);
+		this.#digits(whole, 1);
+		return places === 0 ? this : this.byte(POINT).#digits(scaled - whole * scale, places);
+	}
+
+	/** The low bits of a 32-bit integer as hexadecimal digits, `digits` of them: 1 … 8. */
+	hex(value: number, digits: number): this {
+		if (!this.#takes(digits)) return this;
+		for (let i = digits - 1; i >= 0; i--) this.#bytes[this.#at++] = HEX[(value >>> (4 * i)) & 15]!;
+		return this;
+	}
+
+	/** `true` or `false`. */
+	boolean(value: boolean): this {
+		return this.bytes(value ? TRUE : FALSE);
+	}
+
+	/** `{`, the start of a JSON object. */
+	open(): this {
+		this.#needsComma = false;
+		return this.byte(OPEN_BRACE);
+	}
+
+	/** `}`, the end of a JSON object. */
+	close(): this {
+		this.#needsComma = true;
+		return this.byte(CLOSE_BRACE);
+	}
+
+	/** `"name":` of a JSON field, with the comma in front that it needs. The value is what is written next. */
+	field(name: Text | string): this {
+		if (this.#needsComma) this.byte(COMMA);
+		this.#needsComma = true;
+		return this.string(name).byte(COLON);
+	}
+
+	/** A JSON string: quoted, and escaped where it has to be. */
+	string(text: Text | string): this {
+		this.byte(QUOTE);
+		const start = this.#at;
+		this.text(text);
+		if (this.#status >= 0) this.#escapeFrom(start);
+		return this.byte(QUOTE);
+	}
+
+	/** Escapes what was just written, from the end, so that every byte moves once. */
+	#escapeFrom(start: number): void {
+		const bytes = this.#bytes;
+		let extra = 0;
+		for (let i = start; i < this.#at; i++) extra += escapeSize(bytes[i]!) - 1;
+		if (extra === 0 || !this.#takes(extra)) return;
+		let to = this.#at + extra;
+		for (let from = this.#at - 1; from >= start; from--) {
+			const byte = bytes[from]!;
+			const size = escapeSize(byte);
+			to -= size;
+			if (size === 6) {
+				bytes[to] = BACKSLASH;
+				bytes[to + 1] = 0x75;
+				bytes[to + 2] = bytes[to + 3] = ZERO;
+				bytes[to + 4] = HEX[byte >> 4]!;
+				bytes[to + 5] = HEX[byte & 15]!;
+			} else {
+				if (size === 2) bytes[to] = BACKSLASH;
+				bytes[to + size - 1] = byte;
+			}
+		}
+		this.#at += extra;
+	}
+
+	/**
+	 * Publishes what was composed.
+	 *
+	 * out  as `client.publish`; FULL when it did not fit, and then nothing is sent
+	 */
+	send(): number {
+		if (!this.#publisher.composing) return this.#status;
+		const size = this.#status < 0 ? -1 : this.#at - this.#start;
+		const status = this.#status;
+		this.#status = StatusCode.NOT_FOUND;
+		const result = this.#publisher.finishCompose(this.#topic!, this.#qos, this.#retain, this.#start, size);
+		if (result >= 0) this.#flush();
+		return status === StatusCode.INVALID_PAYLOAD || status === StatusCode.BUSY ? status : result;
+	}
+
+	/** Gives up what was composed. */
+	drop(): void {
+		this.#publisher.composing = false;
+		this.#status = StatusCode.NOT_FOUND;
+	}
+}
+
+/** Bytes that a byte of a JSON string takes when written so that it may stand there. */
+function escapeSize(byte: number): number {
+	return byte < 0x20 ? 6 : byte === QUOTE || byte === BACKSLASH ? 2 : 1;
+}

@@ -1,0 +1,85 @@
+/**
+ * What the loop needs from a network connection. Implementations are in `transport/` and adapt one class of the
+ * platform. They catch what the platform throws, and call the listener only from the platform's own callbacks.
+ */
+
+/** Why an attempt or a connection ended, as far as a transport can know. */
+export const enum TransportEnd {
+	/** The name could not be resolved and no address was known from before. */
+	NAME_FAILED = 1,
+	/** No connection came about. */
+	OPEN_FAILED = 2,
+	/** The connection was closed by the peer or broke. The platforms do not tell these apart. */
+	LOST = 3,
+}
+
+/** Receives the events of one transport. Each may run a whole turn; none may be called from within a call of ours. */
+export interface TransportListener {
+	/** The name is resolved; the connection is being made. Not called when nothing had to be resolved. */
+	handleResolved(): void;
+	/** The connection stands and bytes may be written. */
+	handleOpened(): void;
+	/** Bytes have arrived: at least `count` may be read now. */
+	handleReadable(count: number): void;
+	/** Bytes may be written again after a short write. */
+	handleWritable(): void;
+	/** The attempt or connection is over; called once for each open() unless close() came first. */
+	handleEnded(end: TransportEnd): void;
+}
+
+/** One client's way to its server, opened again and again for as long as the client lives. */
+export interface Transport {
+	/** Starts an attempt: name lookup where needed, then the connection. Never throws; a failure is an event. */
+	open(): void;
+	/**
+	 * Takes bytes that have arrived into the start of the receive landing. Hot: no allocation in steady state.
+	 *
+	 * in   countMax  how many bytes are wanted, 1 … size of the landing
+	 * out  bytes taken, 0 when there are none now; negative after a failure
+	 */
+	read(countMax: number): number;
+	/** Bytes that are known to wait for read(). */
+	readonly readable: number;
+	/**
+	 * Writes from the start of the transmit region. Hot: no allocation in steady state.
+	 *
+	 * in   count  bytes to write, 1 … size of the region
+	 * out  bytes taken, 0 means later (handleWritable will say); negative after a failure
+	 */
+	write(count: number): number;
+	/** Closes at once; no event follows. Harmless when there is nothing to close. */
+	close(): void;
+}
+
+/** What a transport is made from. All of it stays valid for the life of the client. */
+export interface TransportSetup {
+	/** The client's arena. */
+	buffer: ArrayBuffer;
+	/** Where arrived bytes land. */
+	rxOffset: number;
+	rxSize: number;
+	/** Where bytes to be sent stand. */
+	txOffset: number;
+	txSize: number;
+	/** How many views of exact size may be kept for each direction. */
+	views: number;
+	host: string;
+	port: number;
+	dns: NameResolver | undefined;
+	listener: TransportListener;
+}
+
+/** Makes the transport of one client; what the option `transport` takes. */
+export type TransportFactory = (setup: TransportSetup) => Transport;
+
+/** Looks names up. The shape is the one of ECMA-419 resolvers; any object with it will do. */
+export interface NameResolver {
+	resolve(request: NameRequest): void;
+}
+
+/** One lookup. The same object is used for every attempt; a resolver must not change it. */
+export interface NameRequest {
+	host: string;
+	onResolved(host: string, address: string): void;
+	onError(host: string): void;
+}

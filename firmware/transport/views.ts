@@ -1,0 +1,52 @@
+/** Each rung of a ladder is this many times as long as the one below. */
+const RUNG_SHIFT = 2;
+
+/**
+ * Views of one region, all from its start. A platform socket fills or sends a whole view, and a view costs four slots:
+ * so those for the sizes that a program really uses are made once and kept, up to a count, and never replaced. Other
+ * sizes go in several calls, by the rungs of a ladder that is made at the start.
+ */
+export class Views {
+	readonly #buffer: ArrayBuffer;
+	readonly #offset: number;
+	/** Views of 1, 4, 16, … bytes, as far as the region goes. */
+	readonly #ladder: Uint8Array[] = [];
+	readonly #sizes: Int32Array;
+	readonly #exact: Uint8Array[] = [];
+
+	/**
+	 * in   buffer, offset, size  the region
+	 *      max                   how many views of exact size may be kept
+	 */
+	constructor(buffer: ArrayBuffer, offset: number, size: number, max: number) {
+		this.#buffer = buffer;
+		this.#offset = offset;
+		this.#sizes = new Int32Array(max);
+		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this.#ladder.push(new Uint8Array(buffer, offset, rung));
+		// PINGREQ and PINGRESP; acks are a rung.
+		this.#add(2);
+	}
+
+	#add(size: number): Uint8Array {
+		const view = new Uint8Array(this.#buffer, this.#offset, size);
+		this.#sizes[this.#exact.length] = size;
+		this.#exact.push(view);
+		return view;
+	}
+
+	/**
+	 * The longest view there is for a size. Hot: no allocation once the sizes in use have been seen.
+	 *
+	 * in   size  1 … size of the region
+	 * out  a view of this size, or of less
+	 */
+	longest(size: number): Uint8Array {
+		const sizes = this.#sizes;
+		const exact = this.#exact;
+		const count = exact.length;
+		for (let i = 0; i < count; i++) if (sizes[i] === size) return exact[i]!;
+		const rung = (31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1);
+		const view = this.#ladder[rung]!;
+		return view.length === size || count === sizes.length ? view : this.#add(size);
+	}
+}

@@ -1,0 +1,190 @@
+import { Core, Command } from "../../firmware/client/core.js";
+import { ReasonCode, LayerCode, type DisconnectReason } from "../../firmware/client/codes.js";
+import type { CoreOptions } from "../../firmware/client/options.js";
+import { readSettings } from "../../firmware/client/settings.js";
+import type { Handler } from "../../firmware/client/subscriptions.js";
+import type { Message } from "../../firmware/client/message.js";
+import { bytesOf, hexOf } from "./hex.js";
+
+/** Options of a test: those of a client, without what the core does not use. */
+export type HarnessOptions = Partial<CoreOptions<unknown>> & { random?: () => number; ticks?: number };
+
+/** A whole message as a handler saw it, kept as text. */
+export interface Seen {
+	topic: string;
+	payload: string;
+	qos: number;
+	retain: boolean;
+	duplicate: boolean;
+	packetId: number;
+	offset: number;
+	total: number;
+}
+
+/**
+ * A core with a clock that only moves when told and a transport that is two byte arrays. What was reported is kept in
+ * `log`, one line each.
+ */
+export class Harness {
+	readonly core: Core;
+	now: number;
+	/** What callbacks reported, in order. */
+	readonly log: string[] = [];
+	readonly seen: Seen[] = [];
+	readonly commands: Command[] = [];
+
+	constructor(options: HarnessOptions = {}) {
+		const { random = () => 0.5, ticks = 1_000, ...rest } = options;
+		this.now = ticks;
+		const given = {
+			host: "127.0.0.1",
+			clientId: "c",
+			keepAlive: 60,
+			transport: () => {
+				throw new Error("the harness is the transport");
+			},
+			onConnected: (_client: unknown, present: boolean) => this.log.push(`connected ${present}`),
+			onDisconnected: (_client: unknown, reason: DisconnectReason) => this.log.push(`disconnected ${describeReason(reason)}`),
+			onDelivered: (_client: unknown, id: number) => this.log.push(`delivered ${id}`),
+			onRoom: () => this.log.push("room"),
+			onSubscribed: (_client: unknown, index: number, code: number) => this.log.push(`subscribed ${index} ${code}`),
+			onUnsubscribed: (_client: unknown, index: number) => this.log.push(`unsubscribed ${index}`),
+			onProblem: (_client: unknown, problem: number, detail: number) => this.log.push(`problem ${problem} ${detail}`),
+			onStopped: () => this.log.push("stopped"),
+			...rest,
+		} as unknown as CoreOptions<never>;
+		this.core = new Core(given, readSettings(given), this, random);
+	}
+
+	/** A handler that keeps what it gets. */
+	readonly keep: Handler = ((message: Message) => this.seen.push(seenOf(message))) as unknown as Handler;
+
+	/** Takes what the core asks of its driver. */
+	#obey(): void {
+		const command = this.core.takeCommand();
+		if (command !== Command.NONE) this.commands.push(command);
+	}
+
+	/** Everything the core has to send now, as hex; taken in one piece unless `pieceMax` is given. */
+	sent(pieceMax = Infinity): string {
+		const parts: string[] = [];
+		for (;;) {
+			this.core.fill(this.now);
+			const size = Math.min(this.core.sender.size, pieceMax);
+			if (size === 0) break;
+			const { txOffset } = this.core.arena;
+			parts.push(hexOf(this.core.arena.bytes.subarray(txOffset, txOffset + size)));
+			this.core.handleSent(size, this.now);
+		}
+		this.core.finishTurn();
+		this.#obey();
+		return parts.join("");
+	}
+
+	/** Bytes from the server, at most a landing at a time, in pieces of `pieceMax`. */
+	receive(hex: string, pieceMax = Infinity): void {
+		const bytes = bytesOf(hex);
+		const { landingOffset } = this.core.arena;
+		for (let at = 0; at < bytes.length && this.core.linked; ) {
+			const count = Math.min(bytes.length - at, this.core.settings.readSize, pieceMax);
+			this.core.arena.bytes.set(bytes.subarray(at, at + count), landingOffset);
+			this.core.handleBytes(count, this.now);
+			at += count;
+			while (this.core.linked && this.core.receiver.stalled) {
+				this.pending += this.sent();
+				this.core.handleBytes(0, this.now);
+			}
+		}
+		this.core.finishTurn();
+		this.#obey();
+	}
+
+	/** What had to be sent while receiving, because acks had no room. */
+	pending = "";
+
+	/** receive, then sent. */
+	exchange(hex: string): string {
+		this.receive(hex);
+		const before = this.pending;
+		this.pending = "";
+		return before + this.sent();
+	}
+
+	/** Lets time pass and fires what is due. */
+	pass(ms: number): void {
+		this.now = (this.now + ms) | 0;
+		this.core.handleTimeout(this.now);
+		this.#obey();
+	}
+
+	/** Sleeps as long as the core says, `times` times; returns the milliseconds slept. */
+	sleep(times = 1): number {
+		let slept = 0;
+		for (let i = 0; i < times; i++) {
+			const ms = this.core.sleepMs(this.now);
+			slept += ms;
+			this.pass(ms);
+		}
+		return slept;
+	}
+
+	start(): this {
+		this.core.start(this.now);
+		this.#obey();
+		return this;
+	}
+
+	/** The transport stands: returns CONNECT as hex. */
+	opened(): string {
+		this.core.handleOpened(this.now);
+		return this.sent();
+	}
+
+	/** The peer closed. */
+	lost(): void {
+		this.core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, this.now);
+		this.#obey();
+	}
+
+	stop(): this {
+		this.core.stop(this.now);
+		this.#obey();
+		return this;
+	}
+
+	/** From STOPPED or WAITING to CONNECTED. Returns what follows CONNACK. */
+	connect(sessionPresent = false): string {
+		if (this.core.state === 0) this.start();
+		else if (this.core.state === 1) {
+			this.core.networkUp(this.now);
+			this.#obey();
+		}
+		this.opened();
+		return this.exchange(sessionPresent ? "20020100" : "20020000");
+	}
+
+	publish(topic: string, payload: string | Uint8Array, qos = 0, retain = false): number {
+		return this.core.publisher.publish(topic, payload, qos, retain, this.now);
+	}
+
+	subscribe(filter: string, qos = 0, handler: Handler = this.keep, stream = false): number {
+		return this.core.subscribe(filter, qos, handler, stream);
+	}
+}
+
+export function seenOf(message: Message): Seen {
+	return {
+		topic: message.topicText(),
+		payload: Buffer.from(message.bytes()).toString("latin1"),
+		qos: message.qos,
+		retain: message.retain,
+		duplicate: message.duplicate,
+		packetId: message.packetId,
+		offset: message.offset,
+		total: message.total,
+	};
+}
+
+function describeReason(reason: DisconnectReason): string {
+	return `${reason.layer}/${reason.code} ${reason.detail} ${reason.retryMs >= 0 ? "retry" : "final"}`;
+}

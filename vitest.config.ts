@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** The platform's modules and our own package name, as a device's manifest would resolve them. */
+const ALIASES: Record<string, string> = {
+	"xs-mqtt": "./firmware/index.ts",
+	"xs-mqtt/tcp": "./firmware/transport/tcp.ts",
+	"xs-mqtt/dns": "./firmware/transport/dns.ts",
+	timer: "./host-sim/shims/timer.ts",
+	time: "./host-sim/shims/time.ts",
+	"mc/config": "./host-sim/shims/config.ts",
+	"embedded:io/socket/tcp": "./host-sim/shims/tcp.ts",
+	"embedded:network/dns/resolver/udp": "./host-sim/shims/dns.ts",
+};
+
+export default defineConfig({
+	resolve: {
+		alias: Object.entries(ALIASES).map(([name, file]) => ({
+			find: new RegExp(`^${name.replace(/[/]/g, "\\/")}$`),
+			replacement: path(file),
+		})),
+	},
+	test: {
+		include: ["test/**/*.test.ts"],
+		setupFiles: ["test/support/setup.ts"],
+		reporters: ["default", "./test/support/reporter.ts"],
+		testTimeout: 30_000,
+		hookTimeout: 30_000,
+		coverage: {
+			provider: "v8",
+			include: ["firmware/**/*.ts"],
+			exclude: ["firmware/**/*.d.ts"],
+			reporter: ["text", "json-summary", "html"],
+		},
+	},
+});
