@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
-import { assert } from "../base/assert.js";
+import { fail } from "../base/assert.js";
 import { elapsedMs } from "../base/ticks.js";
 import { FirstByte, PACKET_ID_MAX, PacketType, SUBACK_FAILURE, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
@@ -295,7 +295,7 @@ export class Core implements PacketSink {
 			case PacketType.UNSUBACK:
 				return this.#handleUnsuback(decoder);
 			default:
-				assert(decoder.type === PacketType.PINGRESP, "core: a packet that the decoder lets pass");
+				if (decoder.type !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
 				this.#pinging = false;
 				this.deadlines.clear(Deadline.PINGRESP);
 				return true;

@@ -1,4 +1,4 @@
-import { PublishFlag } from "../codec/constants.js";
+import { PublishFlag, QOS_SHIFT } from "../codec/constants.js";
 import type { Topic } from "../codec/topic.js";
 
 const SLASH = 0x2f;
@@ -56,7 +56,7 @@ export class Message {
 
 	/** The QoS it was delivered with: 0, 1, 2. */
 	get qos(): number {
-		return (this.#flags & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT;
+		return (this.#flags & PublishFlag.QOS_MASK) >> QOS_SHIFT;
 	}
 
 	/** Whether the server had kept it from before our subscription (§3.3.1.3). */

@@ -1,4 +1,4 @@
-import { assert } from "../base/assert.js";
+import { fail } from "../base/assert.js";
 import { PublishFlag } from "../codec/constants.js";
 import { StatusCode } from "../codec/status.js";
 import type { Arena } from "./arena.js";
@@ -107,7 +107,7 @@ export class Outbox {
 	 *      length  bytes of the packet, streamed payload included
 	 */
 	commit(size: number, state: RecordState, qos: number, packetId: number, source: number, start: number, length: number): void {
-		assert(size <= this.limit - this.tail, "outbox: record beyond the region");
+		if (size > this.limit - this.tail) fail("outbox: record beyond the region");
 		const words = this.#words;
 		const at = this.tail >> 2;
 		words[at] = size;
@@ -195,10 +195,10 @@ export class Outbox {
 
 	/** Gives a record back. Hot: no allocation. */
 	free(record: number): void {
-		assert(record >= this.head && record < this.tail, "outbox: freeing what is not there");
+		if (!(record >= this.head && record < this.tail)) fail("outbox: freeing what is not there");
 		const words = this.#words;
 		const tags = words[(record >> 2) + Field.TAGS]!;
-		assert((tags & 15) !== RecordState.FREE, "outbox: freeing twice");
+		if (!((tags & 15) !== RecordState.FREE)) fail("outbox: freeing twice");
 		words[(record >> 2) + Field.TAGS] = tags & ~15;
 		if (((tags >> 4) & 3) === 0) this.countQoS0--;
 		this.used -= words[record >> 2]!;
@@ -245,6 +245,6 @@ export class Outbox {
 		this.head = this.base;
 		this.tail = to;
 		this.cursor = cursorTo < 0 ? to : cursorTo;
-		assert(to - this.base === this.used, "outbox: bytes lost");
+		if (to - this.base !== this.used) fail("outbox: bytes lost");
 	}
 }

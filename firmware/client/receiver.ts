@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §3.3 and §4.3 before changing this file.
-import { assert } from "../base/assert.js";
+import { fail } from "../base/assert.js";
 import { FirstByte, PacketType } from "../codec/constants.js";
 import { Decoded, Decoder } from "../codec/decoder.js";
 import { checkTopicName } from "../codec/utf8.js";
@@ -119,7 +119,7 @@ export class Receiver {
 	 */
 	handleBytes(count: number, now: number): void {
 		if (count > 0) {
-			assert(!this.stalled, "receiver: bytes over bytes");
+			if (this.stalled) fail("receiver: bytes over bytes");
 			this.#end = this.#landing + count;
 			raise(this.#counters, CounterIndex.RX_MAX, this.#end - this.#start);
 		}
@@ -129,7 +129,7 @@ export class Receiver {
 				if (!this.#takePacket(now)) break;
 			} else if (!this.#takeRest(now)) break;
 			if (!this.#sink.linked) return;
-			assert(this.#start > before, "receiver: no progress");
+			if (this.#start <= before) fail("receiver: no progress");
 		}
 		if (!this.#sink.linked || (this.#start < this.#end && !this.#sender.takesAck)) return;
 		this.#keepRest();
@@ -139,7 +139,7 @@ export class Receiver {
 	#keepRest(): void {
 		const rest = this.#end - this.#start;
 		const to = this.#landing - rest;
-		assert(to >= this.#base, "receiver: rest larger than the buffer");
+		if (to < this.#base) fail("receiver: rest larger than the buffer");
 		if (rest > 0 && to !== this.#start) this.#bytes.copyWithin(to, this.#start, this.#end);
 		this.#start = to;
 		this.#end = this.#landing;

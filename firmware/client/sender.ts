@@ -1,5 +1,5 @@
-import { assert } from "../base/assert.js";
-import { FirstByte, PublishFlag } from "../codec/constants.js";
+import { assert, fail } from "../base/assert.js";
+import { FirstByte, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
 import { ACK_SIZE, writeAck, writePublishHead } from "../codec/encode.js";
 import type { Topic } from "../codec/topic.js";
 import type { Application } from "./application.js";
@@ -132,7 +132,7 @@ export class Sender {
 			this.size += ACK_SIZE;
 			return;
 		}
-		assert(this.#ackCount < ACK_RING_SIZE, "sender: ack ring overrun");
+		if (this.#ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
 		this.#acks[(this.#ackHead + this.#ackCount) & RING_MASK] = (firstByte << 16) | packetId;
 		raise(this.#counters, CounterIndex.ACKS_MAX, ++this.#ackCount);
 	}
@@ -195,7 +195,7 @@ export class Sender {
 
 	/** The transport has taken bytes from the start of the region; what is left moves there. Hot: no allocation. */
 	handleSent(count: number): void {
-		assert(count <= this.size, "sender: more sent than there was");
+		if (count > this.size) fail("sender: more sent than there was");
 		const left = this.size - count;
 		if (left > 0) this.#bytes.copyWithin(this.#offset, this.#offset + count, this.#offset + this.size);
 		this.size = left;
@@ -365,5 +365,5 @@ export class Sender {
 
 /** QoS of a PUBLISH by its first byte. Hot: no allocation. */
 export function qosOf(firstByte: number): number {
-	return (firstByte & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT;
+	return (firstByte & PublishFlag.QOS_MASK) >> QOS_SHIFT;
 }

@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §4.1, §4.3 and §4.4 before changing this file.
-import { assert } from "../base/assert.js";
+import { fail } from "../base/assert.js";
 import { PACKET_ID_MAX } from "../codec/constants.js";
 import type { Application } from "./application.js";
 import type { Arena } from "./arena.js";
@@ -47,7 +47,7 @@ export class Session {
 
 	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
 	constructor(settings: Settings, arena: Arena, application: Application, counters: Uint32Array, firstId: number) {
-		assert(firstId >= 1 && firstId <= PACKET_ID_MAX, "session: first identifier");
+		if (!(firstId >= 1 && firstId <= PACKET_ID_MAX)) fail("session: first identifier");
 		this.outbox = new Outbox(arena, counters);
 		this.incoming = new IncomingIds(settings.incomingQoS2);
 		this.released = new Uint16Array(settings.inflight);
@@ -137,7 +137,7 @@ export class Session {
 		if (record < 0) return AckResult.UNKNOWN;
 		if (!this.#mayFinish(record, RecordState.PUBREC_WAIT)) return AckResult.WRONG;
 		this.waiting--;
-		assert(this.releasedCount < this.released.length, "session: window overrun");
+		if (this.releasedCount >= this.released.length) fail("session: window overrun");
 		this.released[this.releasedCount++] = packetId;
 		this.#finish(record);
 		return AckResult.TAKEN;

@@ -89,7 +89,7 @@ function readWill(options: Record<string, unknown>, fields: ConnectFields): void
 	try {
 		fields.willTopic = new Topic(will["topic"] as string).field.slice(2);
 	} catch (error) {
-		throw new RangeError(`will.${(error as Error).message}`);
+		throw new RangeError(`will.${(error as Error).message}`, { cause: error });
 	}
 	if (will["payload"] !== undefined) fields.willPayload = readBytes(will["payload"], "will.payload");
 	const qos = will["qos"] ?? 0;

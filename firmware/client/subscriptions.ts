@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §3.8 … §3.11 and §4.7 before changing this file.
-import { assert } from "../base/assert.js";
+import { fail } from "../base/assert.js";
 import { equalsText, sizeOfText, writeText } from "../base/text.js";
 import { FIELD_SIZE_MAX, FirstByte } from "../codec/constants.js";
 import { sizeOfVarint, writeUint16, writeVarint } from "../codec/encode.js";
@@ -230,7 +230,7 @@ export class Subscriptions {
 	 * out  one past the packet; `offset` when the first pending filter does not fit
 	 */
 	writeRequest(offset: number, limit: number, packetId: number): number {
-		assert(this.pending > 0, "subscriptions: nothing to request");
+		if (this.pending <= 0) fail("subscriptions: nothing to request");
 		let first = 0;
 		while (!isPending(this.state(first))) first++;
 		const from = this.state(first);

@@ -35,10 +35,12 @@ export const enum FirstByte {
 /** Bits of the first byte of PUBLISH (§3.3.1). */
 export const enum PublishFlag {
 	RETAIN = 0x01,
-	QOS_SHIFT = 1,
 	QOS_MASK = 0x06,
 	DUP = 0x08,
 }
+
+/** How far the QoS bits of that byte are from the right. */
+export const QOS_SHIFT = 1;
 
 /** Bits of the Connect Flags byte (§3.1.2.3). */
 export const enum ConnectFlag {

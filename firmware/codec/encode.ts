@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §2 and §3 beside this file.
-import { FirstByte, PublishFlag } from "./constants.js";
+import { FirstByte, PublishFlag, QOS_SHIFT } from "./constants.js";
 
 /**
  * Size of a Remaining Length field (§2.2.3). Hot: no allocation.
@@ -88,7 +88,7 @@ export function writePublishHead(
 	payloadSize: number,
 ): number {
 	const fieldSize = field.length;
-	bytes[offset] = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+	bytes[offset] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
 	let at = writeVarint(bytes, offset + 1, remainingLengthOfPublish(fieldSize, qos, payloadSize));
 	bytes.set(field, at);
 	at += fieldSize;

@@ -98,7 +98,7 @@ export class Loop implements TransportListener {
 		if (this.#busy) return;
 		this.#busy = true;
 		const now = this.#clock.ticks();
-		let more = false;
+		let more: boolean;
 		try {
 			more = this.#turn(now);
 		} catch {
