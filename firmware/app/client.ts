@@ -1,7 +1,9 @@
+import Time from "time";
 import { State, type QoS } from "../client/codes.js";
 import { Core } from "../client/core.js";
 import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/options.js";
 import type { PacketLog } from "../client/packet-log.js";
+import type { Publisher } from "../client/publisher.js";
 import { readSettings, type Settings } from "../client/settings.js";
 import type { Handler } from "../client/subscriptions.js";
 import { PayloadWriter } from "../client/writer.js";
@@ -33,6 +35,7 @@ export class Client {
 	/** The last packets. */
 	readonly packetLog: PacketLog;
 	readonly #core: Core;
+	readonly #publisher: Publisher;
 	readonly #loop: Loop;
 	readonly #clock: PlatformClock;
 	readonly #writer: PayloadWriter;
@@ -42,8 +45,9 @@ export class Client {
 		const settings = readSettings(options);
 		this.#clock = new PlatformClock(() => this.#loop.handleTimer());
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
+		this.#publisher = this.#core.publisher;
 		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, this.#clock);
-		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () => this.#loop.run());
+		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () => this.#loop.run(Time.ticks | 0));
 		this.counters = this.#core.counters;
 		this.settings = settings;
 		this.packetLog = this.#core.log;
@@ -77,8 +81,8 @@ export class Client {
 
 	/** Connects, and goes on connecting until `stop`. Harmless when started. */
 	start(): void {
-		this.#core.start(this.#clock.ticks());
-		this.#loop.run();
+		this.#core.start(Time.ticks | 0);
+		this.#loop.run(Time.ticks | 0);
 	}
 
 	/**
@@ -86,20 +90,20 @@ export class Client {
 	 * next `start`.
 	 */
 	stop(): void {
-		this.#core.stop(this.#clock.ticks());
-		this.#loop.run();
+		this.#core.stop(Time.ticks | 0);
+		this.#loop.run(Time.ticks | 0);
 	}
 
 	/** A hint: the network is up. A client that waits tries at once. */
 	networkUp(): void {
-		this.#core.networkUp(this.#clock.ticks());
-		this.#loop.run();
+		this.#core.networkUp(Time.ticks | 0);
+		this.#loop.run(Time.ticks | 0);
 	}
 
 	/** A hint: the network is gone. */
 	networkDown(): void {
-		this.#core.networkDown(this.#clock.ticks());
-		this.#loop.run();
+		this.#core.networkDown(Time.ticks | 0);
+		this.#loop.run(Time.ticks | 0);
 	}
 
 	/**
@@ -112,8 +116,9 @@ export class Client {
 	 * out  packet identifier, 1 … 65535, that onDelivered will name; 0 at QoS 0; negative: a Status, and nothing is sent
 	 */
 	publish(topic: Topic | string, payload: Uint8Array | string, qos: QoS = 0, retain = false): number {
-		const result = this.#core.publisher.publish(topic, payload, qos, retain, this.#clock.ticks());
-		if (result >= 0) this.#loop.run();
+		const now = Time.ticks | 0;
+		const result = this.#publisher.publish(topic, payload, qos, retain, now);
+		if (result >= 0) this.#loop.run(now);
 		return result;
 	}
 
@@ -126,14 +131,14 @@ export class Client {
 	 */
 	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: QoS = 0, retain = false): number {
 		const result = this.#core.publisher.publishStream(topic, total, source, qos, retain);
-		if (result >= 0) this.#loop.run();
+		if (result >= 0) this.#loop.run(Time.ticks | 0);
 		return result;
 	}
 
 	/** A source that had nothing for now has something again. */
 	resumeSources(): void {
 		this.#core.sender.resumeSources();
-		this.#loop.run();
+		this.#loop.run(Time.ticks | 0);
 	}
 
 	/** Starts composing a payload in place; the writer's `send` publishes it. One at a time. */
@@ -159,14 +164,14 @@ export class Client {
 	#subscribe(filter: string, qos: QoS, handler: MessageHandler, stream: boolean): number {
 		if (typeof handler !== "function") return StatusCode.NOT_FOUND;
 		const result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
-		if (result >= 0) this.#loop.run();
+		if (result >= 0) this.#loop.run(Time.ticks | 0);
 		return result;
 	}
 
 	/** Ends a subscription. out: 0, or a negative Status: NOT_FOUND when no subscription has this filter. */
 	unsubscribe(filter: string): number {
 		const result = this.#core.unsubscribe(filter);
-		if (result >= 0) this.#loop.run();
+		if (result >= 0) this.#loop.run(Time.ticks | 0);
 		return result;
 	}
 }

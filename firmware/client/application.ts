@@ -13,8 +13,12 @@ export class Application {
 	readonly sources: (PayloadSource | null)[] = [];
 	/** A publish was refused as FULL since room was last made. */
 	wantsRoom = false;
-	/** Room was made, and onRoom is owed. */
-	#room = false;
+	/** Room was made for those who were refused: onRoom is owed. */
+	owesRoom = false;
+	/** Which callbacks there are: a hot path does not ask by a call. */
+	readonly tellsDelivered: boolean;
+	readonly handlesUnrouted: boolean;
+	readonly traces: boolean;
 	readonly #options: CoreOptions<unknown>;
 	readonly #client: unknown;
 	readonly #counters: Uint32Array;
@@ -26,18 +30,14 @@ export class Application {
 	 */
 	constructor(options: CoreOptions<never>, client: unknown, counters: Uint32Array, sources: number) {
 		this.#options = options as unknown as CoreOptions<unknown>;
+		this.tellsDelivered = options.onDelivered !== undefined;
+		this.handlesUnrouted = options.onMessage !== undefined;
+		this.traces = options.onTrace !== undefined;
 		this.#client = client;
 		this.#counters = counters;
 		for (let i = 0; i < sources; i++) this.sources.push(null);
 	}
 
-	get handlesUnrouted(): boolean {
-		return this.#options.onMessage !== undefined;
-	}
-
-	get traces(): boolean {
-		return this.#options.onTrace !== undefined;
-	}
 
 	connected(sessionPresent: boolean): void {
 		try {
@@ -57,9 +57,8 @@ export class Application {
 
 	/** Hot: no allocation beside the platform's record of the try. */
 	delivered(packetId: number, reasonCode: number): void {
-		if (this.#options.onDelivered === undefined) return;
 		try {
-			this.#options.onDelivered(this.#client, packetId, reasonCode);
+			this.#options.onDelivered!(this.#client, packetId, reasonCode);
 		} catch {
 			this.#threw();
 		}
@@ -125,13 +124,12 @@ export class Application {
 
 	/** Room in the outbox; told once per turn, and only to those who were refused. */
 	roomMade(): void {
-		this.#room = this.wantsRoom;
+		this.owesRoom = this.wantsRoom;
 	}
 
 	/** Pays what roomMade owes. */
 	tellRoom(): void {
-		if (!this.#room) return;
-		this.#room = this.wantsRoom = false;
+		this.owesRoom = this.wantsRoom = false;
 		try {
 			this.#options.onRoom?.(this.#client);
 		} catch {

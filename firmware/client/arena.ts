@@ -14,10 +14,14 @@ export interface Region {
 export const ACK_RING_SIZE = 16;
 
 /** Words that a subscription takes in its table. */
-export const SUBSCRIPTION_WORDS = 6;
+export const SUBSCRIPTION_WORDS = 7;
 
-/** Words that an entry of the packet log takes. */
-export const PACKET_LOG_WORDS = 4;
+/** Words of the packet log: two an entry, a power of two in all. */
+export function packetLogWords(entries: number): number {
+	let words = 2;
+	while (words < 2 * entries) words *= 2;
+	return words;
+}
 
 function aligned(size: number): number {
 	return (size + 3) & ~3;
@@ -91,7 +95,7 @@ export function regionSizes(settings: Settings): readonly Region[] {
 		{ name: "inflight", bytes: settings.inflight * 2 },
 		{ name: "incomingQoS2", bytes: incomingTableSize(settings.incomingQoS2) * 2 },
 		{ name: "subscriptions", bytes: settings.subscriptions * SUBSCRIPTION_WORDS * 4 },
-		{ name: "packetLog", bytes: settings.packetLog * PACKET_LOG_WORDS * 4 },
+		{ name: "packetLog", bytes: packetLogWords(settings.packetLog) * 4 },
 		{ name: "acks", bytes: ACK_RING_SIZE * 4 },
 		{ name: "counters", bytes: COUNTER_COUNT * 4 },
 	];

@@ -1,7 +1,7 @@
 // Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
 import { fail } from "../base/assert.js";
 import { elapsedMs } from "../base/ticks.js";
-import { FirstByte, PACKET_ID_MAX, PacketType, SUBACK_FAILURE, ReturnCode } from "../codec/constants.js";
+import { FirstByte, PACKET_ID_MAX, PacketType, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { StatusCode } from "../codec/status.js";
 import { Application } from "./application.js";
@@ -13,11 +13,12 @@ import { Deadline, Deadlines } from "./deadlines.js";
 import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
 import { Publisher } from "./publisher.js";
+import { handleSuback, handleUnsuback } from "./request-acks.js";
 import { Receiver, type PacketSink } from "./receiver.js";
 import { Fill, Sender } from "./sender.js";
 import { AckResult, Session } from "./session.js";
 import type { Settings } from "./settings.js";
-import { Subscriptions, SubscriptionState, type Handler } from "./subscriptions.js";
+import { Subscriptions, type Handler } from "./subscriptions.js";
 
 /** What the core asks its driver to do with the transport. */
 export const enum Command {
@@ -28,6 +29,9 @@ export const enum Command {
 
 /** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
 const PING_LEAD_MS_MAX = 5_000;
+
+/** The only first byte that a CONNACK can have. */
+const CONNACK_FIRST_BYTE = PacketType.CONNACK << 4;
 
 /** How long DISCONNECT may take once stop() has given up flushing. */
 const STOP_GRACE_MS = 500;
@@ -56,14 +60,19 @@ export class Core implements PacketSink {
 	readonly deadlines = new Deadlines();
 	/** The session of the connection that is up was kept by the server. */
 	sessionPresent = false;
-	#command: Command = Command.NONE;
+	command: Command = Command.NONE;
+	/** Something rare has happened: a command, a deadline, a callback that is owed. The driver looks, and clears it. */
+	attention = false;
+	/** Some bytes had to wait for the transport: Deadline.WRITE is armed. */
+	blocked = false;
+	/** When bytes were last handed to the transport. */
+	lastSent = 0;
+	/** The time of the turn. */
+	now = 0;
 	/** stop() was called and is not complete. */
 	#stopping = false;
 	#pinging = false;
 	#resolved = false;
-	#now = 0;
-	#lastSent = 0;
-	#lastReceived = 0;
 	readonly #keepAliveMs: number;
 	readonly #pingTimeoutMs: number;
 	readonly #backoff: Backoff;
@@ -97,7 +106,16 @@ export class Core implements PacketSink {
 			counters,
 			log,
 		);
-		this.publisher = new Publisher(settings, arena, this.session, this.subscriptions, this.sender, this.application, counters);
+		this.publisher = new Publisher(
+			settings,
+			arena,
+			this.session,
+			this.subscriptions,
+			this.sender,
+			this.application,
+			counters,
+			log,
+		);
 		this.#backoff = new Backoff(settings);
 		this.#random = random;
 		this.#keepAliveMs = settings.keepAlive * 1000;
@@ -115,10 +133,10 @@ export class Core implements PacketSink {
 		return this.state >= StateCode.CONNECTING;
 	}
 
-	/** What the driver has to do with the transport; asked once per turn, after everything else. */
+	/** Takes what the driver has to do with the transport: `command`, looked at after everything else in a turn. */
 	takeCommand(): Command {
-		const command = this.#command;
-		this.#command = Command.NONE;
+		const command = this.command;
+		this.command = Command.NONE;
 		return command;
 	}
 
@@ -132,14 +150,14 @@ export class Core implements PacketSink {
 	/** Ends orderly: flush, DISCONNECT, close, onStopped; at once when there is no connection. */
 	stop(now: number): void {
 		if (this.state === StateCode.STOPPED || this.#stopping) return;
-		this.#now = now;
+		this.now = now;
 		this.#stopping = true;
 		if (this.state === StateCode.WAITING || this.state === StateCode.OPENING) {
 			this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 			return;
 		}
-		this.deadlines.arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
-		this.sender.disconnectDue = true;
+		this.#arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
+		this.sender.finish(false);
 		if (this.state === StateCode.CONNECTED) this.#setState(StateCode.STOPPING);
 	}
 
@@ -160,16 +178,17 @@ export class Core implements PacketSink {
 	handleResolved(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
 		this.#resolved = true;
-		this.deadlines.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.#arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 	}
 
 	/** The transport's connection stands: CONNECT follows. */
 	handleOpened(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
 		this.#setState(StateCode.CONNECTING);
-		this.#lastSent = this.#lastReceived = now;
+		this.lastSent = this.receiver.lastReceived = now;
+		this.receiver.open();
 		this.sender.startConnect(now);
-		this.deadlines.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.#arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 	}
 
 	/** The transport says that the attempt or the connection is over. */
@@ -177,7 +196,7 @@ export class Core implements PacketSink {
 		if (this.state < StateCode.OPENING) return;
 		this.#end(layer, code, 0, now);
 		// There is nothing left to close.
-		if (this.#command === Command.CLOSE) this.#command = Command.NONE;
+		if (this.command === Command.CLOSE) this.command = Command.NONE;
 	}
 
 	/** A defect of ours was caught at the platform's callback: the connection is given up, the session kept. */
@@ -186,21 +205,20 @@ export class Core implements PacketSink {
 		this.#end(LayerCode.LOCAL, ReasonCode.INTERNAL_FAULT, 0, now);
 	}
 
-	/** Bytes stand in the landing (0: look at the window again). Hot: no allocation. */
+	/**
+	 * Bytes stand in the landing (0: look at the window again). A driver that is in a hurry sets `now` and calls
+	 * receiver.handleBytes itself, while `linked`.
+	 */
 	handleBytes(count: number, now: number): void {
 		if (!this.linked) return;
-		this.#now = now;
-		if (count > 0) {
-			this.#lastReceived = now;
-			this.counters[CounterIndex.BYTES_IN]! += count;
-		}
+		this.now = now;
 		this.receiver.handleBytes(count, now);
 	}
 
 	/** Fills the transmit region. Hot: no allocation. */
 	fill(now: number): void {
 		if (!this.linked) return;
-		this.#now = now;
+		this.now = now;
 		const sender = this.sender;
 		if (sender.fill(now) === Fill.SOURCE_FAILED) {
 			const outbox = this.session.outbox;
@@ -211,31 +229,47 @@ export class Core implements PacketSink {
 			this.#end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
 			return;
 		}
+		if (this.application.owesRoom) this.attention = true;
 		if (sender.requested) {
 			sender.requested = false;
-			if (!this.deadlines.isArmed(Deadline.ACK)) this.deadlines.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
+			if (!this.deadlines.isArmed(Deadline.ACK)) this.#arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
 		}
 	}
 
 	/** The transport has taken bytes. Hot: no allocation. */
 	handleSent(count: number, now: number): void {
 		const sender = this.sender;
-		sender.handleSent(count);
 		this.counters[CounterIndex.BYTES_OUT]! += count;
-		this.#lastSent = now;
-		if (sender.size > 0) this.deadlines.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
-		else this.deadlines.clear(Deadline.WRITE);
-		if (sender.finished && sender.size === 0) this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		this.lastSent = now;
+		if (count === sender.size) {
+			sender.size = 0;
+			if (this.blocked || sender.finished) this.#handleAllSent(now);
+			return;
+		}
+		sender.handleSent(count);
+		this.#setBlocked(true, now);
+	}
+
+	#handleAllSent(now: number): void {
+		this.#setBlocked(false, now);
+		if (this.sender.finished) this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 	}
 
 	/** The transport takes no bytes now although some wait. */
 	handleBlocked(now: number): void {
-		if (!this.deadlines.isArmed(Deadline.WRITE)) this.deadlines.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
+		if (!this.blocked) this.#setBlocked(true, now);
+	}
+
+	/** The deadline runs from the last bytes that the transport has taken. */
+	#setBlocked(blocked: boolean, now: number): void {
+		this.blocked = blocked;
+		if (blocked) this.#arm(Deadline.WRITE, this.#pingTimeoutMs, now);
+		else this.deadlines.clear(Deadline.WRITE);
 	}
 
 	/** Fires what is due. Waking early is harmless. */
 	handleTimeout(now: number): void {
-		this.#now = now;
+		this.now = now;
 		const deadlines = this.deadlines;
 		if (deadlines.takeDue(Deadline.STOP, now)) return this.#stopTimedOut(now);
 		if (this.state === StateCode.WAITING) {
@@ -258,44 +292,53 @@ export class Core implements PacketSink {
 
 	/** Tells callbacks that are owed once per turn. */
 	finishTurn(): void {
-		this.application.tellRoom();
+		if (this.application.owesRoom) this.application.tellRoom();
 	}
 
 	/** Declares a subscription; see Subscriptions.declare for the statuses. */
 	subscribe(filter: string, qos: number, handler: Handler, stream: boolean): number {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
+		this.sender.work = true;
 		return this.subscriptions.declare(filter, qos, handler, stream);
 	}
 
 	/** Ends a subscription; NOT_FOUND when there is none with this filter. */
 	unsubscribe(filter: string): number {
+		this.sender.work = true;
 		const index = this.subscriptions.end(filter);
 		return index < 0 ? index : StatusCode.OK;
 	}
 
 	/** Every packet but PUBLISH. */
 	handlePacket(decoder: Decoder, start: number): boolean {
-		if (decoder.type === PacketType.CONNACK) return this.#handleConnack(decoder);
+		if (decoder.firstByte === CONNACK_FIRST_BYTE) return this.#handleConnack(decoder);
 		// Nothing may come before CONNACK [MQTT-3.2.0-1].
-		if (this.state === StateCode.CONNECTING) return this.#refuse(decoder);
+		if (this.state === StateCode.CONNECTING) return this.refuse(decoder);
 		const packetId = decoder.packetId;
-		switch (decoder.type) {
+		const type = decoder.firstByte >> 4;
+		if (type === PacketType.PUBREL) {
+			this.session.incoming.remove(packetId);
+			this.sender.ack(FirstByte.PUBCOMP, packetId, this.now);
+			return true;
+		}
+		if (this.application.wantsRoom) this.attention = true;
+		switch (type) {
 			case PacketType.PUBACK:
+				this.#setWork();
 				return this.#settle(this.session.handlePuback(packetId), decoder);
 			case PacketType.PUBREC:
+				// PUBREL follows, or takes the place of what waits.
+				this.sender.work = true;
 				return this.#handlePubrec(decoder);
-			case PacketType.PUBREL:
-				this.session.incoming.remove(packetId);
-				this.sender.ack(FirstByte.PUBCOMP, packetId, this.#now);
-				return true;
 			case PacketType.PUBCOMP:
+				this.#setWork();
 				return this.#settle(this.session.handlePubcomp(packetId), decoder);
 			case PacketType.SUBACK:
-				return this.#handleSuback(decoder, start);
+				return handleSuback(this, decoder, start);
 			case PacketType.UNSUBACK:
-				return this.#handleUnsuback(decoder);
+				return handleUnsuback(this, decoder);
 			default:
-				if (decoder.type !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
+				if (type !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
 				this.#pinging = false;
 				this.deadlines.clear(Deadline.PINGRESP);
 				return true;
@@ -304,19 +347,27 @@ export class Core implements PacketSink {
 
 	/** The server broke the protocol, or more than we can remember. No DISCONNECT: the will is to be published. */
 	handleViolation(reason: ReasonCode, detail: number): void {
-		this.#end(LayerCode.PROTOCOL, reason, detail, this.#now);
+		this.#end(LayerCode.PROTOCOL, reason, detail, this.now);
 	}
 
-	#refuse(decoder: Decoder): boolean {
+	/** A packet that is not allowed here ends the connection. Returns false, as what handlePacket returns. */
+	refuse(decoder: Decoder): boolean {
 		this.counters[CounterIndex.PROTOCOL_ERRORS]!++;
 		this.handleViolation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
 		return false;
 	}
 
+	/** An ack opens the window for what waits in the outbox. */
+	#setWork(): void {
+		const outbox = this.session.outbox;
+		if (outbox.cursor < outbox.tail || this.sender.disconnectDue) this.sender.work = true;
+	}
+
 	#settle(result: AckResult, decoder: Decoder): boolean {
+		if (result === AckResult.TAKEN) return this.linked;
 		// One for an identifier of an open SUBSCRIBE answers the wrong question.
 		const wrong = result === AckResult.UNKNOWN && this.#isRequest(decoder.packetId);
-		return wrong || result === AckResult.WRONG ? this.#refuse(decoder) : this.linked;
+		return wrong || result === AckResult.WRONG ? this.refuse(decoder) : this.linked;
 	}
 
 	#isRequest(packetId: number): boolean {
@@ -328,28 +379,28 @@ export class Core implements PacketSink {
 		const result = this.session.handlePubrec(packetId);
 		if (result !== AckResult.UNKNOWN || this.#isRequest(packetId)) return this.#settle(result, decoder);
 		// One we have answered before is answered again, and an unknown one too, so that the server can finish.
-		this.sender.ack(FirstByte.PUBREL, packetId, this.#now);
+		this.sender.ack(FirstByte.PUBREL, packetId, this.now);
 		return true;
 	}
 
 	#handleConnack(decoder: Decoder): boolean {
-		if (this.state !== StateCode.CONNECTING) return this.#refuse(decoder);
+		if (this.state !== StateCode.CONNECTING) return this.refuse(decoder);
 		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
 			const code = decoder.returnCode;
 			const known = code <= ReturnCode.NOT_AUTHORIZED;
-			this.#end(LayerCode.SERVER, known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER, code, this.#now);
+			this.#end(LayerCode.SERVER, known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER, code, this.now);
 			return false;
 		}
 		// A clean session has nothing to be present [MQTT-3.2.2-1].
-		if (decoder.sessionPresent && this.settings.cleanSession) return this.#refuse(decoder);
-		this.#accept(decoder.sessionPresent, this.#now);
+		if (decoder.sessionPresent && this.settings.cleanSession) return this.refuse(decoder);
+		this.#accept(decoder.sessionPresent, this.now);
 		return this.linked;
 	}
 
 	#accept(sessionPresent: boolean, now: number): void {
 		this.deadlines.clear(Deadline.STEP);
-		this.deadlines.arm(Deadline.STABLE, this.settings.stableMs, now);
-		if (this.#keepAliveMs > 0) this.deadlines.arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
+		this.#arm(Deadline.STABLE, this.settings.stableMs, now);
+		if (this.#keepAliveMs > 0) this.#arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
 		if (sessionPresent) {
@@ -359,67 +410,34 @@ export class Core implements PacketSink {
 			this.session.restart();
 			this.subscriptions.restart();
 		}
-		this.sender.open = true;
+		this.sender.accept();
 		this.#setState(this.#stopping ? StateCode.STOPPING : StateCode.CONNECTED);
 		this.application.connected(sessionPresent);
 	}
 
-	#handleSuback(decoder: Decoder, start: number): boolean {
-		const { subscriptions } = this;
-		const packetId = decoder.packetId;
-		const count = subscriptions.countOfRequest(packetId, SubscriptionState.SUBSCRIBING);
-		if (count === 0) return this.#isExchange(packetId) ? this.#refuse(decoder) : true;
-		// One code per filter, in their order [MQTT-3.8.4-5].
-		if (count !== decoder.payloadSize) return this.#refuse(decoder);
-		let index = 0;
-		for (let i = 0; i < count && this.linked; i++) {
-			index = subscriptions.nextOfRequest(packetId, index);
-			if (index < 0) break;
-			const code = this.arena.bytes[start + decoder.payloadStart + i]!;
-			const refused = code === SUBACK_FAILURE;
-			subscriptions.settle(index, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
-			if (refused) this.counters[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
-			this.application.subscribed(index, code);
-			if (refused) this.application.problem(ProblemCode.SUBSCRIPTION_REFUSED, index);
-			index++;
-		}
-		this.#ackCame();
-		return this.linked;
-	}
-
 	/** Whether a publish of ours uses this identifier. */
-	#isExchange(packetId: number): boolean {
+	isExchange(packetId: number): boolean {
 		return this.session.outbox.find(packetId) >= 0 || this.session.isReleased(packetId);
 	}
 
-	#handleUnsuback(decoder: Decoder): boolean {
-		const { subscriptions } = this;
-		const packetId = decoder.packetId;
-		const count = subscriptions.countOfRequest(packetId, SubscriptionState.UNSUBSCRIBING);
-		if (count < 0) return this.#refuse(decoder);
-		if (count === 0) return this.#isExchange(packetId) ? this.#refuse(decoder) : true;
-		for (let index = 0; this.linked; index++) {
-			index = subscriptions.nextOfRequest(packetId, index);
-			if (index < 0) break;
-			subscriptions.settle(index, SubscriptionState.FREE);
-			this.application.unsubscribed(index);
-		}
-		this.#ackCame();
-		return this.linked;
+	/** The deadline belongs to the requests that are still open. */
+	handleRequestAcked(): void {
+		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
+		else this.#arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
 	}
 
-	/** The deadline belongs to the requests that are still open. */
-	#ackCame(): void {
-		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
-		else this.deadlines.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.#now);
+	#arm(deadline: Deadline, delayMs: number, now: number): void {
+		this.deadlines.arm(deadline, delayMs, now);
+		this.attention = true;
 	}
 
 	#open(now: number): void {
-		this.#now = now;
+		this.now = now;
 		this.#resolved = false;
 		this.deadlines.clear(Deadline.RETRY);
-		this.deadlines.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
-		this.#command = Command.OPEN;
+		this.#arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.command = Command.OPEN;
+		this.attention = true;
 		this.#setState(StateCode.OPENING);
 	}
 
@@ -433,16 +451,16 @@ export class Core implements PacketSink {
 	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
 	 */
 	#checkSilence(now: number): void {
-		const sent = elapsedMs(now, this.#lastSent);
-		const received = elapsedMs(now, this.#lastReceived);
+		const sent = elapsedMs(now, this.lastSent);
+		const received = elapsedMs(now, this.receiver.lastReceived);
 		const silent = sent > received ? sent : received;
 		const left = this.#pingAfterMs - silent;
-		if (left > 0) return this.deadlines.arm(Deadline.KEEP_ALIVE, left, now);
-		this.deadlines.arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
+		if (left > 0) return this.#arm(Deadline.KEEP_ALIVE, left, now);
+		this.#arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
 		if (this.#pinging) return;
 		this.#pinging = true;
-		this.sender.pingDue = true;
-		this.deadlines.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
+		this.sender.pingDue = this.sender.work = true;
+		this.#arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
 	}
 
 	#stepTimedOut(now: number): void {
@@ -455,8 +473,8 @@ export class Core implements PacketSink {
 	#stopTimedOut(now: number): void {
 		const sender = this.sender;
 		if (sender.disconnectForced || !sender.open) return this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
-		sender.disconnectForced = true;
-		this.deadlines.arm(Deadline.STOP, STOP_GRACE_MS, now);
+		sender.finish(true);
+		this.#arm(Deadline.STOP, STOP_GRACE_MS, now);
 	}
 
 	#timedOut(code: ReasonCode, now: number): void {
@@ -465,21 +483,22 @@ export class Core implements PacketSink {
 
 	#setState(state: StateCode): void {
 		this.state = state;
-		if (this.application.traces) this.application.trace(0, state, this.#now);
+		if (this.application.traces) this.application.trace(0, state, this.now);
 	}
 
 	/** The one way in which attempts and connections end. */
 	#end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
-		this.#now = now;
+		this.now = now;
 		const wasOpened = this.state >= StateCode.OPENING;
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
 		this.deadlines.clearConnection();
-		this.#pinging = false;
+		this.#pinging = this.blocked = false;
 		this.sender.reset();
 		this.receiver.reset();
 		this.subscriptions.handleLost();
-		if (wasOpened) this.#command = Command.CLOSE;
+		if (wasOpened) this.command = Command.CLOSE;
+		this.attention = true;
 		if (!this.#stopping) this.counters[CounterIndex.DISCONNECTS]!++;
 		const again = !this.#stopping && this.settings.reconnect;
 		const reason = this.#reason;
@@ -488,7 +507,7 @@ export class Core implements PacketSink {
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
 		reason.retryMs = again ? this.#backoff.next(layer, code, young, this.#random()) : -1;
-		if (again) this.deadlines.arm(Deadline.RETRY, reason.retryMs, now);
+		if (again) this.#arm(Deadline.RETRY, reason.retryMs, now);
 		this.#setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasOpened) this.application.disconnected(reason);
 		if (this.#stopping) this.#finishStop();

@@ -21,9 +21,12 @@ export class Message {
 	topicSize = 0;
 	/** The packet's identifier; 0 at QoS 0. */
 	packetId = 0;
-	#flags = 0;
-	#topicStart = 0;
-	#start = 0;
+	/** The first byte of its packet: type, DUP, QoS, RETAIN (§3.3.1). */
+	firstByte = 0;
+	/** For the library: where the topic name starts in the arena. */
+	topicStart = 0;
+	/** For the library: where the payload bytes start in the arena. */
+	start = 0;
 	readonly #bytes: Uint8Array;
 	readonly #view: DataView;
 
@@ -33,45 +36,40 @@ export class Message {
 		this.#view = view;
 	}
 
-	/** For the library: the head of a PUBLISH. Hot: no allocation. */
+	/** For the library: the head of a PUBLISH. */
 	setHead(firstByte: number, packetId: number, topicStart: number, topicSize: number): void {
-		this.#flags = firstByte;
+		this.firstByte = firstByte;
 		this.packetId = packetId;
-		this.#topicStart = topicStart;
+		this.topicStart = topicStart;
 		this.topicSize = topicSize;
 	}
 
 	/** For the library: the bytes that are here. Hot: no allocation. */
 	setPayload(start: number, size: number, offset: number, total: number): void {
-		this.#start = start;
+		this.start = start;
 		this.size = size;
 		this.offset = offset;
 		this.total = total;
 	}
 
-	/** The first byte of its packet: type, DUP, QoS, RETAIN (§3.3.1). */
-	get firstByte(): number {
-		return this.#flags;
-	}
-
 	/** The QoS it was delivered with: 0, 1, 2. */
 	get qos(): number {
-		return (this.#flags & PublishFlag.QOS_MASK) >> QOS_SHIFT;
+		return (this.firstByte & PublishFlag.QOS_MASK) >> QOS_SHIFT;
 	}
 
 	/** Whether the server had kept it from before our subscription (§3.3.1.3). */
 	get retain(): boolean {
-		return (this.#flags & PublishFlag.RETAIN) !== 0;
+		return (this.firstByte & PublishFlag.RETAIN) !== 0;
 	}
 
 	/** Whether the server says it may have sent it before (§3.3.1.1). */
 	get duplicate(): boolean {
-		return (this.#flags & PublishFlag.DUP) !== 0;
+		return (this.firstByte & PublishFlag.DUP) !== 0;
 	}
 
 	/** Payload byte at `index`, 0 … size - 1; -1 outside. */
 	byteAt(index: number): number {
-		return index >= 0 && index < this.size ? this.#bytes[this.#start + index]! : -1;
+		return index >= 0 && index < this.size ? this.#bytes[this.start + index]! : -1;
 	}
 
 	/**
@@ -84,7 +82,7 @@ export class Message {
 		const room = target.length - targetOffset;
 		const size = room < this.size ? room : this.size;
 		const bytes = this.#bytes;
-		const start = this.#start;
+		const start = this.start;
 		for (let i = 0; i < size; i++) target[targetOffset + i] = bytes[start + i]!;
 		return size < 0 ? 0 : size;
 	}
@@ -94,7 +92,7 @@ export class Message {
 		const size = this.size;
 		if (other.length !== size) return false;
 		const bytes = this.#bytes;
-		const start = this.#start;
+		const start = this.start;
 		for (let i = 0; i < size; i++) if (bytes[start + i] !== other[i]) return false;
 		return true;
 	}
@@ -111,8 +109,8 @@ export class Message {
 
 	#decimal(withFraction: boolean): number {
 		const bytes = this.#bytes;
-		const limit = this.#start + this.size;
-		let at = this.#start;
+		const limit = this.start + this.size;
+		let at = this.start;
 		const negative = bytes[at] === MINUS && this.size > 0;
 		if (negative) at++;
 		let value = 0;
@@ -139,20 +137,20 @@ export class Message {
 		const size = this.topicSize;
 		if (field.length !== size + 2) return false;
 		const bytes = this.#bytes;
-		const start = this.#topicStart - 2;
+		const start = this.topicStart - 2;
 		for (let i = 2; i < size + 2; i++) if (bytes[start + i] !== field[i]) return false;
 		return true;
 	}
 
 	/** Topic name byte at `index`, 0 … topicSize - 1; -1 outside. */
 	topicByteAt(index: number): number {
-		return index >= 0 && index < this.topicSize ? this.#bytes[this.#topicStart + index]! : -1;
+		return index >= 0 && index < this.topicSize ? this.#bytes[this.topicStart + index]! : -1;
 	}
 
 	/** How many levels the topic name has, 1 or more: `a/b` has two. */
 	get levelCount(): number {
 		let count = 1;
-		for (let i = 0; i < this.topicSize; i++) if (this.#bytes[this.#topicStart + i] === SLASH) count++;
+		for (let i = 0; i < this.topicSize; i++) if (this.#bytes[this.topicStart + i] === SLASH) count++;
 		return count;
 	}
 
@@ -160,7 +158,7 @@ export class Message {
 	levelStart(level: number): number {
 		let at = 0;
 		for (; level > 0; level--) {
-			while (at < this.topicSize && this.#bytes[this.#topicStart + at] !== SLASH) at++;
+			while (at < this.topicSize && this.#bytes[this.topicStart + at] !== SLASH) at++;
 			if (at++ >= this.topicSize) return -1;
 		}
 		return level < 0 ? -1 : at;
@@ -170,7 +168,7 @@ export class Message {
 	levelEquals(level: number, other: Uint8Array): boolean {
 		const start = this.levelStart(level);
 		if (start < 0) return false;
-		const at = this.#topicStart + start;
+		const at = this.topicStart + start;
 		for (let i = 0; i < other.length; i++) {
 			if (start + i >= this.topicSize || this.#bytes[at + i] !== other[i]) return false;
 		}
@@ -180,21 +178,21 @@ export class Message {
 
 	/** A signed 32-bit integer, high byte first, at `index`; NaN when it is not all there. */
 	int32At(index: number): number {
-		return index >= 0 && index + 4 <= this.size ? this.#view.getInt32(this.#start + index) : NaN;
+		return index >= 0 && index + 4 <= this.size ? this.#view.getInt32(this.start + index) : NaN;
 	}
 
 	/** The payload as text. Allocates. Throws TypeError when it is not UTF-8. */
 	text(): string {
-		return String.fromArrayBuffer(this.#bytes.buffer as ArrayBuffer, this.#start, this.size);
+		return String.fromArrayBuffer(this.#bytes.buffer as ArrayBuffer, this.start, this.size);
 	}
 
 	/** The topic name as text. Allocates. */
 	topicText(): string {
-		return String.fromArrayBuffer(this.#bytes.buffer as ArrayBuffer, this.#topicStart, this.topicSize);
+		return String.fromArrayBuffer(this.#bytes.buffer as ArrayBuffer, this.topicStart, this.topicSize);
 	}
 
 	/** A copy of the payload. Allocates. */
 	bytes(): Uint8Array {
-		return this.#bytes.slice(this.#start, this.#start + this.size);
+		return this.#bytes.slice(this.start, this.start + this.size);
 	}
 }

@@ -2,7 +2,7 @@ import { fail } from "../base/assert.js";
 import { PublishFlag } from "../codec/constants.js";
 import { StatusCode } from "../codec/status.js";
 import type { Arena } from "./arena.js";
-import { CounterIndex, raise } from "./counters.js";
+import { CounterIndex } from "./counters.js";
 
 /** Where a record of the outbox stands. */
 export const enum RecordState {
@@ -17,7 +17,7 @@ export const enum RecordState {
 }
 
 /** Words of a record in front of its packet. */
-const enum Field {
+export const enum Field {
 	/** Bytes of the record, a multiple of 4, these words included. */
 	SIZE = 0,
 	/** Packet identifier << 16 | source << 8 | QoS << 4 | RecordState. */
@@ -27,6 +27,12 @@ const enum Field {
 	/** Bytes of the packet; for a streamed one, the payload that is not here included. */
 	LENGTH = 3,
 }
+
+/** The QoS bits of TAGS. */
+export const RECORD_QOS_MASK = 0x30;
+
+/** The source's bits of TAGS. */
+export const SOURCE_MASK = 0xff00;
 
 /** Bytes of a record in front of its packet. */
 export const RECORD_HEADER_SIZE = 16;
@@ -106,19 +112,24 @@ export class Outbox {
 	 *      start   where the packet starts, from the start of the record
 	 *      length  bytes of the packet, streamed payload included
 	 */
-	commit(size: number, state: RecordState, qos: number, packetId: number, source: number, start: number, length: number): void {
-		if (size > this.limit - this.tail) fail("outbox: record beyond the region");
+	commit(size: number, qos: number, packetId: number, source: number, start: number, length: number): void {
+		const tail = this.tail;
+		if (size > this.limit - tail) fail("outbox: record beyond the region");
 		const words = this.#words;
-		const at = this.tail >> 2;
+		const at = tail >> 2;
 		words[at] = size;
-		words[at + Field.TAGS] = (packetId << 16) | (source << 8) | (qos << 4) | state;
+		words[at + Field.TAGS] = (packetId << 16) | (source << 8) | (qos << 4) | RecordState.QUEUED;
 		words[at + Field.START] = start;
 		words[at + Field.LENGTH] = length;
-		this.tail += size;
-		this.used += size;
+		this.tail = tail + size;
+		const used = this.used + size;
+		this.used = used;
 		if (qos === 0) this.countQoS0++;
-		raise(this.#counters, CounterIndex.OUTBOX_MAX, this.used);
-		raise(this.#counters, CounterIndex.OUTBOX_RECORDS_MAX, ++this.count);
+		const count = this.count + 1;
+		this.count = count;
+		const counters = this.#counters;
+		if (used > counters[CounterIndex.OUTBOX_MAX]!) counters[CounterIndex.OUTBOX_MAX] = used;
+		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
 	}
 
 	/** The record behind this one, or `tail`. */
@@ -128,6 +139,15 @@ export class Outbox {
 
 	size(record: number): number {
 		return this.#words[record >> 2]!;
+	}
+
+	/** State, QoS, source and identifier in one word: see Field.TAGS. */
+	tags(record: number): number {
+		return this.#words[(record >> 2) + Field.TAGS]!;
+	}
+
+	setTags(record: number, tags: number): void {
+		this.#words[(record >> 2) + Field.TAGS] = tags;
 	}
 
 	state(record: number): RecordState {
@@ -165,9 +185,9 @@ export class Outbox {
 	/** Bytes of the packet that are in the record; only streamed ones have fewer than packetSize. */
 	storedSize(record: number): number {
 		const at = record >> 2;
-		const room = this.#words[at]! - this.#words[at + Field.START]!;
-		const length = this.#words[at + Field.LENGTH]!;
-		return length < room ? length : room;
+		const words = this.#words;
+		const isStreamed = (words[at + Field.TAGS]! & SOURCE_MASK) !== 0;
+		return isStreamed ? words[at]! - words[at + Field.START]! : words[at + Field.LENGTH]!;
 	}
 
 	/** Sets or clears DUP (§3.3.1.1) in the packet. */
@@ -193,8 +213,12 @@ export class Outbox {
 		return -1;
 	}
 
-	/** Gives a record back. Hot: no allocation. */
-	free(record: number): void {
+	/**
+	 * Gives a record back. Hot: no allocation.
+	 *
+	 * out  index of its source + 1; 0 when it had none
+	 */
+	free(record: number): number {
 		if (!(record >= this.head && record < this.tail)) fail("outbox: freeing what is not there");
 		const words = this.#words;
 		const tags = words[(record >> 2) + Field.TAGS]!;
@@ -205,10 +229,16 @@ export class Outbox {
 		if (this.active === record) this.active = -1;
 		if (--this.count === 0) {
 			this.head = this.cursor = this.tail = this.base;
-			return;
+			return (tags >> 8) & 255;
 		}
-		if (record !== this.head) return;
-		let head = record;
+		if (record === this.head) this.#advance();
+		return (tags >> 8) & 255;
+	}
+
+	/** The first record is free: moves the head to the next that is not. */
+	#advance(): void {
+		const words = this.#words;
+		let head = this.head;
 		do head += words[head >> 2]!;
 		while ((words[(head >> 2) + Field.TAGS]! & 15) === RecordState.FREE);
 		this.head = head;

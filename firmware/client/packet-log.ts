@@ -1,46 +1,52 @@
-import { PACKET_LOG_WORDS } from "./arena.js";
+import { packetLogWords } from "./arena.js";
 
-const W = PACKET_LOG_WORDS;
+/** Words of an entry. */
+const W = 2;
 
-/** Which way a packet went. */
-export const enum Direction {
-	IN = 0,
-	OUT = 1,
-}
+/** Marks the tag of a packet that we send. */
+export const OUTGOING = 0x1000000;
 
 /**
  * A ring of the last packets, for the post-mortem of a connection: numbers only, always on, no allocation.
  */
 export class PacketLog {
-	/** Packets logged since the client was made. */
-	count = 0;
+	/** Tick, direction << 24 | first byte << 16 | packet identifier; two words an entry. */
 	readonly #words: Int32Array;
-	readonly #size: number;
+	readonly #mask: number;
+	/** Where the next entry goes. */
+	#next = 0;
 
-	/** in  size  entries, 0 or more */
+	/** in  size  entries, rounded up to a power of two; 0 keeps one, which costs less than asking */
 	constructor(size: number) {
-		this.#size = size;
-		this.#words = new Int32Array(size * W);
+		const words = packetLogWords(size);
+		this.#words = new Int32Array(words);
+		this.#mask = words - 1;
 	}
 
 	/** How many can be looked at. */
 	get length(): number {
-		return this.count < this.#size ? this.count : this.#size;
+		// A tag is never 0, so what was never written is known.
+		let count = 0;
+		for (let at = 1; at <= this.#mask; at += W) if (this.#words[at] !== 0) count++;
+		return count;
 	}
 
-	/** Hot: no allocation. */
-	add(direction: Direction, firstByte: number, packetId: number, size: number, now: number): void {
-		if (this.#size === 0) return;
+	/**
+	 * Hot: no allocation.
+	 *
+	 * in   tag  first byte << 16 | packet identifier; with OUTGOING for what we send
+	 */
+	add(tag: number, now: number): void {
 		const words = this.#words;
-		const at = (this.count++ % this.#size) * W;
+		const at = this.#next;
 		words[at] = now;
-		words[at + 1] = (direction << 8) | firstByte;
-		words[at + 2] = packetId;
-		words[at + 3] = size;
+		words[at + 1] = tag;
+		this.#next = (at + W) & this.#mask;
 	}
 
+	/** Word of an entry; index 0 is the latest packet. */
 	#at(index: number): number {
-		return ((this.count - 1 - index) % this.#size) * W;
+		return (this.#next - (index + 1) * W) & this.#mask;
 	}
 
 	/** When, in ticks; index 0 is the latest packet, up to length - 1. */
@@ -50,21 +56,16 @@ export class PacketLog {
 
 	/** Whether it went out. */
 	isOutgoing(index: number): boolean {
-		return this.#words[this.#at(index) + 1]! >> 8 === Direction.OUT;
+		return (this.#words[this.#at(index) + 1]! & OUTGOING) !== 0;
 	}
 
 	/** Its first byte: type and flags (§2.2). */
 	firstByte(index: number): number {
-		return this.#words[this.#at(index) + 1]! & 0xff;
+		return (this.#words[this.#at(index) + 1]! >> 16) & 0xff;
 	}
 
 	/** Its packet identifier, or 0. */
 	packetId(index: number): number {
-		return this.#words[this.#at(index) + 2]!;
-	}
-
-	/** Its size in bytes. */
-	size(index: number): number {
-		return this.#words[this.#at(index) + 3]!;
+		return this.#words[this.#at(index) + 1]! & 0xffff;
 	}
 }

@@ -1,7 +1,7 @@
 // Read MQTT 3.1.1 §3.3 before changing this file.
 import { sizeOfText, writeText } from "../base/text.js";
-import { REMAINING_LENGTH_MAX } from "../codec/constants.js";
-import { remainingLengthOfPublish, sizeOfPublishHead, sizeOfVarint, writePublishHead } from "../codec/encode.js";
+import { FirstByte, PublishFlag, QOS_SHIFT, REMAINING_LENGTH_MAX } from "../codec/constants.js";
+import { remainingLengthOfPublish, sizeOfPublishHead, sizeOfVarint, writePublishHead, writeVarint } from "../codec/encode.js";
 import { StatusCode } from "../codec/status.js";
 import { Topic } from "../codec/topic.js";
 import type { Application } from "./application.js";
@@ -10,6 +10,7 @@ import { ProblemCode } from "./codes.js";
 import { CounterIndex } from "./counters.js";
 import type { PayloadSource } from "./options.js";
 import { RECORD_HEADER_SIZE, RecordState, sizeOfRecord, type Outbox } from "./outbox.js";
+import { OUTGOING, type PacketLog } from "./packet-log.js";
 import type { Sender } from "./sender.js";
 import type { Session } from "./session.js";
 import { FullPolicy, type Settings } from "./settings.js";
@@ -17,8 +18,6 @@ import type { Subscriptions } from "./subscriptions.js";
 
 /** Takes publishes from the application: straight into the transmit region, or into the outbox. */
 export class Publisher {
-	/** A payload is being composed at the tail of the outbox. */
-	composing = false;
 	readonly #bytes: Uint8Array;
 	readonly #session: Session;
 	readonly #outbox: Outbox;
@@ -26,6 +25,9 @@ export class Publisher {
 	readonly #sender: Sender;
 	readonly #application: Application;
 	readonly #counters: Uint32Array;
+	readonly #log: PacketLog;
+	/** Where the payload goes of the publish that was started last. */
+	#payloadAt = 0;
 	readonly #queueQoS0: boolean;
 	readonly #policy: FullPolicy;
 
@@ -37,6 +39,7 @@ export class Publisher {
 		sender: Sender,
 		application: Application,
 		counters: Uint32Array,
+		log: PacketLog,
 	) {
 		this.#bytes = arena.bytes;
 		this.#session = session;
@@ -45,8 +48,19 @@ export class Publisher {
 		this.#sender = sender;
 		this.#application = application;
 		this.#counters = counters;
+		this.#log = log;
 		this.#queueQoS0 = settings.queueQoS0;
 		this.#policy = settings.fullPolicy;
+	}
+
+	/** A payload is being composed. */
+	get composing(): boolean {
+		return this.#sender.composing;
+	}
+
+	/** Gives up a payload that is being composed. */
+	dropCompose(): void {
+		this.#sender.setComposing(false);
 	}
 
 	/**
@@ -71,48 +85,106 @@ export class Publisher {
 			if (made === undefined) return StatusCode.INVALID_TOPIC;
 			topic = made;
 		}
-		const isBytes = payload instanceof Uint8Array;
-		const size = isBytes ? payload.length : typeof payload === "string" ? sizeOfText(payload) : -1;
-		if (size < 0) return StatusCode.INVALID_PAYLOAD;
-		const status = this.#check(qos);
-		if (status !== StatusCode.OK) return status;
-		const packetSize = sizeOfPublishHead(topic.field.length, qos, size) + size;
+		if (!(payload instanceof Uint8Array)) return this.#publishText(topic.field, payload, qos, retain, now);
+		const field = topic.field;
+		const size = payload.length;
 		const sender = this.#sender;
-		let at: number;
-		let packetId = 0;
-		if (qos === 0 && this.#outbox.countQoS0 === 0 && packetSize <= sender.directRoom) {
-			at = sender.writeQoS0(topic, retain, size, packetSize, now);
-		} else {
-			packetId = this.#enqueue(topic, size, packetSize, qos, retain);
-			if (packetId < 0) return packetId;
-			at = this.#outbox.tail - sizeOfRecord(packetSize) + RECORD_HEADER_SIZE + packetSize - size;
+		const bytes = this.#bytes;
+		if (qos === 0 && sender.direct) {
+			// Straight into the transmit region. In this function, because a call costs more than what it would do.
+			const at = sender.offset + sender.size;
+			const remaining = field.length + size;
+			const end = at + 2 + remaining;
+			if (remaining < 128 && end <= sender.limit) {
+				const firstByte = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
+				bytes[at] = firstByte;
+				bytes[at + 1] = remaining;
+				bytes.set(field, at + 2);
+				bytes.set(payload, end - size);
+				sender.size += 2 + remaining;
+				this.#counters[CounterIndex.PUBLISHES_OUT]!++;
+				this.#log.add(OUTGOING | (firstByte << 16), now);
+				return 0;
+			}
 		}
-		if (isBytes) this.#bytes.set(payload, at);
-		else writeText(this.#bytes, at, payload);
+		const packetId = qos === 0 ? this.#start(field, size, 0, retain, now) : this.#enqueue(field, size, qos, retain);
+		if (packetId >= 0) bytes.set(payload, this.#payloadAt);
 		return packetId;
+	}
+
+	/** Text is written where it goes, without bytes in between. */
+	#publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean, now: number): number {
+		const size = typeof text === "string" ? sizeOfText(text) : -1;
+		if (size < 0) return StatusCode.INVALID_PAYLOAD;
+		const packetId = this.#start(field, size, qos, retain, now);
+		if (packetId >= 0) writeText(this.#bytes, this.#payloadAt, text as string);
+		return packetId;
+	}
+
+	/** Writes everything of a PUBLISH but its payload, which goes to #payloadAt. Hot: no allocation. */
+	#start(field: Uint8Array, size: number, qos: number, retain: boolean, now: number): number {
+		const sender = this.#sender;
+		if (qos !== 0 || !sender.direct) return this.#enqueue(field, size, qos, retain);
+		const remaining = field.length + size;
+		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
+		const at = sender.offset + sender.size;
+		if (at + packetSize > sender.limit) return this.#enqueue(field, size, qos, retain);
+		this.#payloadAt = writePublishHead(this.#bytes, at, field, 0, retain, 0, size);
+		sender.size += packetSize;
+		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
+		this.#log.add(OUTGOING | (this.#bytes[at]! << 16), now);
+		return 0;
 	}
 
 	/** What has nothing to do with room. Hot: no allocation. */
 	#check(qos: number): StatusCode {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
-		if (this.composing) return StatusCode.BUSY;
 		const sender = this.#sender;
+		if (sender.composing) return StatusCode.BUSY;
 		if (sender.disconnectDue || sender.finished) return StatusCode.STOPPED;
 		if (qos === 0 && !sender.open && !this.#queueQoS0) return StatusCode.NOT_CONNECTED;
 		return StatusCode.OK;
 	}
 
-	/** Puts a record without its payload at the tail. Hot: no allocation. */
-	#enqueue(topic: Topic, payloadSize: number, packetSize: number, qos: number, retain: boolean): number {
-		const field = topic.field;
-		if (remainingLengthOfPublish(field.length, qos, payloadSize) > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
-		const size = sizeOfRecord(packetSize);
-		const record = this.#reserve(size, field);
-		if (record < 0) return record;
+	/**
+	 * Puts a record without its payload at the tail. Hot: no allocation.
+	 */
+	#enqueue(field: Uint8Array, payloadSize: number, qos: number, retain: boolean): number {
+		const sender = this.#sender;
+		// All is well as a rule; what is not is looked for elsewhere.
+		if (!sender.open || sender.composing || sender.disconnectDue || (qos !== 1 && qos !== 2)) {
+			const status = this.#check(qos);
+			if (status !== StatusCode.OK) return status;
+		}
+		const fieldSize = field.length;
+		const remaining = fieldSize + payloadSize + (qos === 0 ? 0 : 2);
+		const headSize = remaining < 128 ? 2 : 1 + sizeOfVarint(remaining);
+		const size = (RECORD_HEADER_SIZE + headSize + remaining + 3) & ~3;
+		if (remaining > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
+		const outbox = this.#outbox;
+		let record = outbox.tail;
+		if (size > outbox.limit - record || this.#policy === FullPolicy.LATEST_PER_TOPIC) {
+			record = this.#reserve(size, field);
+			if (record < 0) return record;
+		}
 		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
 		if (qos !== 0 && packetId === 0) return this.#refuse(StatusCode.FULL);
-		writePublishHead(this.#bytes, record + RECORD_HEADER_SIZE, field, qos, retain, packetId, payloadSize);
-		this.#outbox.commit(size, RecordState.QUEUED, qos, packetId, 0, RECORD_HEADER_SIZE, packetSize);
+		const bytes = this.#bytes;
+		const start = record + RECORD_HEADER_SIZE;
+		bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+		if (remaining < 128) bytes[start + 1] = remaining;
+		else writeVarint(bytes, start + 1, remaining);
+		let at = start + headSize;
+		bytes.set(field, at);
+		at += fieldSize;
+		if (qos !== 0) {
+			bytes[at] = packetId >> 8;
+			bytes[at + 1] = packetId & 0xff;
+			at += 2;
+		} else sender.direct = false;
+		this.#payloadAt = at;
+		outbox.commit(size, qos, packetId, 0, RECORD_HEADER_SIZE, headSize + remaining);
+		sender.work = true;
 		return packetId;
 	}
 
@@ -142,7 +214,9 @@ export class Publisher {
 		const start = size - headSize;
 		writePublishHead(this.#bytes, record + start, field, qos, retain, packetId, total);
 		this.#application.sources[index] = source;
-		this.#outbox.commit(size, RecordState.QUEUED, qos, packetId, index + 1, start, headSize + total);
+		this.#outbox.commit(size, qos, packetId, index + 1, start, headSize + total);
+		if (qos === 0) this.#sender.direct = false;
+		this.#sender.work = true;
 		return packetId;
 	}
 
@@ -156,7 +230,7 @@ export class Publisher {
 		if (status !== StatusCode.OK) return status;
 		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.#dropSameTopic(topic.field);
 		this.#outbox.makeRoom();
-		this.composing = true;
+		this.#sender.setComposing(true);
 		return this.#outbox.tail + composedHeadMax(topic, qos);
 	}
 
@@ -173,7 +247,7 @@ export class Publisher {
 	 */
 	finishCompose(topic: Topic, qos: number, retain: boolean, start: number, size: number): number {
 		const outbox = this.#outbox;
-		this.composing = false;
+		this.#sender.setComposing(false);
 		const before = composedHeadMax(topic, qos);
 		if (size < 0) {
 			const whole = outbox.limit - outbox.base;
@@ -187,7 +261,8 @@ export class Publisher {
 		const headSize = sizeOfPublishHead(topic.field.length, qos, size);
 		writePublishHead(this.#bytes, to - headSize, topic.field, qos, retain, packetId, size);
 		const recordSize = (before + size + 3) & ~3;
-		outbox.commit(recordSize, RecordState.QUEUED, qos, packetId, 0, before - headSize, headSize + size);
+		outbox.commit(recordSize, qos, packetId, 0, before - headSize, headSize + size);
+		this.#sender.work = true;
 		return packetId;
 	}
 

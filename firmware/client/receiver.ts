@@ -1,18 +1,21 @@
 // Read MQTT 3.1.1 §3.3 and §4.3 before changing this file.
 import { fail } from "../base/assert.js";
-import { FirstByte, PacketType } from "../codec/constants.js";
+import { FirstByte, PacketType, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
 import { Decoded, Decoder } from "../codec/decoder.js";
 import { checkTopicName } from "../codec/utf8.js";
 import type { Application } from "./application.js";
-import type { Arena } from "./arena.js";
+import { ACK_RING_SIZE, type Arena } from "./arena.js";
 import { ProblemCode, ReasonCode } from "./codes.js";
 import { CounterIndex, raise } from "./counters.js";
 import { Message } from "./message.js";
-import { Direction, type PacketLog } from "./packet-log.js";
+import type { PacketLog } from "./packet-log.js";
 import type { IncomingIds } from "./incoming-ids.js";
 import { qosOf, type Sender } from "./sender.js";
 import type { Settings } from "./settings.js";
 import type { Subscriptions } from "./subscriptions.js";
+
+/** The QoS bits of a first byte at QoS 1. */
+const QOS_1 = 1 << QOS_SHIFT;
 
 /** What the bytes that come next belong to. */
 const enum Mode {
@@ -33,8 +36,6 @@ export interface PacketSink {
 	handlePacket(decoder: Decoder, start: number): boolean;
 	/** Ends the connection because of what the server has sent. */
 	handleViolation(reason: ReasonCode, detail: number): void;
-	/** Whether the connection is still there: callbacks may have ended it. */
-	readonly linked: boolean;
 }
 
 /**
@@ -47,6 +48,10 @@ export interface PacketSink {
  *     | room               | rest  | just arrived     |       |
  */
 export class Receiver {
+	/** When bytes last came. */
+	lastReceived = 0;
+	/** Bytes stay in the window because there is no room for the acks that they would cause. */
+	stalled = false;
 	/** The message that handlers get. */
 	readonly message: Message;
 	readonly #decoder = new Decoder();
@@ -63,6 +68,8 @@ export class Receiver {
 	readonly #sink: PacketSink;
 	readonly #counters: Uint32Array;
 	readonly #log: PacketLog;
+	/** The connection is there; any callback may end it. */
+	#linked = false;
 	#start: number;
 	#end: number;
 	#mode: Mode = Mode.PACKET;
@@ -99,17 +106,20 @@ export class Receiver {
 		this.message = new Message(arena.bytes, arena.view);
 	}
 
-	/** A new connection: what is left of the old one means nothing. */
+	/** A connection begins. */
+	open(): void {
+		this.#linked = true;
+	}
+
+	/** A connection has ended: what is left of its bytes means nothing. */
 	reset(): void {
+		this.#linked = false;
 		this.#start = this.#end = this.#landing;
+		this.stalled = false;
 		this.#mode = Mode.PACKET;
 		this.#decoder.reset();
 	}
 
-	/** Whether bytes stay in the window because there is no room for the acks that they would cause. */
-	get stalled(): boolean {
-		return this.#end > this.#landing;
-	}
 
 	/**
 	 * Bytes have been written to the landing; or none, when there is room for acks again. Bounded by the window. Hot:
@@ -118,21 +128,34 @@ export class Receiver {
 	 * in   count  0 … size of the landing; 0 only and always when stalled
 	 */
 	handleBytes(count: number, now: number): void {
+		const counters = this.#counters;
+		let start = this.#start;
+		let end = this.#end;
 		if (count > 0) {
 			if (this.stalled) fail("receiver: bytes over bytes");
-			this.#end = this.#landing + count;
-			raise(this.#counters, CounterIndex.RX_MAX, this.#end - this.#start);
+			end += count;
+			this.#end = end;
+			this.lastReceived = now;
+			counters[CounterIndex.BYTES_IN]! += count;
+			if (end - start > counters[CounterIndex.RX_MAX]!) counters[CounterIndex.RX_MAX] = end - start;
 		}
-		while (this.#start < this.#end && this.#sender.takesAck) {
-			const before = this.#start;
-			if (this.#mode === Mode.PACKET) {
-				if (!this.#takePacket(now)) break;
-			} else if (!this.#takeRest(now)) break;
-			if (!this.#sink.linked) return;
-			if (this.#start <= before) fail("receiver: no progress");
+		const sender = this.#sender;
+		while (start < end) {
+			if (sender.ackCount === ACK_RING_SIZE) {
+				this.stalled = true;
+				return;
+			}
+			if (this.#mode === Mode.PACKET ? this.#takePacket(now) : this.#takeRest(now)) {
+				start = this.#start;
+				continue;
+			}
+			if (!this.#linked) return;
+			// More bytes are needed: what is here of the packet waits in front of the landing.
+			this.stalled = false;
+			return this.#keepRest();
 		}
-		if (!this.#sink.linked || (this.#start < this.#end && !this.#sender.takesAck)) return;
-		this.#keepRest();
+		this.stalled = false;
+		this.#start = this.#end = this.#landing;
 	}
 
 	/** Moves what is left of an incomplete packet in front of the landing. */
@@ -145,26 +168,73 @@ export class Receiver {
 		this.#end = this.#landing;
 	}
 
-	/** One packet, or the head of a PUBLISH that does not fit. False: more bytes are needed, or the link is gone. */
+	/**
+	 * One packet, or the head of a PUBLISH that does not fit. Hot for a whole PUBLISH: no allocation, and one function for
+	 * the reason given at Decoder.decode.
+	 *
+	 * out  false: more bytes are needed, or the link is gone
+	 */
 	#takePacket(now: number): boolean {
 		const decoder = this.#decoder;
 		const start = this.#start;
 		const found = decoder.decode(this.#bytes, start, this.#end);
-		if (decoder.packetSize > this.#packetSizeMax && found >= 0) {
-			return this.#violation(ReasonCode.PACKET_TOO_LARGE, decoder.packetSize);
+		const packetSize = decoder.packetSize;
+		if (packetSize > this.#packetSizeMax && found >= 0) return this.#violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
+		if (found !== Decoded.PUBLISH) return this.#takeOther(found, now);
+		const end = start + packetSize;
+		if (end > this.#end) return this.#takeLarge(now);
+		const firstByte = decoder.firstByte;
+		const packetId = decoder.packetId;
+		const qos = firstByte & PublishFlag.QOS_MASK;
+		const counters = this.#counters;
+		if (!this.#sender.open || (qos !== 0 && this.#incoming.count > 0)) {
+			if (!this.#mayCome(firstByte, packetId)) return false;
 		}
-		if (found === Decoded.PUBLISH) return this.#takePublish(decoder, now);
+		counters[CounterIndex.PUBLISHES_IN]!++;
+		if (packetSize > counters[CounterIndex.PACKET_IN_MAX]!) counters[CounterIndex.PACKET_IN_MAX] = packetSize;
+		this.#log.add((firstByte << 16) | packetId, now);
+		this.#start = end;
+		if (qos === 0 || this.#incoming.count === 0 || !this.#incoming.has(packetId)) {
+			const message = this.message;
+			const payload = start + decoder.payloadStart;
+			message.firstByte = firstByte;
+			message.packetId = packetId;
+			message.topicStart = start + decoder.fixedSize + 2;
+			message.topicSize = decoder.topicSize;
+			message.start = payload;
+			message.size = message.total = end - payload;
+			message.offset = 0;
+			decoder.fixedSize = 0;
+			if (!this.#deliver(message)) return false;
+			if (qos === 0) return true;
+			if (qos !== QOS_1) this.#remember(packetId);
+		} else {
+			decoder.fixedSize = 0;
+			counters[CounterIndex.DUPLICATES_IN]!++;
+		}
+		this.#sender.ack(qos === QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
+		return true;
+	}
+
+	/** A QoS 2 message has been handed over: its repetitions shall not be. */
+	#remember(packetId: number): void {
+		this.#incoming.add(packetId);
+		raise(this.#counters, CounterIndex.INCOMING_QOS2_MAX, this.#incoming.count);
+	}
+
+	/** Anything but the head of a PUBLISH. */
+	#takeOther(found: Decoded, now: number): boolean {
+		const decoder = this.#decoder;
+		const start = this.#start;
 		if (found === Decoded.PACKET) {
 			this.#start = start + decoder.packetSize;
-			this.#log.add(Direction.IN, decoder.firstByte, decoder.packetId, decoder.packetSize, now);
-			decoder.reset();
-			return this.#sink.handlePacket(decoder, start);
+			this.#log.add((decoder.firstByte << 16) | decoder.packetId, now);
+			decoder.fixedSize = 0;
+			return this.#sink.handlePacket(decoder, start) && this.#linked;
 		}
 		if (found === Decoded.NEED_MORE) return this.#needsMore(decoder, now);
-		return this.#violation(
-			found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET,
-			this.#bytes[start]!,
-		);
+		const reason = found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET;
+		return this.#violation(reason, this.#bytes[start]!);
 	}
 
 	#violation(reason: ReasonCode, detail: number): boolean {
@@ -184,43 +254,28 @@ export class Receiver {
 		return false;
 	}
 
-	/** A PUBLISH whose head is here. */
-	#takePublish(decoder: Decoder, now: number): boolean {
-		const start = this.#start;
-		const packetSize = decoder.packetSize;
-		const whole = this.#end - start >= packetSize;
-		if (!whole) {
-			if (packetSize <= this.#sizeMax) return false;
-			if (decoder.payloadStart > this.#sizeMax) return this.#startLongTopic(decoder, now);
-		}
-		if (!this.#checkId(decoder.firstByte, decoder.packetId) || !this.#beginPublish(decoder, now)) return false;
-		if (!whole) return this.#startLarge(decoder, now);
-		this.#start = start + packetSize;
-		decoder.reset();
-		const packetId = decoder.packetId;
-		const qos = qosOf(decoder.firstByte);
-		if (qos === 2 && this.#incoming.has(packetId)) {
-			this.#counters[CounterIndex.DUPLICATES_IN]!++;
-		} else {
-			const message = this.message;
-			message.setHead(decoder.firstByte, packetId, start + decoder.topicStart, decoder.topicSize);
-			message.setPayload(start + decoder.payloadStart, decoder.payloadSize, 0, decoder.payloadSize);
-			if (!this.#deliver(message, start + decoder.topicStart, decoder.topicSize)) return false;
-			if (!this.#sink.linked) return false;
-			if (qos === 2) this.#incoming.add(packetId);
-		}
-		if (qos !== 0) this.#sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
+	/** A PUBLISH whose head is here, and not all of its payload. */
+	#takeLarge(now: number): boolean {
+		const decoder = this.#decoder;
+		if (decoder.packetSize <= this.#sizeMax) return false;
+		if (decoder.payloadStart > this.#sizeMax) return this.#startLongTopic(decoder, now);
+		const { firstByte, packetId, packetSize } = decoder;
+		return this.#beginPublish(firstByte, packetId, packetSize, now) && this.#startLarge(decoder);
+	}
+
+	/** Notes a PUBLISH that is not taken whole, unless it may not come now. */
+	#beginPublish(firstByte: number, packetId: number, packetSize: number, now: number): boolean {
+		if (!this.#mayCome(firstByte, packetId)) return false;
+		this.#counters[CounterIndex.PUBLISHES_IN]!++;
+		raise(this.#counters, CounterIndex.PACKET_IN_MAX, packetSize);
+		this.#log.add((firstByte << 16) | packetId, now);
 		return true;
 	}
 
-	/** Notes a PUBLISH, unless it may not come yet. */
-	#beginPublish(decoder: Decoder, now: number): boolean {
-		// PUBLISH before CONNACK [MQTT-3.2.0-1]
-		if (!this.#sender.open) return this.#violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
-		this.#counters[CounterIndex.PUBLISHES_IN]!++;
-		raise(this.#counters, CounterIndex.PACKET_IN_MAX, decoder.packetSize);
-		this.#log.add(Direction.IN, decoder.firstByte, decoder.packetId, decoder.packetSize, now);
-		return true;
+	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
+	#mayCome(firstByte: number, packetId: number): boolean {
+		if (!this.#sender.open) return this.#violation(ReasonCode.PROTOCOL_ERROR, firstByte);
+		return packetId === 0 || this.#checkId(firstByte, packetId);
 	}
 
 	/** Whether the identifier of a PUBLISH may come now, before anything is delivered. */
@@ -239,40 +294,46 @@ export class Receiver {
 	/**
 	 * Hands a whole message to every handler that matches, each once. Hot: no allocation.
 	 *
-	 * out  false when the topic name is ill-formed; then nothing was handed over, and the connection is over
+	 * out  false when the connection is over: by a callback, or because the topic name is ill-formed; then nothing was
+	 *      handed over
 	 */
-	#deliver(message: Message, topic: number, topicSize: number): boolean {
+	#deliver(message: Message): boolean {
 		const subscriptions = this.#subscriptions;
-		let index = subscriptions.nextExact(0, topic, topicSize);
+		const topic = message.topicStart;
+		const topicSize = message.topicSize;
+		const index = subscriptions.findExact(topic, topicSize);
 		let count = 0;
-		if (index < 0 && checkTopicName(this.#bytes, topic, topic + topicSize) !== topic + topicSize) {
-			return this.#violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
+		if (index >= 0) {
+			count = 1;
+			this.#application.handle(subscriptions.handlers[index]!, message);
+		} else if (checkTopicName(this.#bytes, topic, topic + topicSize) !== topic + topicSize) {
+			return this.#violation(ReasonCode.MALFORMED_PACKET, message.firstByte);
 		}
+		if (subscriptions.wildcards > 0) count += this.#deliverByWalk(message);
+		if (count > 0) this.#counters[CounterIndex.HANDLED]! += count;
+		else {
+			this.#counters[CounterIndex.UNROUTED]!++;
+			if (this.#application.handlesUnrouted) this.#application.unrouted(message);
+		}
+		return this.#linked;
+	}
+
+	/** The handlers whose filters have wildcards. Returns how many there were. */
+	#deliverByWalk(message: Message): number {
+		const subscriptions = this.#subscriptions;
+		const { topicStart, topicSize } = message;
+		let count = 0;
+		let index = subscriptions.nextWildcard(0, topicStart, topicSize);
 		while (index >= 0) {
 			count++;
 			this.#application.handle(subscriptions.handlers[index]!, message);
-			index = subscriptions.nextExact(index + 1, topic, topicSize);
+			index = subscriptions.nextWildcard(index + 1, topicStart, topicSize);
 		}
-		if (subscriptions.hasWildcards) {
-			index = subscriptions.nextWildcard(0, topic, topicSize);
-			while (index >= 0) {
-				count++;
-				this.#application.handle(subscriptions.handlers[index]!, message);
-				index = subscriptions.nextWildcard(index + 1, topic, topicSize);
-			}
-		}
-		const counters = this.#counters;
-		if (count > 0) {
-			counters[CounterIndex.HANDLED]! += count;
-			return true;
-		}
-		counters[CounterIndex.UNROUTED]!++;
-		if (this.#application.handlesUnrouted) this.#application.unrouted(message);
-		return true;
+		return count;
 	}
 
 	/** A PUBLISH larger than the buffer: pieces for those who take them, a report for those who do not. */
-	#startLarge(decoder: Decoder, now: number): boolean {
+	#startLarge(decoder: Decoder): boolean {
 		const start = this.#start;
 		const topic = start + decoder.topicStart;
 		const topicSize = decoder.topicSize;
@@ -289,7 +350,7 @@ export class Receiver {
 			this.#acknowledge = true;
 			this.#counters[CounterIndex.DUPLICATES_IN]!++;
 		}
-		return this.#sink.linked && (this.#start < this.#end || this.#left > 0 || this.#finishRest(now));
+		return this.#linked;
 	}
 
 	#startRest(decoder: Decoder, mode: Mode, at: number): void {
@@ -304,14 +365,14 @@ export class Receiver {
 		const subscriptions = this.#subscriptions;
 		let streaming = 0;
 		let others = 0;
-		for (let pass = 0; pass < 2; pass++) {
-			for (let i = 0; ; i++) {
-				i = pass === 0 ? subscriptions.nextExact(i, topic, topicSize) : subscriptions.nextWildcard(i, topic, topicSize);
-				if (i < 0) break;
-				subscriptions.setStreaming(i, subscriptions.streams(i));
-				if (subscriptions.streams(i)) streaming++;
-				else others++;
-			}
+		const exact = subscriptions.findExact(topic, topicSize);
+		let i = exact < 0 ? subscriptions.nextWildcard(0, topic, topicSize) : exact;
+		while (i >= 0) {
+			const streams = subscriptions.streams(i);
+			subscriptions.setStreaming(i, streams);
+			if (streams) streaming++;
+			else others++;
+			i = subscriptions.nextWildcard(i === exact ? 0 : i + 1, topic, topicSize);
 		}
 		this.#acknowledge = streaming > 0 || this.#acknowledgeTooLarge;
 		if (streaming + others === 0) {
@@ -333,13 +394,13 @@ export class Receiver {
 
 	/** A topic name larger than the buffer: nobody can have subscribed to it but by a wildcard, and nobody gets it. */
 	#startLongTopic(decoder: Decoder, now: number): boolean {
-		if (!this.#beginPublish(decoder, now)) return false;
+		if (!this.#beginPublish(decoder.firstByte, 0, decoder.packetSize, now)) return false;
 		this.message.setHead(decoder.firstByte, 0, this.#base, 0);
 		this.#reportTooLarge(decoder.payloadSize);
 		this.#acknowledge = this.#acknowledgeTooLarge;
 		this.#startRest(decoder, Mode.TOPIC, this.#start + decoder.topicStart);
 		this.#left = decoder.topicSize;
-		return this.#sink.linked;
+		return this.#linked;
 	}
 
 	/** Bytes of a PUBLISH that is not kept whole. */
@@ -349,7 +410,7 @@ export class Receiver {
 		const here = this.#end - this.#start;
 		const count = here < this.#left ? here : this.#left;
 		if (this.#mode === Mode.PIECES && count > 0) this.#handPiece(count);
-		if (!this.#sink.linked) return false;
+		if (!this.#linked) return false;
 		this.#start += count;
 		this.#left -= count;
 		return this.#left > 0 || this.#finishRest(now);
@@ -376,7 +437,7 @@ export class Receiver {
 		this.#mode = Mode.PACKET;
 		const qos = message.qos;
 		if (qos === 0 || !this.#acknowledge) return true;
-		if (qos === 2 && !this.#incoming.has(message.packetId)) this.#incoming.add(message.packetId);
+		if (qos === 2 && !this.#incoming.has(message.packetId)) this.#remember(message.packetId);
 		this.#sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId, now);
 		return true;
 	}

@@ -1,18 +1,19 @@
 import { assert, fail } from "../base/assert.js";
 import { FirstByte, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
-import { ACK_SIZE, writeAck, writePublishHead } from "../codec/encode.js";
-import type { Topic } from "../codec/topic.js";
+import { ACK_SIZE, writeAck } from "../codec/encode.js";
 import type { Application } from "./application.js";
 import { ACK_RING_SIZE, type Arena } from "./arena.js";
 import { CounterIndex, raise } from "./counters.js";
-import { RecordState, type Outbox } from "./outbox.js";
-import { Direction, type PacketLog } from "./packet-log.js";
+import { Field, RECORD_QOS_MASK, RecordState, SOURCE_MASK, type Outbox } from "./outbox.js";
+import { OUTGOING, type PacketLog } from "./packet-log.js";
 import type { Session } from "./session.js";
 import type { Subscriptions } from "./subscriptions.js";
 
 /** What happened while filling the transmit region. */
 export const enum Fill {
 	OK = 0,
+	/** This record is written whole; go on with the next. */
+	MORE = 1,
 	/** A source failed in the middle of its packet: the stream of bytes cannot be mended. */
 	SOURCE_FAILED = -1,
 }
@@ -30,8 +31,22 @@ assert((ACK_RING_SIZE & RING_MASK) === 0, "sender: ring size is a power of two")
 export class Sender {
 	/** Bytes that wait for the transport. */
 	size = 0;
-	/** The last fill left something out for lack of room: fill again when there is some. */
-	short = false;
+	/**
+	 * Something may be there to be sent. Whoever makes something sets it; fill clears it, unless it had to leave
+	 * something out for lack of room.
+	 */
+	work = false;
+	/**
+	 * A QoS 0 PUBLISH may be written straight into the region: the link is open, a packet may start here, no other QoS 0
+	 * publish waits, none is being composed.
+	 */
+	direct = false;
+	/** The bytes in the region end with the end of a packet, and DISCONNECT is not among them: an ack may follow. */
+	boundary = false;
+	/** A payload is being composed at the tail of the outbox. */
+	composing = false;
+	/** Acks that wait for room in the region; up to ACK_RING_SIZE. */
+	ackCount = 0;
 	/** PINGREQ is to be sent. */
 	pingDue = false;
 	/** A SUBSCRIBE or UNSUBSCRIBE was written since this was last cleared. */
@@ -52,11 +67,12 @@ export class Sender {
 	/** Acks that wait for room: first byte << 16 | packet identifier. */
 	readonly #acks = new Int32Array(ACK_RING_SIZE);
 	#ackHead = 0;
-	#ackCount = 0;
 	readonly #arena: Arena;
 	readonly #bytes: Uint8Array;
-	readonly #offset: number;
-	readonly #limit: number;
+	readonly #words: Int32Array;
+	/** The region: from offset to one below limit. */
+	readonly offset: number;
+	readonly limit: number;
 	readonly #session: Session;
 	readonly #outbox: Outbox;
 	readonly #subscriptions: Subscriptions;
@@ -74,8 +90,9 @@ export class Sender {
 	) {
 		this.#arena = arena;
 		this.#bytes = arena.bytes;
-		this.#offset = arena.txOffset;
-		this.#limit = arena.txLimit;
+		this.#words = arena.words;
+		this.offset = arena.txOffset;
+		this.limit = arena.txLimit;
 		this.#session = session;
 		this.#outbox = session.outbox;
 		this.#subscriptions = subscriptions;
@@ -88,31 +105,32 @@ export class Sender {
 	reset(): void {
 		this.size = 0;
 		this.pingDue = this.requested = this.open = this.disconnectDue = this.finished = false;
-		this.disconnectForced = false;
-		this.#connectLeft = this.#done = this.#ackCount = 0;
-		this.#sourceDry = false;
+		this.disconnectForced = this.work = this.direct = this.boundary = this.#sourceDry = false;
+		this.#connectLeft = this.#done = this.ackCount = 0;
 		this.#outbox.active = -1;
 	}
 
 	/** CONNECT is the first packet [MQTT-3.1.0-1]. */
 	startConnect(now: number): void {
 		this.#connectLeft = this.#arena.connectSize;
-		this.#log.add(Direction.OUT, FirstByte.CONNECT, 0, this.#arena.connectSize, now);
+		this.work = true;
+		this.#log.add(OUTGOING | (FirstByte.CONNECT << 16), now);
 	}
 
-	/** Whether CONNECT has been written whole. */
-	get connectSent(): boolean {
-		return this.#connectLeft === 0;
+	/** CONNACK has accepted the connection. */
+	accept(): void {
+		this.open = this.work = true;
 	}
 
-	/** Whether there is room for one more ack, now or in the ring. Hot: no allocation. */
-	get takesAck(): boolean {
-		return this.#ackCount < ACK_RING_SIZE;
-	}
-
-	/** Whether nothing is left to be written. */
-	get idle(): boolean {
-		return this.size === 0 && this.#ackCount === 0 && !this.pingDue;
+	/**
+	 * DISCONNECT is to go out, when the outbox is empty.
+	 *
+	 * in   forced  it does not wait for the outbox (any more)
+	 */
+	finish(forced: boolean): void {
+		this.disconnectDue = this.work = true;
+		this.disconnectForced = forced;
+		this.direct = false;
 	}
 
 	/** Whether the bytes in the region end with the end of a packet, so that any packet may follow. */
@@ -121,44 +139,31 @@ export class Sender {
 	}
 
 	/**
-	 * Queues PUBACK, PUBREC, PUBREL or PUBCOMP; takesAck has been asked. Acks leave in the order of these calls
-	 * [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
+	 * Queues PUBACK, PUBREC, PUBREL or PUBCOMP; the caller knows that ackCount is below ACK_RING_SIZE. Acks leave in the
+	 * order of these calls [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
 	 */
 	ack(firstByte: FirstByte, packetId: number, now: number): void {
-		this.#log.add(Direction.OUT, firstByte, packetId, ACK_SIZE, now);
-		const at = this.#offset + this.size;
-		if (this.#ackCount === 0 && this.#limit - at >= ACK_SIZE && this.#betweenPackets) {
-			writeAck(this.#bytes, at, firstByte, packetId);
+		this.#log.add(OUTGOING | (firstByte << 16) | packetId, now);
+		const at = this.offset + this.size;
+		if (this.boundary && this.ackCount === 0 && this.limit - at >= ACK_SIZE) {
+			const bytes = this.#bytes;
+			bytes[at] = firstByte;
+			bytes[at + 1] = 2;
+			bytes[at + 2] = packetId >> 8;
+			bytes[at + 3] = packetId & 0xff;
 			this.size += ACK_SIZE;
 			return;
 		}
-		if (this.#ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
-		this.#acks[(this.#ackHead + this.#ackCount) & RING_MASK] = (firstByte << 16) | packetId;
-		raise(this.#counters, CounterIndex.ACKS_MAX, ++this.#ackCount);
-	}
-
-	/** Room for a packet that is written straight into the region; 0 when it would not stand between packets. */
-	get directRoom(): number {
-		return this.open && !this.disconnectDue && this.#betweenPackets ? this.#limit - this.#offset - this.size : 0;
-	}
-
-	/**
-	 * Writes a QoS 0 PUBLISH straight into the region; directRoom has been asked. Hot: no allocation.
-	 *
-	 * out  where the payload goes: payloadSize bytes that the caller writes
-	 */
-	writeQoS0(topic: Topic, retain: boolean, payloadSize: number, packetSize: number, now: number): number {
-		const start = this.#offset + this.size;
-		const at = writePublishHead(this.#bytes, start, topic.field, 0, retain, 0, payloadSize);
-		this.size += packetSize;
-		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-		this.#log.add(Direction.OUT, this.#bytes[start]!, 0, packetSize, now);
-		return at;
+		if (this.ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
+		this.#acks[(this.#ackHead + this.ackCount) & RING_MASK] = (firstByte << 16) | packetId;
+		this.work = true;
+		raise(this.#counters, CounterIndex.ACKS_MAX, ++this.ackCount);
 	}
 
 	/** A source may have bytes again. */
 	resumeSources(): void {
 		this.#sourceDry = false;
+		this.work = true;
 	}
 
 	/**
@@ -166,74 +171,79 @@ export class Sender {
 	 * PUBRELs, requests, publishes, DISCONNECT. Hot: no allocation.
 	 */
 	fill(now: number): Fill {
-		this.short = false;
+		this.work = false;
+		const outbox = this.#outbox;
 		if (this.#connectLeft > 0) this.#fillConnect();
-		if (!this.#betweenPackets) {
-			if (this.#outbox.active < 0) return Fill.OK;
-			const result = this.#fillRecord();
-			if (result !== Fill.OK || this.#outbox.active >= 0) return result;
-		}
-		if (this.#ackCount > 0) this.#fillAcks();
-		if (this.finished) return Fill.OK;
-		if (this.open) {
-			if (this.pingDue) this.#fillPing(now);
-			const session = this.#session;
-			if (session.releasedSent < session.releasedCount) this.#fillReleased(now);
-			if (this.#subscriptions.pending > 0 && !this.disconnectDue) this.#fillRequests(now);
-			const outbox = this.#outbox;
-			while (outbox.cursor < outbox.tail && !this.disconnectForced) {
-				const result = this.#startRecord(now);
-				if (result <= 0) {
-					if (result < 0) return result;
-					break;
+		let result = Fill.OK;
+		if (outbox.active >= 0) result = this.#fillRecord();
+		if (outbox.active < 0 && this.#connectLeft === 0) {
+			if (this.ackCount > 0) this.#fillAcks();
+			if (this.open && !this.finished) {
+				if (this.pingDue || this.#subscriptions.pending > 0) this.#fillRequests(now);
+				const session = this.#session;
+				if (session.releasedSent < session.releasedCount) this.#fillReleased(now);
+				while (outbox.cursor < outbox.tail && !this.disconnectForced) {
+					result = this.#startRecord(now);
+					if (result !== Fill.MORE) break;
 				}
 			}
+			if (this.disconnectDue) this.#fillDisconnect(now);
 		}
-		if (this.disconnectDue) this.#fillDisconnect(now);
-		return Fill.OK;
+		const boundary = outbox.active < 0 && this.#connectLeft === 0 && !this.finished;
+		this.boundary = boundary;
+		this.direct = boundary && this.open && !this.disconnectDue && !this.composing && outbox.countQoS0 === 0;
+		return result;
+	}
+
+	/** A payload is begun to be composed, or is finished. */
+	setComposing(composing: boolean): void {
+		this.composing = composing;
+		// fill decides when it may be again.
+		this.direct = false;
+		this.work = true;
 	}
 
 	/** The transport has taken bytes from the start of the region; what is left moves there. Hot: no allocation. */
 	handleSent(count: number): void {
 		if (count > this.size) fail("sender: more sent than there was");
 		const left = this.size - count;
-		if (left > 0) this.#bytes.copyWithin(this.#offset, this.#offset + count, this.#offset + this.size);
+		if (left > 0) this.#bytes.copyWithin(this.offset, this.offset + count, this.offset + this.size);
 		this.size = left;
 	}
 
 	#fillConnect(): void {
-		const room = this.#limit - this.#offset - this.size;
+		const room = this.limit - this.offset - this.size;
 		const left = this.#connectLeft;
 		const count = left < room ? left : room;
 		const from = this.#arena.connectOffset + this.#arena.connectSize - left;
-		this.#bytes.copyWithin(this.#offset + this.size, from, from + count);
+		this.#bytes.copyWithin(this.offset + this.size, from, from + count);
 		this.size += count;
 		this.#connectLeft = left - count;
-		if (count < left) this.short = true;
+		if (count < left) this.work = true;
 	}
 
 	#fillAcks(): void {
-		while (this.#ackCount > 0 && this.#limit - this.#offset - this.size >= ACK_SIZE) {
+		while (this.ackCount > 0 && this.limit - this.offset - this.size >= ACK_SIZE) {
 			const ack = this.#acks[this.#ackHead]!;
 			this.#ackHead = (this.#ackHead + 1) & RING_MASK;
-			this.#ackCount--;
-			writeAck(this.#bytes, this.#offset + this.size, ack >> 16, ack & 0xffff);
+			this.ackCount--;
+			writeAck(this.#bytes, this.offset + this.size, ack >> 16, ack & 0xffff);
 			this.size += ACK_SIZE;
 		}
-		if (this.#ackCount > 0) this.short = true;
+		if (this.ackCount > 0) this.work = true;
 	}
 
 	/** A packet of two bytes: PINGREQ (§3.12) or DISCONNECT (§3.14). */
 	#writeEmpty(firstByte: FirstByte, now: number): boolean {
-		const at = this.#offset + this.size;
-		if (this.#limit - at < 2) {
-			this.short = true;
+		const at = this.offset + this.size;
+		if (this.limit - at < 2) {
+			this.work = true;
 			return false;
 		}
 		this.#bytes[at] = firstByte;
 		this.#bytes[at + 1] = 0;
 		this.size += 2;
-		this.#log.add(Direction.OUT, firstByte, 0, 2, now);
+		this.#log.add(OUTGOING | (firstByte << 16), now);
 		return true;
 	}
 
@@ -246,114 +256,128 @@ export class Sender {
 	#fillReleased(now: number): void {
 		const session = this.#session;
 		while (session.releasedSent < session.releasedCount) {
-			const at = this.#offset + this.size;
-			if (this.#limit - at < ACK_SIZE) {
-				this.short = true;
+			const at = this.offset + this.size;
+			if (this.limit - at < ACK_SIZE) {
+				this.work = true;
 				return;
 			}
 			const packetId = session.released[session.releasedSent++]!;
 			writeAck(this.#bytes, at, FirstByte.PUBREL, packetId);
 			this.size += ACK_SIZE;
-			this.#log.add(Direction.OUT, FirstByte.PUBREL, packetId, ACK_SIZE, now);
+			this.#log.add(OUTGOING | (FirstByte.PUBREL << 16) | packetId, now);
 		}
 	}
 
+	/** PINGREQ, SUBSCRIBE and UNSUBSCRIBE. */
 	#fillRequests(now: number): void {
+		if (this.pingDue) this.#fillPing(now);
+		if (this.disconnectDue) return;
 		while (this.#subscriptions.pending > 0) {
-			const start = this.#offset + this.size;
+			const start = this.offset + this.size;
 			// An identifier that turns out not to be needed stays unused: there are enough.
 			const packetId = this.#session.takeId(this.#subscriptions);
 			if (packetId === 0) return;
-			const end = this.#subscriptions.writeRequest(start, this.#limit, packetId);
+			const end = this.#subscriptions.writeRequest(start, this.limit, packetId);
 			if (end === start) {
-				this.short = true;
+				this.work = true;
 				return;
 			}
 			this.size += end - start;
 			this.requested = true;
-			this.#log.add(Direction.OUT, this.#bytes[start]!, packetId, end - start, now);
+			this.#log.add(OUTGOING | (this.#bytes[start]! << 16) | packetId, now);
 		}
 	}
 
 	/**
-	 * Starts the record at the cursor.
-	 *
-	 * out  1: go on with the next; 0: no more now; negative: a Fill
+	 * Starts the record at the cursor, and copies of it what fits: all of it as a rule. Hot: no allocation, and without
+	 * the outbox's accessors, whose calls would cost more than all the rest.
 	 */
-	#startRecord(now: number): number {
+	#startRecord(now: number): Fill {
 		const outbox = this.#outbox;
 		const record = outbox.cursor;
-		const state = outbox.state(record);
+		const words = this.#words;
+		const at = record >> 2;
+		const tags = words[at + Field.TAGS]!;
+		const state = tags & 15;
 		if (state === RecordState.FREE) {
-			outbox.cursor = outbox.next(record);
-			return 1;
+			outbox.cursor = record + words[at]!;
+			return Fill.MORE;
 		}
-		const qos = outbox.qos(record);
-		if (state === RecordState.QUEUED && qos !== 0 && !this.#session.windowOpen) return 0;
-		if (this.size === this.#limit - this.#offset) {
-			this.short = true;
-			return 0;
+		const session = this.#session;
+		if (state === RecordState.QUEUED && (tags & RECORD_QOS_MASK) !== 0 && !session.windowOpen) return Fill.OK;
+		const to = this.offset + this.size;
+		const room = this.limit - to;
+		if (room === 0) {
+			this.work = true;
+			return Fill.OK;
 		}
-		this.#session.handleSending(record);
-		outbox.active = record;
-		outbox.cursor = outbox.next(record);
-		this.#done = 0;
+		session.handleSending(record, tags);
+		outbox.cursor = record + words[at]!;
 		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-		const start = outbox.packetStart(record);
-		this.#log.add(Direction.OUT, this.#bytes[start]!, outbox.packetId(record), outbox.packetSize(record), now);
+		const start = record + words[at + Field.START]!;
+		const packetSize = words[at + Field.LENGTH]!;
+		const bytes = this.#bytes;
+		this.#log.add(OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
+		if (packetSize <= room && (tags & RECORD_QOS_MASK) !== 0 && (tags & SOURCE_MASK) === 0) {
+			bytes.copyWithin(to, start, start + packetSize);
+			const size = this.size + packetSize;
+			this.size = size;
+			const counters = this.#counters;
+			if (size > counters[CounterIndex.TX_MAX]!) counters[CounterIndex.TX_MAX] = size;
+			return Fill.MORE;
+		}
+		outbox.active = record;
+		this.#done = 0;
 		const result = this.#fillRecord();
-		if (result !== Fill.OK) return result;
-		return outbox.active < 0 ? 1 : 0;
+		return outbox.active < 0 ? Fill.MORE : result;
 	}
 
-	/** Copies the active record's packet into the region, or the next piece of it. */
+	/** Copies the active record's packet into the region, or the next piece of it. Hot: no allocation. */
 	#fillRecord(): Fill {
 		const outbox = this.#outbox;
 		const record = outbox.active;
-		const packetSize = outbox.packetSize(record);
+		const at = this.offset + this.size;
+		const done = this.#done;
 		const stored = outbox.storedSize(record);
-		const source = outbox.source(record);
-		let done = this.#done;
-		let at = this.#offset + this.size;
-		const storedHere = source === 0 ? packetSize : stored;
-		if (done < storedHere) {
-			const left = storedHere - done;
-			const count = left < this.#limit - at ? left : this.#limit - at;
+		if (done < stored) {
+			const left = stored - done;
+			const room = this.limit - at;
+			const count = left < room ? left : room;
 			const from = outbox.packetStart(record) + done;
 			this.#bytes.copyWithin(at, from, from + count);
-			done += count;
-			at += count;
+			this.#done = done + count;
+			this.size += count;
 		}
-		let result = Fill.OK;
-		while (source !== 0 && done >= storedHere && done < packetSize && at < this.#limit && !this.#sourceDry) {
-			const left = packetSize - done;
-			const room = left < this.#limit - at ? left : this.#limit - at;
-			const count = this.#application.pull(source - 1, done - storedHere, this.#bytes, at, room);
-			if (count < 0) {
-				result = Fill.SOURCE_FAILED;
-				break;
-			}
-			if (count === 0) this.#sourceDry = true;
-			done += count;
-			at += count;
-		}
-		this.#done = done;
-		this.size = at - this.#offset;
-		if (done === packetSize) this.#finishRecord(record);
-		else if (at === this.#limit) this.short = true;
-		return result;
+		const packetSize = outbox.packetSize(record);
+		if (stored < packetSize && this.#done >= stored && !this.#pull(record, packetSize, stored)) return Fill.SOURCE_FAILED;
+		if (this.#done === packetSize) {
+			outbox.active = -1;
+			if (this.size > this.#counters[CounterIndex.TX_MAX]!) this.#counters[CounterIndex.TX_MAX] = this.size;
+			if (outbox.qos(record) === 0) this.#session.handleSentQoS0(record);
+		} else if (this.size === this.limit - this.offset) this.work = true;
+		return Fill.OK;
 	}
 
-	/** The active record's packet is written whole. */
-	#finishRecord(record: number): void {
-		this.#outbox.active = -1;
-		raise(this.#counters, CounterIndex.TX_MAX, this.size);
-		if (this.#outbox.qos(record) === 0) this.#session.handleSentQoS0(record);
+	/** Pulls payload from the source of the active record. False when the source has failed. */
+	#pull(record: number, packetSize: number, stored: number): boolean {
+		const source = this.#outbox.source(record) - 1;
+		while (this.#done < packetSize && !this.#sourceDry) {
+			const at = this.offset + this.size;
+			const left = packetSize - this.#done;
+			const room = left < this.limit - at ? left : this.limit - at;
+			if (room === 0) return true;
+			const count = this.#application.pull(source, this.#done - stored, this.#bytes, at, room);
+			if (count < 0) return false;
+			if (count === 0) this.#sourceDry = true;
+			this.#done += count;
+			this.size += count;
+		}
+		return true;
 	}
 
 	/** §3.14, when everything else is out. Before CONNACK too: a server may have accepted us already. */
 	#fillDisconnect(now: number): void {
-		if (!this.#betweenPackets || this.#ackCount > 0) return;
+		if (!this.#betweenPackets || this.ackCount > 0) return;
 		const session = this.#session;
 		const unfinished = session.outbox.count + session.releasedCount;
 		if (unfinished > 0 && !this.disconnectForced) return;

@@ -4,9 +4,9 @@ import { PACKET_ID_MAX } from "../codec/constants.js";
 import type { Application } from "./application.js";
 import type { Arena } from "./arena.js";
 import { ProblemCode } from "./codes.js";
-import { CounterIndex, raise } from "./counters.js";
+import { CounterIndex } from "./counters.js";
 import { IncomingIds } from "./incoming-ids.js";
-import { Outbox, RecordState } from "./outbox.js";
+import { Outbox, RECORD_QOS_MASK, RecordState } from "./outbox.js";
 import type { Settings } from "./settings.js";
 
 /** What an ack has done. */
@@ -104,30 +104,31 @@ export class Session {
 	/**
 	 * Notes that a record starts on its way: state, DUP [MQTT-3.3.1-1], counts. QoS 0 keeps its state. Hot: no
 	 * allocation.
+	 *
+	 * in   tags  Outbox.tags of the record
 	 */
-	handleSending(record: number): void {
-		const outbox = this.outbox;
-		if (outbox.state(record) !== RecordState.QUEUED) {
-			outbox.setDup(record, true);
+	handleSending(record: number, tags: number): void {
+		if ((tags & 15) !== RecordState.QUEUED) {
+			this.outbox.setDup(record, true);
 			this.#counters[CounterIndex.RESENDS]!++;
 			return;
 		}
-		const qos = outbox.qos(record);
+		const qos = (tags & RECORD_QOS_MASK) >> 4;
 		if (qos === 0) return;
-		outbox.setState(record, qos === 1 ? RecordState.PUBACK_WAIT : RecordState.PUBREC_WAIT);
-		this.waiting++;
-		raise(this.#counters, CounterIndex.INFLIGHT_MAX, this.waiting + this.releasedCount);
+		this.outbox.setTags(record, (tags & ~15) | (qos === 1 ? RecordState.PUBACK_WAIT : RecordState.PUBREC_WAIT));
+		const inflight = ++this.waiting + this.releasedCount;
+		if (inflight > this.#counters[CounterIndex.INFLIGHT_MAX]!) this.#counters[CounterIndex.INFLIGHT_MAX] = inflight;
 	}
 
 	/** PUBACK (§3.4). Hot: no allocation. */
 	handlePuback(packetId: number): AckResult {
 		const record = this.outbox.find(packetId);
-		if (record < 0) return this.#isReleased(packetId) ? AckResult.WRONG : AckResult.UNKNOWN;
+		if (record < 0) return this.isReleased(packetId) ? AckResult.WRONG : AckResult.UNKNOWN;
 		if (!this.#mayFinish(record, RecordState.PUBACK_WAIT)) return AckResult.WRONG;
 		this.waiting--;
-		this.#finish(record);
+		this.#finish(record, packetId);
 		this.#counters[CounterIndex.DELIVERED]!++;
-		this.#application.delivered(packetId, 0);
+		if (this.#application.tellsDelivered) this.#application.delivered(packetId, 0);
 		return AckResult.TAKEN;
 	}
 
@@ -139,7 +140,7 @@ export class Session {
 		this.waiting--;
 		if (this.releasedCount >= this.released.length) fail("session: window overrun");
 		this.released[this.releasedCount++] = packetId;
-		this.#finish(record);
+		this.#finish(record, packetId);
 		return AckResult.TAKEN;
 	}
 
@@ -153,50 +154,42 @@ export class Session {
 			this.releasedCount = count - 1;
 			if (i < this.releasedSent) this.releasedSent--;
 			this.#counters[CounterIndex.DELIVERED]!++;
-			this.#application.delivered(packetId, 0);
+			if (this.#application.tellsDelivered) this.#application.delivered(packetId, 0);
 			return AckResult.TAKEN;
 		}
 		return this.outbox.find(packetId) < 0 ? AckResult.UNKNOWN : AckResult.WRONG;
 	}
 
-	/** Whether PUBREL has been queued or sent for this identifier. */
-	#isReleased(packetId: number): boolean {
+	/** Whether PUBREC came already: a repeated one is answered with PUBREL again, never with PUBLISH. */
+	isReleased(packetId: number): boolean {
 		const released = this.released;
 		for (let i = 0; i < this.releasedCount; i++) if (released[i] === packetId) return true;
 		return false;
 	}
 
-	/** Whether PUBREC came already: a repeated one is answered with PUBREL again, never with PUBLISH. */
-	isReleased(packetId: number): boolean {
-		return this.#isReleased(packetId);
-	}
-
 	/** A record can be finished by the ack that it waits for, once it is sent whole on this connection. */
 	#mayFinish(record: number, state: RecordState): boolean {
 		const outbox = this.outbox;
-		return outbox.state(record) === state && record !== outbox.active && record < outbox.cursor;
+		return (outbox.tags(record) & 15) === state && record !== outbox.active && record < outbox.cursor;
 	}
 
 	/** Frees a record whose exchange needs its bytes no more, and tells its source. */
-	#finish(record: number): void {
-		const outbox = this.outbox;
-		const source = outbox.source(record);
-		const packetId = outbox.packetId(record);
-		outbox.free(record);
+	#finish(record: number, packetId: number): void {
+		const source = this.outbox.free(record);
 		if (source !== 0) this.#application.sourceFinished(source - 1, packetId);
-		this.#application.roomMade();
+		if (this.#application.wantsRoom) this.#application.roomMade();
 	}
 
 	/** Drops a record that shall not be sent (any more). */
 	drop(record: number): void {
 		const state = this.outbox.state(record);
 		if (state === RecordState.PUBACK_WAIT || state === RecordState.PUBREC_WAIT) this.waiting--;
-		this.#finish(record);
+		this.#finish(record, this.outbox.packetId(record));
 	}
 
 	/** A QoS 0 record has gone out whole. */
 	handleSentQoS0(record: number): void {
-		this.#finish(record);
+		this.#finish(record, 0);
 	}
 
 	/**

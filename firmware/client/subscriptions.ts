@@ -27,20 +27,23 @@ export const enum SubscriptionState {
 
 /** Words of the table. */
 const enum Field {
-	STATE = 0,
-	/** Where the topic filter starts in the arena, and its bytes. */
-	OFFSET = 1,
-	SIZE = 2,
+	/** Bytes of a filter without wildcards that messages are matched with now; else 0. First, for the hot loop. */
+	EXACT = 0,
+	STATE = 1,
+	/** Where the topic filter starts in the arena, a multiple of 4, and its bytes. */
+	OFFSET = 2,
+	SIZE = 3,
 	/** Bytes in front of the part that is matched: those of `$share/{group}/`. */
-	SKIP = 3,
+	SKIP = 4,
 	/** Bits, see Flag. */
-	FLAGS = 4,
+	FLAGS = 5,
 	/** Packet identifier of the open request. */
-	PACKET_ID = 5,
+	PACKET_ID = 6,
 }
 
 const enum Flag {
 	QOS_MASK = 3,
+	/** It is matched by walking: it has a wildcard, or belongs to a shared subscription. */
 	WILDCARD = 4,
 	/** The handler takes messages in pieces. */
 	STREAM = 8,
@@ -77,7 +80,8 @@ export class Subscriptions {
 	readonly #batchMax: number;
 	readonly #counters: Uint32Array;
 	#end: number;
-	#wildcards = 0;
+	/** Entries that are matched by walking. */
+	wildcards = 0;
 	#used = 0;
 
 	constructor(settings: Settings, arena: Arena, counters: Uint32Array) {
@@ -94,7 +98,7 @@ export class Subscriptions {
 	}
 
 	state(index: number): SubscriptionState {
-		return this.#table[index * W]!;
+		return this.#table[index * W + Field.STATE]!;
 	}
 
 	packetId(index: number): number {
@@ -188,11 +192,14 @@ export class Subscriptions {
 		table[at + Field.OFFSET] = offset;
 		table[at + Field.SIZE] = size;
 		table[at + Field.SKIP] = start - offset;
-		table[at + Field.FLAGS] = kind === FilterKind.WILDCARD ? Flag.WILDCARD : 0;
-		if (kind === FilterKind.WILDCARD) this.#wildcards++;
-		this.#end += size;
+		table[at + Field.PACKET_ID] = 0;
+		const walked = kind === FilterKind.WILDCARD || start > offset;
+		table[at + Field.FLAGS] = walked ? Flag.WILDCARD : 0;
+		if (walked) this.wildcards++;
+		// The next filter starts at a whole word; the last one may use what is left of the region.
+		this.#end = (offset + size + 3) & ~3;
 		raise(this.#counters, CounterIndex.SUBSCRIPTIONS_MAX, ++this.#used);
-		raise(this.#counters, CounterIndex.FILTER_BYTES_MAX, this.#end - this.#base);
+		raise(this.#counters, CounterIndex.FILTER_BYTES_MAX, offset + size - this.#base);
 		return index;
 	}
 
@@ -202,7 +209,11 @@ export class Subscriptions {
 		if (isRequested(before)) this.requested--;
 		if (isPending(state)) this.pending++;
 		if (isRequested(state)) this.requested++;
-		this.#table[index * W] = state;
+		const table = this.#table;
+		const at = index * W;
+		table[at + Field.STATE] = state;
+		const exact = isMatched(state) && (table[at + Field.FLAGS]! & Flag.WILDCARD) === 0;
+		table[at] = exact ? table[at + Field.SIZE]! : 0;
 		if (state === SubscriptionState.FREE) this.#remove(index);
 	}
 
@@ -210,8 +221,8 @@ export class Subscriptions {
 	#remove(index: number): void {
 		const table = this.#table;
 		const offset = this.filterStart(index);
-		const size = this.filterSize(index);
-		if ((table[index * W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.#wildcards--;
+		const size = (this.filterSize(index) + 3) & ~3;
+		if ((table[index * W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.wildcards--;
 		this.handlers[index] = null;
 		this.#bytes.copyWithin(offset, offset + size, this.#end);
 		this.#end -= size;
@@ -287,6 +298,12 @@ export class Subscriptions {
 		return -1;
 	}
 
+	/** The first entry at or behind `index` whose last request had this identifier; the caller knows that there is one. */
+	nextWithId(packetId: number, index: number): number {
+		while (this.packetId(index) !== packetId) index++;
+		return index;
+	}
+
 	/** An ack has come for one entry. */
 	settle(index: number, state: SubscriptionState): void {
 		this.#setState(index, state);
@@ -317,26 +334,40 @@ export class Subscriptions {
 	}
 
 	/**
-	 * The first subscription at or behind `index` that has just these bytes as its filter. A topic name that equals a
-	 * filter needs no check of its own: the filter was checked when it was declared. Hot: no allocation.
+	 * The subscription whose filter, without wildcards, has just the bytes of this topic name: there is one at most. A
+	 * topic name that equals a filter needs no check of its own: the filter was checked when it was declared. Hot: no
+	 * allocation.
+	 *
+	 * Compares eight bytes as one double: of all steps this costs XS the least (90 instead of 560 byte codes for 20
+	 * bytes). It is exact, because no eight bytes of a checked filter are a NaN or a zero: a NaN needs 0x7f or 0xff behind
+	 * 0xf0 … 0xff, which is not UTF-8, and a zero needs U+0000.
 	 *
 	 * in   topic, size  topic name in the arena
 	 * out  index, or -1
 	 */
-	nextExact(index: number, topic: number, size: number): number {
+	findExact(topic: number, size: number): number {
 		const table = this.#table;
-		const count = this.count;
-		for (let at = index * W; index < count; index++, at += W) {
-			if (table[at + Field.SIZE]! - table[at + Field.SKIP]! !== size) continue;
-			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) !== 0 || !isMatched(table[at]!)) continue;
-			if (this.#equal(table[at + Field.OFFSET]! + table[at + Field.SKIP]!, topic, size)) return index;
+		const limit = this.count * W;
+		next: for (let at = 0; at < limit; at += W) {
+			if (table[at] !== size) continue;
+			const view = this.#view;
+			const filter = table[at + Field.OFFSET]!;
+			let left = size;
+			while (left >= 8) {
+				left -= 8;
+				if (view.getFloat64(filter + left, true) !== view.getFloat64(topic + left, true)) continue next;
+			}
+			if (left >= 4) {
+				left -= 4;
+				if (view.getInt32(filter + left, true) !== view.getInt32(topic + left, true)) continue next;
+			}
+			while (left > 0) {
+				left--;
+				if (this.#bytes[filter + left] !== this.#bytes[topic + left]) continue next;
+			}
+			return at / W;
 		}
 		return -1;
-	}
-
-	/** Whether any filter has a wildcard. */
-	get hasWildcards(): boolean {
-		return this.#wildcards > 0;
 	}
 
 	/** The first subscription with a wildcard at or behind `index` that matches, or -1. Hot: no allocation. */
@@ -344,7 +375,7 @@ export class Subscriptions {
 		const table = this.#table;
 		const count = this.count;
 		for (let at = index * W; index < count; index++, at += W) {
-			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at]!)) continue;
+			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at + Field.STATE]!)) continue;
 			const start = table[at + Field.OFFSET]!;
 			const filter = start + table[at + Field.SKIP]!;
 			const limit = start + table[at + Field.SIZE]!;
@@ -362,18 +393,6 @@ export class Subscriptions {
 
 	isStreaming(index: number): boolean {
 		return (this.#table[index * W + Field.FLAGS]! & Flag.STREAMING) !== 0;
-	}
-
-	/** Compares from the end, where topics of one program differ most; four bytes at a time. Hot: no allocation. */
-	#equal(a: number, b: number, size: number): boolean {
-		const view = this.#view;
-		let left = size - 4;
-		for (; left >= 0; left -= 4) {
-			if (view.getInt32(a + left) !== view.getInt32(b + left)) return false;
-		}
-		const bytes = this.#bytes;
-		for (let i = left + 3; i >= 0; i--) if (bytes[a + i] !== bytes[b + i]) return false;
-		return true;
 	}
 }
 

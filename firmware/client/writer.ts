@@ -228,7 +228,7 @@ export class PayloadWriter {
 
 	/** Gives up what was composed. */
 	drop(): void {
-		this.#publisher.composing = false;
+		this.#publisher.dropCompose();
 		this.#status = StatusCode.NOT_FOUND;
 	}
 }

@@ -22,6 +22,13 @@ const FIRST_BYTES = new Uint8Array([0, 0, 0x20, 0x30, 0x40, 0x50, 0x62, 0x70, 0,
 const REMAINING_LENGTHS = new Uint8Array([0, 0, 2, 255, 2, 2, 2, 2, 0, 255, 0, 2, 0, 0, 0, 0]);
 const VARIES = 255;
 
+/** Whether the flags of a PUBLISH are not allowed: QoS 3, or DUP at QoS 0. */
+const PUBLISH_FLAGS_WRONG = new Uint8Array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]);
+
+/** What stands in for a Remaining Length that cannot be read. */
+const LENGTH_CUT = -1;
+const LENGTH_WRONG = -2;
+
 /** Types 0 and 15 do not exist (§2.2.1); the other types with no first byte above are for clients only. */
 const TYPE_MAX = PacketType.DISCONNECT;
 
@@ -32,8 +39,6 @@ const TYPE_MAX = PacketType.DISCONNECT;
  * Offsets are relative to the first byte of the packet, so the caller may move the bytes between two calls.
  */
 export class Decoder {
-	/** PacketType. */
-	type = 0;
 	/** The first byte as received. */
 	firstByte = 0;
 	/** Bytes of the whole packet, as soon as its length is known; else 0. */
@@ -46,12 +51,25 @@ export class Decoder {
 	returnCode = 0;
 	/** CONNACK: Session Present. */
 	sessionPresent = false;
-	/** PUBLISH: where the topic name starts, and its bytes (0: not known yet). Not checked here: see checkTopicName. */
-	topicStart = 0;
+	/** PUBLISH: bytes of the topic name (0: not known yet). Not checked here: see checkTopicName. */
 	topicSize = 0;
-	/** PUBLISH: where the payload starts, and its bytes. SUBACK: where the codes start, and how many. */
+	/** PUBLISH: where the payload starts. SUBACK: where the codes start. */
 	payloadStart = 0;
-	payloadSize = 0;
+
+	/** PacketType. */
+	get type(): number {
+		return this.firstByte >> 4;
+	}
+
+	/** PUBLISH: where the topic name starts. */
+	get topicStart(): number {
+		return this.fixedSize + 2;
+	}
+
+	/** PUBLISH: bytes of the payload. SUBACK: how many codes. */
+	get payloadSize(): number {
+		return this.packetSize - this.payloadStart;
+	}
 
 	/** Forgets a packet that is not complete. Call it after each packet, and for each new connection. */
 	reset(): void {
@@ -60,7 +78,8 @@ export class Decoder {
 	}
 
 	/**
-	 * Looks at one packet. Hot: no allocation.
+	 * Looks at one packet. Hot: no allocation. It is one function because a call costs more on XS than the work of most
+	 * functions that it could be cut into.
 	 *
 	 * in   bytes          received bytes; read only
 	 *      offset, limit  from the first byte of the packet to one past the last byte received
@@ -69,74 +88,47 @@ export class Decoder {
 	 * After MALFORMED and FORBIDDEN the stream cannot be read any further.
 	 */
 	decode(bytes: Uint8Array, offset: number, limit: number): Decoded {
-		if (this.fixedSize === 0) {
-			const found = this.#readFixedHeader(bytes, offset, limit);
-			if (found !== Decoded.PACKET) return found;
-		}
-		if (this.type === PacketType.PUBLISH) return this.#readPublishHead(bytes, offset, limit);
-		if (limit - offset < this.packetSize) return Decoded.NEED_MORE;
-		return this.#readPacket(bytes, offset + this.fixedSize);
-	}
-
-	/** Sets type, sizes and first byte; PACKET when the fixed header is complete and right. */
-	#readFixedHeader(bytes: Uint8Array, offset: number, limit: number): Decoded {
-		if (limit - offset < 2) return Decoded.NEED_MORE;
-		const firstByte = bytes[offset]!;
-		const type = firstByte >> 4;
-		let size = bytes[offset + 1]!;
-		let at = offset + 2;
-		if (size > 127) {
-			size &= 127;
-			for (let shift = 7; ; shift += 7) {
-				if (shift > 21) return Decoded.MALFORMED;
-				if (at === limit) return Decoded.NEED_MORE;
-				const byte = bytes[at++]!;
-				size |= (byte & 127) << shift;
-				if (byte < 128) break;
+		let fixedSize = this.fixedSize;
+		let firstByte = this.firstByte;
+		if (fixedSize === 0) {
+			if (limit - offset < 2) return Decoded.NEED_MORE;
+			firstByte = bytes[offset]!;
+			let size = bytes[offset + 1]!;
+			fixedSize = 2;
+			if (size > 127) {
+				size = this.#readLongLength(bytes, offset + 1, limit);
+				if (size < 0) return size === LENGTH_CUT ? Decoded.NEED_MORE : Decoded.MALFORMED;
+				fixedSize = this.fixedSize;
+				this.fixedSize = 0;
 			}
+			this.firstByte = firstByte;
+			this.packetId = this.topicSize = 0;
+			this.packetSize = fixedSize + size;
+			if (firstByte >> 4 === PacketType.PUBLISH) {
+				// A topic name takes at least three bytes; QoS 3 [MQTT-3.3.1-4]; DUP at QoS 0 [MQTT-3.3.1-2].
+				if (size < 3 || PUBLISH_FLAGS_WRONG[firstByte & 15] === 1) return Decoded.MALFORMED;
+			} else {
+				const found = this.#checkFixedHeader(firstByte, size);
+				if (found !== Decoded.PACKET) return found;
+			}
+			this.fixedSize = fixedSize;
 		}
-		const fixed = at - offset;
-		this.type = type;
-		this.firstByte = firstByte;
-		this.packetId = 0;
-		this.topicSize = 0;
-		this.packetSize = fixed + size;
-		if (type === PacketType.PUBLISH) {
-			// QoS 3 [MQTT-3.3.1-4]; DUP at QoS 0 [MQTT-3.3.1-2]; a topic name takes at least three bytes.
-			const qos = firstByte & PublishFlag.QOS_MASK;
-			if (qos === PublishFlag.QOS_MASK || size < 3) return Decoded.MALFORMED;
-			if (qos === 0 && (firstByte & PublishFlag.DUP) !== 0) return Decoded.MALFORMED;
-		} else {
-			if (FIRST_BYTES[type] !== firstByte) return this.#whyRefused(type);
-			const expected = REMAINING_LENGTHS[type]!;
-			if (expected === VARIES ? size < 3 : size !== expected) return Decoded.MALFORMED;
+		if (firstByte >> 4 !== PacketType.PUBLISH) {
+			return limit - offset < this.packetSize ? Decoded.NEED_MORE : this.#readPacket(bytes, offset + fixedSize);
 		}
-		this.fixedSize = fixed;
-		return Decoded.PACKET;
-	}
-
-	#whyRefused(type: number): Decoded {
-		return type > 0 && type <= TYPE_MAX && FIRST_BYTES[type] === 0 ? Decoded.FORBIDDEN : Decoded.MALFORMED;
-	}
-
-	/** §3.3: topic name and packet identifier. The lengths are checked as soon as they are known. */
-	#readPublishHead(bytes: Uint8Array, offset: number, limit: number): Decoded {
-		const start = offset + this.fixedSize;
-		if (limit - start < 2) return Decoded.NEED_MORE;
-		const topicSize = (bytes[start]! << 8) | bytes[start + 1]!;
-		const withId = (this.firstByte & PublishFlag.QOS_MASK) !== 0;
-		const headSize = this.fixedSize + topicSize + (withId ? 4 : 2);
-		const payloadSize = this.packetSize - headSize;
+		// §3.3: topic name and packet identifier. The lengths are checked as soon as they are known.
+		const topic = offset + fixedSize + 2;
+		if (limit < topic) return Decoded.NEED_MORE;
+		const topicSize = (bytes[topic - 2]! << 8) | bytes[topic - 1]!;
+		let head = topic + topicSize;
+		if ((firstByte & PublishFlag.QOS_MASK) !== 0) head += 2;
 		// An empty topic name [MQTT-4.7.3-1], or one that runs past the end of its packet.
-		if (topicSize === 0 || payloadSize < 0) return Decoded.MALFORMED;
-		this.topicStart = this.fixedSize + 2;
+		if (topicSize === 0 || head - offset > this.packetSize) return Decoded.MALFORMED;
 		this.topicSize = topicSize;
-		this.payloadStart = headSize;
-		this.payloadSize = payloadSize;
-		if (limit - offset < headSize) return Decoded.NEED_MORE;
-		if (withId) {
-			const at = offset + headSize - 2;
-			const packetId = (bytes[at]! << 8) | bytes[at + 1]!;
+		this.payloadStart = head - offset;
+		if (limit < head) return Decoded.NEED_MORE;
+		if ((firstByte & PublishFlag.QOS_MASK) !== 0) {
+			const packetId = (bytes[head - 2]! << 8) | bytes[head - 1]!;
 			// [MQTT-2.3.1-1]
 			if (packetId === 0) return Decoded.MALFORMED;
 			this.packetId = packetId;
@@ -144,9 +136,39 @@ export class Decoder {
 		return Decoded.PUBLISH;
 	}
 
+	/**
+	 * Remaining Length of more than one byte (§2.2.3). Leaves the bytes of the fixed header in fixedSize.
+	 *
+	 * in   offset  its first byte
+	 * out  its value; LENGTH_CUT when it runs past `limit`, LENGTH_WRONG when it does not end within four bytes
+	 */
+	#readLongLength(bytes: Uint8Array, offset: number, limit: number): number {
+		let size = bytes[offset]! & 127;
+		for (let i = 1; i < 4; i++) {
+			if (offset + i >= limit) return LENGTH_CUT;
+			const byte = bytes[offset + i]!;
+			size |= (byte & 127) << (7 * i);
+			if (byte < 128) {
+				this.fixedSize = 2 + i;
+				return size;
+			}
+		}
+		return LENGTH_WRONG;
+	}
+
+	/** First byte and length of a packet other than PUBLISH. */
+	#checkFixedHeader(firstByte: number, size: number): Decoded {
+		const type = firstByte >> 4;
+		if (FIRST_BYTES[type] !== firstByte || type === 0) {
+			return type > 0 && type <= TYPE_MAX && FIRST_BYTES[type] === 0 ? Decoded.FORBIDDEN : Decoded.MALFORMED;
+		}
+		const expected = REMAINING_LENGTHS[type]!;
+		return (expected === VARIES ? size < 3 : size !== expected) ? Decoded.MALFORMED : Decoded.PACKET;
+	}
+
 	/** The packets whose bytes are all there. */
 	#readPacket(bytes: Uint8Array, start: number): Decoded {
-		const type = this.type;
+		const type = this.firstByte >> 4;
 		if (type === PacketType.PINGRESP) return Decoded.PACKET;
 		const high = bytes[start]!;
 		const low = bytes[start + 1]!;
@@ -166,8 +188,7 @@ export class Decoder {
 	/** §3.9.3: each code is 0, 1, 2 or 0x80 [MQTT-3.9.3-2]. */
 	#readSubackCodes(bytes: Uint8Array, start: number): Decoded {
 		this.payloadStart = this.fixedSize + 2;
-		this.payloadSize = this.packetSize - this.payloadStart;
-		const limit = start + this.payloadSize;
+		const limit = start + this.packetSize - this.payloadStart;
 		for (let i = start; i < limit; i++) {
 			const code = bytes[i]!;
 			if (code > 2 && code !== SUBACK_FAILURE) return Decoded.MALFORMED;

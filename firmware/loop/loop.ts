@@ -1,3 +1,4 @@
+import { AssertionError } from "../base/assert.js";
 import { LayerCode, ReasonCode } from "../client/codes.js";
 import { Command, type Core } from "../client/core.js";
 import { TransportEnd, type NameResolver, type Transport, type TransportFactory, type TransportListener } from "./transport.js";
@@ -36,6 +37,8 @@ export class Loop implements TransportListener {
 	readonly #landingSize: number;
 	#busy = false;
 	#timerFired = false;
+	/** A bound on a turn was reached: the next one follows at once. */
+	#more = false;
 
 	/** Throws what the transport throws when the options do not suit it. */
 	constructor(core: Core, options: LoopOptions, clock: Clock) {
@@ -58,21 +61,25 @@ export class Loop implements TransportListener {
 	}
 
 	handleResolved(): void {
-		this.#core.handleResolved(this.#clock.ticks());
-		this.run();
+		const now = this.#clock.ticks();
+		this.#core.handleResolved(now);
+		this.run(now);
 	}
 
 	handleOpened(): void {
-		this.#core.handleOpened(this.#clock.ticks());
-		this.run();
+		const now = this.#clock.ticks();
+		this.#core.handleOpened(now);
+		this.run(now);
 	}
 
-	handleReadable(_count: number): void {
-		this.run();
+	handleReadable(): void {
+		this.run(this.#clock.ticks());
 	}
 
 	handleWritable(): void {
-		this.run();
+		// Acks may go out now, and with them the bytes that waited for their room.
+		if (this.#core.receiver.stalled) this.#core.attention = true;
+		this.run(this.#clock.ticks());
 	}
 
 	handleEnded(end: TransportEnd): void {
@@ -80,114 +87,124 @@ export class Loop implements TransportListener {
 		if (end === TransportEnd.NAME_FAILED) this.#core.handleEnded(LayerCode.NAME, ReasonCode.NAME_NOT_FOUND, now);
 		else if (end === TransportEnd.OPEN_FAILED) this.#core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, now);
 		else this.#core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
-		this.run();
+		this.run(now);
 	}
 
 	/** The timer has fired. */
 	handleTimer(): void {
 		this.#timerFired = true;
-		this.run();
+		this.run(this.#clock.ticks());
 	}
 
 	/**
 	 * One turn: what has arrived, what is due, what is to be sent. Called after every event and after every request of
 	 * the application; from within a callback it does nothing, because the turn that is under way goes on. Bounded by
-	 * READS_PER_TURN_MAX and WRITES_PER_TURN_MAX; what is left is done on a turn of its own, one millisecond later.
+	 * READS_PER_TURN_MAX and WRITES_PER_TURN_MAX; what is left is done on a turn of its own, one millisecond later. Hot:
+	 * no allocation beside the platform's record of the try.
 	 */
-	run(): void {
+	run(now: number): void {
 		if (this.#busy) return;
 		this.#busy = true;
-		const now = this.#clock.ticks();
-		let more: boolean;
+		const core = this.#core;
+		core.now = now;
 		try {
-			more = this.#turn(now);
-		} catch {
-			// A defect of ours. The device must not restart for it: the connection is given up, the session kept.
-			more = this.#recover(now);
+			if (this.#timerFired) this.#fireTimer(now);
+			if (this.#transport.readable > 0) this.#read(now);
+			const sender = core.sender;
+			if (sender.work || sender.size > 0) this.#write(now);
+			if (core.attention) this.#attend(now);
+		} catch (error) {
+			this.#recover(error, now);
 		}
 		this.#busy = false;
-		if (more) this.#clock.arm(1);
-		else if (this.#core.deadlines.changed) this.#arm(now);
 	}
 
-	#arm(now: number): void {
-		const sleep = this.#core.sleepMs(now);
+	#fireTimer(now: number): void {
+		this.#timerFired = false;
+		// The timer repeats: it is set anew in any case.
+		this.#core.deadlines.changed = this.#core.attention = true;
+		this.#core.handleTimeout(now);
+	}
+
+	/** What happens rarely: callbacks owed once per turn, the transport to be opened or closed, the timer to be set. */
+	#attend(now: number): void {
+		const core = this.#core;
+		core.attention = false;
+		if (core.receiver.stalled) this.#unstall(now);
+		if (core.application.owesRoom) {
+			core.application.tellRoom();
+			this.#write(now);
+		}
+		const command = core.takeCommand();
+		if (command !== Command.NONE) {
+			// What is open is closed first: a callback may have asked for the next attempt before this one was closed.
+			this.#transport.close();
+			if (command === Command.OPEN) this.#transport.open();
+		}
+		if (this.#more) {
+			this.#more = false;
+			core.deadlines.changed = core.attention = true;
+			return this.#clock.arm(1);
+		}
+		if (!core.deadlines.changed) return;
+		const sleep = core.sleepMs(now);
 		this.#clock.arm(sleep > 0 ? sleep : 1);
 	}
 
-	#recover(now: number): boolean {
-		this.#core.handleFault(now);
-		this.#core.takeCommand();
-		this.#transport.close();
-		return false;
+	/**
+	 * What the transport throws is the loss of the link. What is wrong in our own code is a defect: the device must not
+	 * restart for it, so the connection is given up, and the session kept.
+	 */
+	#recover(error: unknown, now: number): void {
+		const core = this.#core;
+		if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);
+		else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+		core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
+		this.#attend(now);
 	}
 
-	/** Returns whether there is more to do at once. */
-	#turn(now: number): boolean {
-		const core = this.#core;
+	/** Reads what has arrived; what is left is read in the next turn. Hot: no allocation. */
+	#read(now: number): void {
 		const transport = this.#transport;
-		if (this.#timerFired) {
-			this.#timerFired = false;
-			core.deadlines.changed = true;
-			core.handleTimeout(now);
-		}
-		let more = false;
-		for (let reads = 0; transport.readable > 0 && core.linked && !core.receiver.stalled; reads++) {
-			if (reads === READS_PER_TURN_MAX) {
-				more = true;
-				break;
-			}
+		const receiver = this.#core.receiver;
+		if (receiver.stalled && !this.#unstall(now)) return;
+		for (let reads = 0; reads < READS_PER_TURN_MAX; reads++) {
 			const count = transport.read(this.#landingSize);
-			if (count > 0) core.handleBytes(count, now);
-			else if (count < 0) core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
-			else break;
-			if (core.receiver.stalled && !this.#unstall(now)) break;
+			if (count === 0) return;
+			receiver.handleBytes(count, now);
+			if (receiver.stalled && !this.#unstall(now)) return;
+			// Also when a callback has ended the connection.
+			if (transport.readable === 0 || !this.#core.linked) return;
 		}
-		if (this.#write(now)) more = true;
-		core.finishTurn();
-		if (core.sender.size > 0 || core.sender.short) more = this.#write(now) || more;
-		this.#obey(now);
-		return more;
+		this.#more = this.#core.attention = true;
 	}
 
 	/** Makes room for acks, and goes on with the bytes that waited for it. False: there is none yet. */
 	#unstall(now: number): boolean {
 		const core = this.#core;
-		this.#write(now);
-		if (core.linked && core.receiver.stalled && core.sender.takesAck) core.handleBytes(0, now);
-		return !core.receiver.stalled;
-	}
-
-	/** Writes what there is. Returns whether the bound was reached before the end. */
-	#write(now: number): boolean {
-		const core = this.#core;
-		const sender = core.sender;
-		for (let writes = 0; writes < WRITES_PER_TURN_MAX; writes++) {
-			core.fill(now);
-			const size = sender.size;
-			if (size === 0) return false;
-			const count = this.#transport.write(size);
-			if (count < 0) {
-				core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
-				return false;
-			}
-			if (count === 0) {
-				core.handleBlocked(now);
-				return false;
-			}
-			core.handleSent(count, now);
-			if (count === size && !sender.short) return false;
+		// Each round consumes packets, of which the window holds a bounded number.
+		while (core.receiver.stalled) {
+			this.#write(now);
+			if (core.sender.ackCount > 0 || !core.linked) return false;
+			core.handleBytes(0, now);
 		}
 		return true;
 	}
 
-	/** Opens or closes the transport as the core asks. */
-	#obey(now: number): void {
-		const command = this.#core.takeCommand();
-		if (command === Command.NONE) return;
-		// What is open is closed first: a callback may have asked for the next attempt before this one was closed.
-		this.#transport.close();
-		if (command === Command.OPEN) this.#transport.open();
-		this.#core.handleTimeout(now);
+	/** Writes what there is. Hot: no allocation. */
+	#write(now: number): void {
+		const core = this.#core;
+		const sender = core.sender;
+		let writes = WRITES_PER_TURN_MAX;
+		do {
+			if (sender.work) core.fill(now);
+			const size = sender.size;
+			if (size === 0) return;
+			const count = this.#transport.write(size);
+			if (count === 0) return core.handleBlocked(now);
+			core.handleSent(count, now);
+			if (sender.size === 0 && !sender.work) return;
+		} while (--writes > 0);
+		this.#more = core.attention = true;
 	}
 }

@@ -1,6 +1,7 @@
 /**
  * What the loop needs from a network connection. Implementations are in `transport/` and adapt one class of the
- * platform. They catch what the platform throws, and call the listener only from the platform's own callbacks.
+ * platform. They call the listener only from the platform's own callbacks. What the platform throws from a read or a
+ * write is let through: the loop, which has a guard anyway, takes it for the loss of the link.
  */
 
 /** Why an attempt or a connection ended, as far as a transport can know. */
@@ -19,8 +20,8 @@ export interface TransportListener {
 	handleResolved(): void;
 	/** The connection stands and bytes may be written. */
 	handleOpened(): void;
-	/** Bytes have arrived: at least `count` may be read now. */
-	handleReadable(count: number): void;
+	/** Bytes have arrived: `readable` of the transport says how many. */
+	handleReadable(): void;
 	/** Bytes may be written again after a short write. */
 	handleWritable(): void;
 	/** The attempt or connection is over; called once for each open() unless close() came first. */
@@ -35,7 +36,9 @@ export interface Transport {
 	 * Takes bytes that have arrived into the start of the receive landing. Hot: no allocation in steady state.
 	 *
 	 * in   countMax  how many bytes are wanted, 1 … size of the landing
-	 * out  bytes taken, 0 when there are none now; negative after a failure
+	 * out  bytes taken, 0 when there are none now
+	 *
+	 * Throws when the link is broken.
 	 */
 	read(countMax: number): number;
 	/** Bytes that are known to wait for read(). */
@@ -44,7 +47,9 @@ export interface Transport {
 	 * Writes from the start of the transmit region. Hot: no allocation in steady state.
 	 *
 	 * in   count  bytes to write, 1 … size of the region
-	 * out  bytes taken, 0 means later (handleWritable will say); negative after a failure
+	 * out  bytes taken, 0 means later (handleWritable will say)
+	 *
+	 * Throws when the link is broken.
 	 */
 	write(count: number): number;
 	/** Closes at once; no event follows. Harmless when there is nothing to close. */

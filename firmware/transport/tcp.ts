@@ -25,6 +25,8 @@ class TcpTransport implements Transport {
 	#writable = 0;
 	/** The connection stands: the first onWritable has come. */
 	#opened = false;
+	/** Somebody waits for onWritable: for the first one, or after a short write. */
+	#waiting = false;
 	/** The lookup whose answer is awaited; older answers count for nothing. */
 	#resolving = false;
 	/** The address found last, used when the name service does not answer. */
@@ -42,8 +44,15 @@ class TcpTransport implements Transport {
 		this.#dns = setup.dns;
 		this.#listener = setup.listener;
 		// Made once: the closures serve every connection.
-		const onReadable = (count: number): void => this.#handleReadable(count);
-		const onWritable = (count: number): void => this.#handleWritable(count);
+		const onReadable = (count: number): void => {
+			this.readable = count;
+			this.#listener.handleReadable();
+		};
+		const onWritable = (count: number): void => {
+			this.#writable = count;
+			// Platforms say so after every write; the loop cares only when it had to wait.
+			if (this.#waiting) this.#handleWritable();
+		};
 		const onError = (): void => this.#handleError();
 		this.#options = { address: setup.host, port: setup.port, nodelay: true, onReadable, onWritable, onError };
 		this.#request = isAddress(setup.host) ? null : this.#makeRequest(setup.host);
@@ -83,6 +92,7 @@ class TcpTransport implements Transport {
 	}
 
 	#connect(): void {
+		this.#waiting = true;
 		try {
 			this.#socket = new TCP(this.#options);
 		} catch {
@@ -91,15 +101,10 @@ class TcpTransport implements Transport {
 		}
 	}
 
-	#handleReadable(count: number): void {
+	/** The first time, this means that the connection stands. */
+	#handleWritable(): void {
 		if (this.#socket === null) return;
-		this.readable = count;
-		this.#listener.handleReadable(count);
-	}
-
-	#handleWritable(count: number): void {
-		if (this.#socket === null) return;
-		this.#writable = count;
+		this.#waiting = false;
 		if (this.#opened) return this.#listener.handleWritable();
 		this.#opened = true;
 		this.#listener.handleOpened();
@@ -113,41 +118,39 @@ class TcpTransport implements Transport {
 	}
 
 	read(countMax: number): number {
-		const count = this.readable < countMax ? this.readable : countMax;
-		if (this.#socket === null || count === 0) return 0;
-		const view = this.#rx.longest(count);
-		try {
-			const taken = this.#socket.read(view);
-			if (taken === undefined) {
-				this.readable = 0;
-				return 0;
-			}
-		} catch {
-			return -1;
+		const readable = this.readable;
+		const count = readable < countMax ? readable : countMax;
+		if (count === 0) return 0;
+		const rx = this.#rx;
+		const view = count === rx.size ? rx.view : rx.longest(count);
+		const size = view.length;
+		if (this.#socket!.read(view) === undefined) {
+			this.readable = 0;
+			return 0;
 		}
-		this.readable -= view.length;
-		return view.length;
+		this.readable = readable - size;
+		return size;
 	}
 
 	write(count: number): number {
-		if (this.#socket === null) return -1;
-		const size = count < this.#writable ? count : this.#writable;
-		if (size <= 0) return 0;
-		const view = this.#tx.longest(size);
-		try {
-			const writable = this.#socket.write(view);
-			// Undefined: the connection has failed, and onError is on its way.
-			this.#writable = writable === undefined ? 0 : writable;
-		} catch {
-			return -1;
+		const writable = this.#writable;
+		if (count > writable) {
+			this.#waiting = true;
+			if (writable === 0) return 0;
+			count = writable;
 		}
+		const tx = this.#tx;
+		const view = count === tx.size ? tx.view : tx.longest(count);
+		const left = this.#socket!.write(view);
+		// Undefined: the connection has failed, and onError is on its way.
+		this.#writable = left === undefined ? 0 : left;
 		return view.length;
 	}
 
 	close(): void {
 		const socket = this.#socket;
 		this.#socket = null;
-		this.#opened = this.#resolving = false;
+		this.#opened = this.#resolving = this.#waiting = false;
 		this.readable = this.#writable = 0;
 		if (socket === null) return;
 		try {

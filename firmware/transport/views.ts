@@ -13,6 +13,9 @@ export class Views {
 	readonly #ladder: Uint8Array[] = [];
 	readonly #sizes: Int32Array;
 	readonly #exact: Uint8Array[] = [];
+	/** The size asked for last, and the answer: the same again is the usual case, and needs no call. */
+	size = 2;
+	view: Uint8Array;
 
 	/**
 	 * in   buffer, offset, size  the region
@@ -23,8 +26,9 @@ export class Views {
 		this.#offset = offset;
 		this.#sizes = new Int32Array(max);
 		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this.#ladder.push(new Uint8Array(buffer, offset, rung));
-		// PINGREQ and PINGRESP; acks are a rung.
-		this.#add(2);
+		// Acks, PINGREQ and PINGRESP are seen from the start. (An ack is a rung too, but here it is found first.)
+		this.#add(4);
+		this.view = this.#add(2);
 	}
 
 	#add(size: number): Uint8Array {
@@ -41,12 +45,18 @@ export class Views {
 	 * out  a view of this size, or of less
 	 */
 	longest(size: number): Uint8Array {
+		const view = this.#find(size);
+		this.size = size;
+		this.view = view;
+		return view;
+	}
+
+	#find(size: number): Uint8Array {
 		const sizes = this.#sizes;
 		const exact = this.#exact;
 		const count = exact.length;
 		for (let i = 0; i < count; i++) if (sizes[i] === size) return exact[i]!;
-		const rung = (31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1);
-		const view = this.#ladder[rung]!;
+		const view = this.#ladder[(31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1)]!;
 		return view.length === size || count === sizes.length ? view : this.#add(size);
 	}
 }

@@ -1,16 +1,19 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
 import { findProgram, mosquittoMissing } from "./mosquitto-check.js";
+import { freePort } from "./port.js";
 
-export { findProgram, mosquittoMissing };
+export { findProgram, freePort, mosquittoMissing };
 
 /** How a broker is set up. Everything absent is as in a mosquitto that allows anonymous clients. */
 export interface MosquittoOptions {
-	/** Keep sessions, retained and queued messages in a file, written after every change: they outlive SIGKILL. */
+	/**
+	 * Keep sessions, retained and queued messages in a file: they outlive the process. The file is written a moment after
+	 * a change; a test that kills the broker calls save() before when the last change matters.
+	 */
 	persistence?: boolean;
 	/** Default: true without `users`, else false. */
 	allowAnonymous?: boolean;
@@ -177,18 +180,4 @@ function configuration(port: number, folder: string, options: MosquittoOptions):
 		lines.push(`acl_file ${file}`);
 	}
 	return `${[...lines, ...(options.config ?? [])].join("\n")}\n`;
-}
-
-/** A loopback port that nobody listens on just now. */
-export function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once("error", reject);
-		server.listen(0, "127.0.0.1", () => {
-			const address = server.address();
-			server.close(() =>
-				typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-			);
-		});
-	});
 }

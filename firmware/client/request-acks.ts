@@ -1,0 +1,56 @@
+// Read MQTT 3.1.1 §3.9 and §3.11 before changing this file.
+import { SUBACK_FAILURE } from "../codec/constants.js";
+import type { Decoder } from "../codec/decoder.js";
+import { ProblemCode } from "./codes.js";
+import type { Core } from "./core.js";
+import { CounterIndex } from "./counters.js";
+import { SubscriptionState } from "./subscriptions.js";
+
+/**
+ * SUBACK (§3.9): one code per filter, in their order [MQTT-3.8.4-5]. One for an unknown identifier is ignored, one that
+ * answers another request ends the connection.
+ *
+ * in   start  where the packet starts in the arena
+ * out  whether the connection stands
+ */
+export function handleSuback(core: Core, decoder: Decoder, start: number): boolean {
+	const { subscriptions, application } = core;
+	const packetId = decoder.packetId;
+	const count = subscriptions.countOfRequest(packetId, SubscriptionState.SUBSCRIBING);
+	if (count === 0) return core.isExchange(packetId) ? core.refuse(decoder) : true;
+	if (count !== decoder.payloadSize) return core.refuse(decoder);
+	const codes = start + decoder.payloadStart;
+	// All of them are settled before the first callback, which may change any subscription.
+	for (let i = 0, index = -1; i < count; i++) {
+		index = subscriptions.nextOfRequest(packetId, index + 1);
+		const refused = core.arena.bytes[codes + i] === SUBACK_FAILURE;
+		subscriptions.settle(index, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
+	}
+	for (let i = 0, index = -1; i < count && core.linked; i++) {
+		index = subscriptions.nextWithId(packetId, index + 1);
+		const code = core.arena.bytes[codes + i]!;
+		application.subscribed(index, code);
+		if (code !== SUBACK_FAILURE) continue;
+		core.counters[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
+		application.problem(ProblemCode.SUBSCRIPTION_REFUSED, index);
+	}
+	core.handleRequestAcked();
+	return core.linked;
+}
+
+/** UNSUBACK (§3.11); otherwise as handleSuback. */
+export function handleUnsuback(core: Core, decoder: Decoder): boolean {
+	const { subscriptions } = core;
+	const packetId = decoder.packetId;
+	const count = subscriptions.countOfRequest(packetId, SubscriptionState.UNSUBSCRIBING);
+	if (count < 0) return core.refuse(decoder);
+	if (count === 0) return core.isExchange(packetId) ? core.refuse(decoder) : true;
+	for (let index = 0; core.linked; index++) {
+		index = subscriptions.nextOfRequest(packetId, index);
+		if (index < 0) break;
+		subscriptions.settle(index, SubscriptionState.FREE);
+		core.application.unsubscribed(index);
+	}
+	core.handleRequestAcked();
+	return core.linked;
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { processIo } from "./cli/io.js";
+import { runCli } from "./cli/program.js";
+
+/** How long what was written before DISCONNECT may take to leave. */
+const LAST_BYTES_MS = 10_000;
+
+/** Commands that need nothing of the simulator; loading it, broker and all, would only delay them. */
+const LIGHT_COMMANDS = ["pub", "sub", "sizes", "schema"];
+
+/** From dist/host-sim/ to the package's own folder. */
+const packageFile = new URL("../../package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
+
+const args = process.argv.slice(2);
+const light = LIGHT_COMMANDS.includes(args[0] ?? "");
+const addRun = light ? undefined : (await import("./run/command.js")).registerRun;
+process.exitCode = await runCli(args, processIo, version, addRun);
+// Node ends by itself when the last bytes have left its sockets; a peer that takes none must not keep us.
+setTimeout(() => process.exit(), LAST_BYTES_MS).unref();

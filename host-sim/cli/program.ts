@@ -1,0 +1,77 @@
+import { Command, CommanderError } from "commander";
+import { ManifestError } from "../manifest/load.js";
+import { CliError, Exit } from "./exit.js";
+import { EndOfOutput, type Io } from "./io.js";
+import { addPub } from "./pub.js";
+import { addSchema } from "./schema.js";
+import { addSizes } from "./sizes.js";
+import { addSub } from "./sub.js";
+
+const EXIT_CODES = `
+Exit codes:
+  0   done
+  1   no connection, a file that cannot be read, a message that was not delivered
+  1…5 refused by the broker: the return code of its CONNACK
+  27  -W is over
+  64  wrong options or a wrong manifest`;
+
+/** Adds more commands to the program. */
+export type AddCommands = (program: Command, io: Io, setExitCode: (code: number) => void) => void;
+
+/**
+ * Runs one command line.
+ *
+ * in   args         without node and the file
+ *      version      what `--version` prints
+ *      addCommands  commands that are not in this folder
+ * out  the exit code; whatever went wrong has been said in one line on `io.err`
+ */
+export async function runCli(
+	args: readonly string[],
+	io: Io,
+	version: string,
+	addCommands?: AddCommands,
+): Promise<number> {
+	let exitCode: number = Exit.OK;
+	const setExitCode = (code: number): void => {
+		exitCode = code;
+	};
+	const program = new Command("xs-mqtt")
+		.description("An MQTT client for Moddable XS, on a desk: run device programs, publish, subscribe, look at sizes.")
+		.version(version, "--version")
+		// -h is the host, as in mosquitto's tools.
+		.helpOption("--help", "print help")
+		.addHelpText("after", EXIT_CODES)
+		.exitOverride()
+		.configureOutput({
+			writeOut: (text) => io.out(text),
+			writeErr: (text) => io.err(text.trimEnd()),
+			outputError: (text, write) => write(`${oneLine(text)}\n`),
+		});
+	for (const add of [addPub, addSub, addSizes, addSchema]) add(program, io, setExitCode);
+	addCommands?.(program, io, setExitCode);
+	for (const command of program.commands) command.addHelpText("after", EXIT_CODES);
+	try {
+		await program.parseAsync(args, { from: "user" });
+		return exitCode;
+	} catch (error) {
+		return exitCodeOf(error, io);
+	}
+}
+
+function exitCodeOf(error: unknown, io: Io): number {
+	// Its message has been written; help and version are no errors.
+	if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.OK : Exit.USAGE;
+	if (error instanceof EndOfOutput) return Exit.OK;
+	if (error instanceof CliError || error instanceof ManifestError) {
+		for (const line of error.message.split("\n")) io.err(`Error: ${line}`);
+		return error instanceof CliError ? error.exitCode : Exit.USAGE;
+	}
+	throw error;
+}
+
+/** An error of commander, suggestion included, as one line like all others. */
+function oneLine(text: string): string {
+	const line = text.trim().replace(/\s*\n\s*/g, " ");
+	return line.replace(/^error: /, "Error: ");
+}

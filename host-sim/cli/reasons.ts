@@ -1,0 +1,106 @@
+import { Layer, Problem, Reason, Status } from "../../firmware/client/codes.js";
+import type { DisconnectReason } from "../../firmware/client/codes.js";
+import { Exit } from "./exit.js";
+
+/** CONNACK return codes (MQTT 3.1.1, 3.2.2.3), in the words of mosquitto's tools. */
+const REFUSALS = [
+	"",
+	"unacceptable protocol version",
+	"identifier rejected",
+	"broker unavailable",
+	"bad user name or password",
+	"not authorised",
+];
+
+const REASONS: Readonly<Record<number, string>> = {
+	[Reason.NETWORK_DOWN]: "the network is down",
+	[Reason.SOURCE_FAILED]: "the payload could not be read to its end",
+	[Reason.INTERNAL_FAULT]: "internal fault",
+	[Reason.NAME_NOT_FOUND]: "name not found",
+	[Reason.NAME_TIMEOUT]: "no answer to the name lookup in time",
+	[Reason.CONNECT_FAILED]: "no connection",
+	[Reason.CONNECT_TIMEOUT]: "no connection in time",
+	[Reason.LINK_LOST]: "connection lost",
+	[Reason.MALFORMED_PACKET]: "the broker sent a malformed packet",
+	[Reason.PROTOCOL_ERROR]: "the broker sent a packet that is not allowed",
+	[Reason.PACKET_TOO_LARGE]: "the broker sent a packet larger than maximumPacketSize",
+	[Reason.INCOMING_QOS2_FULL]: "the broker has more QoS 2 messages open than incomingQoS2; see --set",
+	[Reason.CONNACK_TIMEOUT]: "no CONNACK in time; is it an MQTT broker?",
+	[Reason.PINGRESP_TIMEOUT]: "no PINGRESP in time",
+	[Reason.SUBACK_TIMEOUT]: "no SUBACK in time",
+	[Reason.WRITE_STALLED]: "the connection takes no more bytes",
+};
+
+/** System errors as people know them; Node only gives their codes. */
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+	ECONNREFUSED: "Connection refused",
+	ECONNRESET: "Connection reset by peer",
+	EHOSTUNREACH: "No route to host",
+	ENETUNREACH: "Network is unreachable",
+	ETIMEDOUT: "Connection timed out",
+	EACCES: "Permission denied",
+};
+
+/** How a connection or an attempt ended, for people, and the exit code that says the same. */
+export interface End {
+	text: string;
+	exitCode: number;
+	/** Trying again would end the same way. */
+	final: boolean;
+}
+
+/**
+ * Puts a reason into words.
+ *
+ * in   cause  what the network said last, e.g. "connect ECONNREFUSED 127.0.0.1:1883"; may be empty
+ */
+export function describeEnd(reason: DisconnectReason, cause: string): End {
+	if (reason.layer === Layer.SERVER) {
+		const code =
+			reason.code === Reason.REFUSED_OTHER ? reason.detail : reason.code - Reason.REFUSED_PROTOCOL_VERSION + 1;
+		const text = `Connection refused by the broker: ${REFUSALS[code] ?? "reserved return code"} (CONNACK ${code})`;
+		return { text, exitCode: code, final: reason.code !== Reason.REFUSED_SERVER_UNAVAILABLE };
+	}
+	const known = /\b(E[A-Z]{4,})\b/.exec(cause)?.[1];
+	const system = known === undefined ? undefined : (SYSTEM_ERRORS[known] ?? known);
+	const text = reason.layer === Layer.TRANSPORT && system ? system : (REASONS[reason.code] ?? `reason ${reason.code}`);
+	return { text, exitCode: Exit.FAILED, final: false };
+}
+
+const STATUSES: Readonly<Record<number, string>> = {
+	[Status.FULL]: "there is no room for it",
+	[Status.TOO_LARGE]: "it is too large",
+	[Status.NOT_CONNECTED]: "there is no connection",
+	[Status.INVALID_TOPIC]: "the topic is not valid",
+	[Status.INVALID_FILTER]: "the topic filter is not valid",
+	[Status.INVALID_QOS]: "the QoS is not 0, 1 or 2",
+	[Status.INVALID_PAYLOAD]: "the payload is not valid",
+	[Status.BUSY]: "another payload is being composed",
+	[Status.STOPPED]: "the client is stopping",
+	[Status.NOT_FOUND]: "there is no such subscription",
+};
+
+/** A refusal of one of the client's methods, for people. */
+export function describeStatus(status: number): string {
+	return STATUSES[status] ?? `status ${status}`;
+}
+
+/** What was lost without ending the connection, for people; undefined for what the command itself reports better. */
+export function describeProblem(problem: number, detail: number): string | undefined {
+	switch (problem) {
+		case Problem.MESSAGE_TOO_LARGE:
+			return `a message of ${detail} bytes is larger than rxBuffer and was dropped`;
+		case Problem.PUBLISH_DROPPED:
+			return "a waiting message gave way to a newer one";
+		case Problem.DELIVERY_UNKNOWN:
+			return "the broker lost the session: it is unknown whether a QoS 2 message was delivered";
+		case Problem.SOURCE_FAILED:
+			return "the payload could not be read to its end; the message was dropped";
+		case Problem.STOPPED_UNFINISHED:
+			return `${detail} message${detail === 1 ? "" : "s"} not delivered`;
+		case Problem.CALLBACK_THREW:
+			return "a callback of this command failed";
+		default:
+			return undefined;
+	}
+}

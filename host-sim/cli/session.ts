@@ -1,0 +1,177 @@
+/** One client that runs until its command is done: what pub and sub have in common. */
+import type { DisconnectReason } from "../../firmware/client/codes.js";
+import { LIMITS } from "../../firmware/client/limits.js";
+import type { CoreOptions } from "../../firmware/client/options.js";
+import type { Client } from "../../firmware/index.js";
+import { PacketLog } from "../log/packet-log.js";
+import type { Tap } from "../world/tap.js";
+import type { ConnectionFlags, ConnectionSettings } from "./connection.js";
+import { CliError, Exit, UsageError } from "./exit.js";
+import { EndOfOutput, type Io } from "./io.js";
+import { loadPlatform } from "./platform.js";
+import { type End, describeEnd, describeProblem } from "./reasons.js";
+
+/** What a command wants to know besides how its connection is. */
+export type SessionHooks = Pick<
+	CoreOptions<Client>,
+	"onConnected" | "onDelivered" | "onRoom" | "onSubscribed" | "onUnsubscribed"
+>;
+
+/** Longer than stop() may take by itself. */
+const STOP_GRACE_MS = 1_000;
+
+/** A connection of a command: it tells people what happens, and knows how the command ends. */
+export class Session {
+	/** There once after open(). */
+	client!: Client;
+	/** Resolves when everything is over. */
+	readonly ended: Promise<void>;
+	/** How the command ends, as far as is known. */
+	exitCode: number = Exit.OK;
+	/** end() was called: nothing more is to be done. */
+	over = false;
+	readonly #io: Io;
+	readonly #flags: ConnectionFlags;
+	readonly #settings: ConnectionSettings;
+	readonly #hooks: SessionHooks;
+	#wasConnected = false;
+	/** What the network said last about the connection. */
+	#cause = "";
+	#resolve!: () => void;
+	/** Nobody reads our output any more: there is nothing left to say. */
+	#outputGone = false;
+	readonly #timers: NodeJS.Timeout[] = [];
+
+	constructor(settings: ConnectionSettings, flags: ConnectionFlags, io: Io, hooks: SessionHooks) {
+		this.#settings = settings;
+		this.#flags = flags;
+		this.#io = io;
+		this.#hooks = hooks;
+		this.ended = new Promise((resolve) => (this.#resolve = resolve));
+	}
+
+	/** Makes the client. Throws UsageError when it does not take its settings. */
+	async open(): Promise<Client> {
+		const { Client, tcp, dns } = await loadPlatform(this.#tap());
+		try {
+			this.client = new Client({
+				...this.#settings,
+				...this.#hooks,
+				transport: tcp,
+				dns,
+				onConnected: (client, sessionPresent) => {
+					this.#wasConnected = true;
+					this.#hooks.onConnected?.(client, sessionPresent);
+				},
+				onDisconnected: (_client, reason) => this.#handleDisconnected(reason),
+				onProblem: (_client, problem, detail) => this.#handleProblem(problem, detail),
+				onStopped: () => this.#finish(),
+			});
+		} catch (error) {
+			if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message);
+			throw error;
+		}
+		this.#tellMemory();
+		return this.client;
+	}
+
+	/** With `-d`: the client's one buffer, which never grows. */
+	#tellMemory(): void {
+		if (this.#flags.debug) this.#io.err(`arena: ${this.client.arenaSize} bytes`);
+	}
+
+	/** Connects; Ctrl-C and `-W` end it from now on. */
+	start(): void {
+		const timeoutS = this.#flags.W;
+		if (timeoutS !== undefined) {
+			this.#timers.push(setTimeout(() => this.end(Exit.TIMEOUT, "Timed out"), timeoutS * 1000));
+		}
+		process.on("SIGINT", this.#handleSignal);
+		process.on("SIGTERM", this.#handleSignal);
+		this.client.start();
+	}
+
+	/** Ends the command: DISCONNECT, and what is left to be sent before it. The first call counts. */
+	end(exitCode: number, error?: string): void {
+		if (this.over) return;
+		this.over = true;
+		if (this.exitCode === Exit.OK) this.exitCode = exitCode;
+		if (error !== undefined) this.complain(error);
+		this.#timers.push(
+			setTimeout(() => this.#finish(), (this.#settings.stopTimeoutMs ?? LIMITS.stopTimeoutMs.initial) + STOP_GRACE_MS),
+		);
+		this.client.stop();
+	}
+
+	/** Ends the command by what was thrown: quietly when nobody reads our output any more. */
+	endBy(error: unknown): void {
+		if (error instanceof EndOfOutput) {
+			this.#outputGone = true;
+			this.end(Exit.OK);
+		} else if (error instanceof CliError) this.end(error.exitCode, error.message);
+		else this.end(Exit.FAILED, error instanceof Error ? error.message : String(error));
+	}
+
+	/** Something went wrong and the command goes on; its exit code will say so. */
+	fail(error: string): void {
+		if (this.#outputGone) return;
+		this.complain(error);
+		if (this.exitCode === Exit.OK) this.exitCode = Exit.FAILED;
+	}
+
+	/** One line for people, unless `--quiet`. */
+	complain(line: string): void {
+		if (!this.#flags.quiet && !this.#outputGone) this.#io.err(`Error: ${line}`);
+	}
+
+	/** Remembers what the network says, and with `-d` prints everything. */
+	#tap(): Tap {
+		const start = performance.now();
+		const log = new PacketLog({
+			write: (line) => this.#io.err(line),
+			now: () => performance.now() - start,
+			colour: this.#io.colours,
+		});
+		const { debug } = this.#flags;
+		return {
+			step: (connection, name, detail) => {
+				if (name === "failed" || name === "lost") this.#cause = detail;
+				if (debug) log.step(connection, name, detail);
+			},
+			bytes: (connection, direction, bytes) => {
+				if (debug) log.bytes(connection, direction, bytes);
+			},
+		};
+	}
+
+	readonly #handleSignal = (): void => {
+		// Who asks twice does not want to wait for a broker that does not answer.
+		if (this.over) process.exit(Exit.FAILED);
+		this.end(Exit.OK);
+	};
+
+	#handleDisconnected(reason: DisconnectReason): void {
+		if (this.over) return;
+		const end: End = describeEnd(reason, this.#cause);
+		this.#cause = "";
+		const line = `${this.#settings.host}:${this.#settings.port}: ${end.text}`;
+		if (!this.#wasConnected || end.final) this.end(end.exitCode, line);
+		else if (reason.wasConnected) this.complain(`${line}; trying again`);
+	}
+
+	#handleProblem(problem: number, detail: number): void {
+		const text = describeProblem(problem, detail);
+		if (text === undefined) return;
+		// After Ctrl-C or -W it is no news that something is unfinished.
+		if (this.over && this.exitCode !== Exit.OK) return;
+		this.fail(text);
+	}
+
+	#finish(): void {
+		for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+		process.off("SIGINT", this.#handleSignal);
+		process.off("SIGTERM", this.#handleSignal);
+		this.#tellMemory();
+		this.#resolve();
+	}
+}

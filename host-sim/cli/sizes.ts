@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import { regionSizes } from "../../firmware/client/arena.js";
+import { sizeOfRecord } from "../../firmware/client/outbox.js";
+import { FIELD_SIZE_MAX, REMAINING_LENGTH_MAX } from "../../firmware/codec/constants.js";
+import { sizeOfPublishHead } from "../../firmware/codec/encode.js";
+import { clientSettings, type MqttConfig, mqttConfig } from "../manifest/check.js";
+import { loadManifest } from "../manifest/load.js";
+import type { Io } from "./io.js";
+import { wholeNumber } from "./numbers.js";
+
+interface SizesFlags {
+	manifest?: string;
+	platform: string;
+	topicSize: number;
+	payloadSize: number;
+	json?: true;
+}
+
+/** What one region costs and holds. */
+export interface SizeLine {
+	/** The option that sizes it, or what it holds. */
+	name: string;
+	/** Bytes on a 32-bit device. */
+	bytes: number;
+	/** How many of what. */
+	count: number;
+	of: string;
+}
+
+/** Adds `xs-mqtt sizes`. */
+export function addSizes(program: Command, io: Io): void {
+	const size = wholeNumber(0, REMAINING_LENGTH_MAX);
+	const command = program
+		.command("sizes")
+		.description("what each region of a client costs in bytes on a 32-bit device, and what it holds")
+		.option("--manifest <file>", "the manifest (default: the library's own sizes)")
+		.option("--platform <name>", "platform whose part of the manifest counts, e.g. esp32/nodemcu", "lin")
+		.option("--topic-size <bytes>", "bytes of a typical topic", wholeNumber(1, FIELD_SIZE_MAX), 20)
+		.option("--payload-size <bytes>", "bytes of a typical payload", size, 64)
+		.option("--json", "print JSON");
+	command.action(() => {
+		const flags = command.opts<SizesFlags>();
+		const manifest = flags.manifest === undefined ? undefined : loadManifest(flags.manifest, flags);
+		const lines = sizeLines(manifest ? mqttConfig(manifest) : {}, flags.topicSize, flags.payloadSize);
+		const total = lines.reduce((sum, line) => sum + line.bytes, 0);
+		if (flags.json) {
+			const { platform, topicSize, payloadSize } = flags;
+			const report = { manifest: manifest?.file, platform, topicSize, payloadSize, regions: lines, total };
+			io.out(`${JSON.stringify(report, undefined, "\t")}\n`);
+			return;
+		}
+		io.out(`${manifest ? `${manifest.file} on ${flags.platform}` : "The library's own sizes"}\n\n`);
+		io.out(table(lines, total));
+		io.out("\nThe client's JavaScript objects come on top. Other typical messages: --topic-size, --payload-size.\n");
+	});
+}
+
+/** What a client with this `config.mqtt` takes, for messages of a typical size. */
+export function sizeLines(config: MqttConfig, topicSize: number, payloadSize: number): SizeLine[] {
+	const settings = clientSettings(config);
+	const packetSize = (qos: number): number => sizeOfPublishHead(2 + topicSize, qos, payloadSize) + payloadSize;
+	const typical = `of ${topicSize}-byte topic and ${payloadSize}-byte payload`;
+	const holds: Readonly<Record<string, (bytes: number) => [number, string]>> = {
+		"CONNECT packet": () => [1, "packet, written once"],
+		txBuffer: (bytes) => [Math.floor(bytes / packetSize(0)), `QoS 0 publishes ${typical}`],
+		outbox: (bytes) => [Math.floor(bytes / sizeOfRecord(packetSize(1))), `QoS 1 or 2 publishes ${typical}`],
+		filterBytes: (bytes) => [Math.floor(bytes / topicSize), `topic filters of ${topicSize} bytes`],
+		rxBuffer: (bytes) => [
+			largestPayload(bytes, topicSize),
+			`bytes of payload in one piece, on a ${topicSize}-byte topic`,
+		],
+		readSize: (bytes) => [bytes, "bytes of a streamed payload at once"],
+		inflight: () => [settings.inflight, "unfinished QoS 1 and 2 publishes"],
+		incomingQoS2: () => [settings.incomingQoS2, "incoming QoS 2 messages waiting for PUBREL"],
+		subscriptions: () => [settings.subscriptions, "subscriptions"],
+		packetLog: () => [settings.packetLog, "packets for looking back"],
+		acks: (bytes) => [bytes / 4, "acknowledgements waiting for room in txBuffer"],
+		counters: (bytes) => [bytes / 4, "counters and high-water marks"],
+	};
+	return regionSizes(settings).map(({ name, bytes }) => {
+		const [count, of] = holds[name]?.(bytes) ?? [bytes, "bytes"];
+		return { name, bytes, count, of };
+	});
+}
+
+/** The largest payload that a packet of so many bytes has room for, at QoS 1 or 2; 0 when there is none. */
+function largestPayload(packetSize: number, topicSize: number): number {
+	let payloadSize = Math.max(0, packetSize - sizeOfPublishHead(2 + topicSize, 1, 0));
+	while (payloadSize > 0 && sizeOfPublishHead(2 + topicSize, 1, payloadSize) + payloadSize > packetSize) payloadSize--;
+	return payloadSize;
+}
+
+function table(lines: readonly SizeLine[], total: number): string {
+	const number = (value: number): string => value.toLocaleString("en");
+	const rows = lines.map(({ name, bytes, count, of }) => [name, number(bytes), number(count), of]);
+	rows.unshift(["region", "bytes", "holds", ""]);
+	rows.push(["total", number(total), "", ""]);
+	const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+	const widths = [0, 1, 2].map(width);
+	return rows
+		.map(([name = "", bytes = "", count = "", of = ""]) =>
+			`${name.padEnd(widths[0] ?? 0)}  ${bytes.padStart(widths[1] ?? 0)}  ${count.padStart(widths[2] ?? 0)} ${of}`.trimEnd(),
+		)
+		.map((line) => `${line}\n`)
+		.join("");
+}

@@ -1,0 +1,47 @@
+import type { CompanionContext, Companion } from "./companion.js";
+import { connectCompanion } from "./connect.js";
+
+const TOPICS = "xs-mqtt/telemetry/";
+/** How often a device gets a command, in ms. */
+const COMMAND_INTERVAL_MS = 4000;
+/** Commands in turn: the topic below `command/`, and the payload. */
+const COMMANDS: readonly (readonly [string, string])[] = [
+	["identify", ""],
+	["interval", "500"],
+	["identify", ""],
+	["interval", "1000"],
+];
+
+/** Watches the telemetry of all devices, and sends each a QoS 2 command now and then. */
+export async function startTelemetryCompanion(context: CompanionContext): Promise<Companion> {
+	const client = await connectCompanion(context);
+	const timers = new Map<string, NodeJS.Timeout>();
+
+	function command(id: string, step: number): void {
+		const [name, payload] = COMMANDS[step % COMMANDS.length]!;
+		context.say(`sends command ${name}${payload && ` ${payload}`} to ${id}`);
+		client.publish(`${TOPICS}${id}/command/${name}`, payload, { qos: 2 });
+	}
+
+	/** A device has shown itself. */
+	function adopt(id: string): void {
+		if (timers.has(id)) return;
+		let step = 0;
+		const timer = setInterval(() => command(id, step++), COMMAND_INTERVAL_MS);
+		timers.set(id, timer);
+	}
+
+	client.on("message", (topic, payload) => {
+		const [id, kind] = topic.slice(TOPICS.length).split("/");
+		if (!id) return;
+		if (kind === "status") context.say(`${id} is ${payload.toString()}`);
+		if (kind === "temperature") adopt(id);
+	});
+	await client.subscribeAsync([`${TOPICS}+/temperature`, `${TOPICS}+/status`], { qos: 1 });
+	return {
+		async stop() {
+			for (const timer of timers.values()) clearInterval(timer);
+			await client.endAsync(true);
+		},
+	};
+}

@@ -1,0 +1,132 @@
+import pc from "picocolors";
+import type { Direction, StepName, Tap } from "../world/tap.js";
+import { decodeFrame, levelOf, type ProtocolLevel } from "./decode.js";
+import { Framer, type Frame } from "./framer.js";
+import { fieldsLine, printable } from "./line.js";
+
+/** How a log is written. */
+export interface PacketLogOptions {
+	/** Gets each line, without its end. */
+	write(line: string): void;
+	/** Milliseconds since the start of the run. */
+	now(): number;
+	/** One JSON object for each line instead of text for people. */
+	json?: boolean;
+	/** Whether to use colours; only ever on a terminal, and never with `json`. */
+	colour?: boolean;
+}
+
+/** One connection: both its streams, and the protocol that its CONNECT has named. */
+interface Streams {
+	out: Framer;
+	in: Framer;
+	level: ProtocolLevel;
+}
+
+type Paint = (text: string) => string;
+
+/**
+ * Writes down what happens on the links of a world: steps of connections, every packet, what the program prints. Takes
+ * its packets from the bytes themselves, so it shows what really went over the wire. Memory is bounded for each
+ * connection, whatever the sizes of packets.
+ */
+export class PacketLog implements Tap {
+	readonly #options: PacketLogOptions;
+	readonly #streams = new Map<number, Streams>();
+	readonly #paint: Record<"dim" | "out" | "in" | "fault" | "bad", Paint>;
+	#traceLine = "";
+	/** Packets shown so far. */
+	packets = 0;
+
+	constructor(options: PacketLogOptions) {
+		this.#options = options;
+		const colours = pc.createColors(options.colour === true && options.json !== true);
+		this.#paint = {
+			dim: colours.dim,
+			out: colours.cyan,
+			in: colours.green,
+			fault: colours.yellow,
+			bad: colours.red,
+		};
+	}
+
+	step(connection: number, name: StepName, detail: string): void {
+		const over = name === "closed" || name === "lost" || name === "failed";
+		if (over) this.#end(connection);
+		if (this.#options.json) {
+			this.#json({ ...(connection > 0 && { connection }), step: name, ...(detail && { detail }) });
+			return;
+		}
+		const paint = name === "fault" || name === "lost" || name === "failed" ? this.#paint.fault : this.#paint.dim;
+		this.#text(connection, paint(detail ? `${name}: ${printable(detail)}` : name));
+	}
+
+	bytes(connection: number, direction: Direction, bytes: Uint8Array): void {
+		let streams = this.#streams.get(connection);
+		if (!streams) {
+			const framer = (way: Direction): Framer => new Framer((frame) => this.#packet(connection, way, frame));
+			streams = { out: framer("out"), in: framer("in"), level: 4 };
+			this.#streams.set(connection, streams);
+		}
+		streams[direction].push(bytes);
+	}
+
+	/** Takes what the program prints with trace(); a line is written when its end has come. */
+	trace(text: string): void {
+		const lines = (this.#traceLine + text).split("\n");
+		this.#traceLine = lines.pop()!;
+		for (const line of lines) this.#traced(line);
+	}
+
+	/** A line from the simulator itself. */
+	note(line: string): void {
+		if (this.#options.json) this.#json({ note: line });
+		else this.#text(0, this.#paint.dim(printable(line)));
+	}
+
+	/** Writes what is left at the end of a run. */
+	close(): void {
+		for (const connection of [...this.#streams.keys()]) this.#end(connection);
+		if (this.#traceLine) this.#traced(this.#traceLine);
+		this.#traceLine = "";
+	}
+
+	#traced(line: string): void {
+		if (this.#options.json) this.#json({ trace: line });
+		else this.#text(0, `| ${printable(line)}`);
+	}
+
+	#packet(connection: number, direction: Direction, frame: Frame): void {
+		this.packets++;
+		const streams = this.#streams.get(connection)!;
+		const record = decodeFrame(frame, streams.level);
+		streams.level = levelOf(record) ?? streams.level;
+		if (this.#options.json) {
+			this.#json({ connection, direction, ...record });
+			return;
+		}
+		const bad = record.packet === "MALFORMED" || record.packet === "INCOMPLETE";
+		const arrow = direction === "out" ? "→" : "←";
+		const name = (bad ? this.#paint.bad : this.#paint[direction])(`${arrow} ${record.packet.padEnd(11)}`);
+		this.#text(connection, `${name} ${fieldsLine(record)}`.trimEnd());
+	}
+
+	/** The connection is over: shows the packets that it ended in. */
+	#end(connection: number): void {
+		const streams = this.#streams.get(connection);
+		if (!streams) return;
+		streams.out.end();
+		streams.in.end();
+		this.#streams.delete(connection);
+	}
+
+	#json(record: object): void {
+		this.#options.write(JSON.stringify({ ms: Math.round(this.#options.now() * 10) / 10, ...record }));
+	}
+
+	#text(connection: number, text: string): void {
+		const time = (this.#options.now() / 1000).toFixed(3).padStart(9);
+		const mark = connection > 0 ? `#${connection}` : "";
+		this.#options.write(`${this.#paint.dim(`${time} ${mark.padEnd(3)}`)} ${text}`);
+	}
+}

@@ -1,0 +1,98 @@
+import { connect } from "node:net";
+import { startAedes, type EmbeddedBroker } from "../broker-aedes/aedes.js";
+import { CliError, UsageError } from "../cli/exit.js";
+import type { BrokerAddress } from "../world/world.js";
+
+/** The broker of a run. */
+export interface RunBroker {
+	address: BrokerAddress;
+	/** The one inside this process, if it is that. */
+	embedded: EmbeddedBroker | undefined;
+	/** From the URL. */
+	userName: string | undefined;
+	password: string | undefined;
+	/** For people. */
+	description: string;
+	close(): Promise<void>;
+}
+
+/** Exit code when the broker cannot be reached at the start (EX_UNAVAILABLE of sysexits.h). */
+export const UNREACHABLE_EXIT_CODE = 69;
+
+const DEFAULT_PORT = 1883;
+/** How long a broker may take to accept a first connection, in ms. */
+const REACH_TIMEOUT_MS = 5000;
+
+/**
+ * Starts the embedded broker, or makes sure that an external one is there.
+ *
+ * Throws UsageError for a URL that is none, CliError with UNREACHABLE_EXIT_CODE when nobody answers.
+ */
+export async function openBroker(url: string | undefined): Promise<RunBroker> {
+	if (url === undefined) {
+		const embedded = await startAedes();
+		return {
+			address: { host: embedded.host, port: embedded.port },
+			embedded,
+			userName: undefined,
+			password: undefined,
+			description: `embedded aedes on port ${embedded.port}`,
+			close: () => embedded.close(),
+		};
+	}
+	const { address, userName, password } = parseBrokerUrl(url);
+	await reach(address);
+	return {
+		address,
+		embedded: undefined,
+		userName,
+		password,
+		description: `${address.host}:${address.port}`,
+		close: async () => {},
+	};
+}
+
+/** Takes a broker's URL apart. Throws UsageError, without showing a password. */
+export function parseBrokerUrl(text: string): Pick<RunBroker, "address" | "userName" | "password"> {
+	let url: URL;
+	try {
+		url = new URL(text);
+	} catch {
+		throw new UsageError(`--broker: ${withoutPassword(text)} is no URL; e.g. mqtt://127.0.0.1:1883`);
+	}
+	if (url.protocol !== "mqtt:") {
+		throw new UsageError(`--broker: ${url.protocol}// is not supported yet; only mqtt://host[:port]`);
+	}
+	if (url.hostname === "")
+		throw new UsageError(`--broker: ${withoutPassword(text)} has no host; e.g. mqtt://127.0.0.1:1883`);
+	const decode = (part: string): string | undefined => (part === "" ? undefined : decodeURIComponent(part));
+	return {
+		address: {
+			host: url.hostname.replace(/^\[|\]$/g, ""),
+			port: url.port === "" ? DEFAULT_PORT : Number(url.port),
+		},
+		userName: decode(url.username),
+		password: decode(url.password),
+	};
+}
+
+function withoutPassword(text: string): string {
+	return text.replace(/:[^:@/]*@/, ":…@");
+}
+
+function reach(address: BrokerAddress): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const socket = connect(address);
+		const fail = (why: string): void => {
+			socket.destroy();
+			const where = `${address.host}:${address.port}`;
+			reject(new CliError(`no broker at ${where}: ${why}`, UNREACHABLE_EXIT_CODE));
+		};
+		socket.setTimeout(REACH_TIMEOUT_MS, () => fail(`no answer within ${REACH_TIMEOUT_MS / 1000} s`));
+		socket.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+		socket.on("connect", () => {
+			socket.destroy();
+			resolve();
+		});
+	});
+}

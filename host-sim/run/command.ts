@@ -1,0 +1,160 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { EndOfOutput, processIo, type Io } from "../cli/io.js";
+import { wholeNumber } from "../cli/numbers.js";
+import {
+	DROP_EVERY_MAX,
+	DURATION_S_MAX,
+	LATENCY_MS_MAX,
+	SEED_MAX,
+	type Engine,
+	type Progress,
+	type RunFaults,
+	type RunOptions,
+} from "./options.js";
+
+/** Options as commander names them. */
+interface Flags {
+	manifest?: string;
+	broker?: string;
+	duration?: number;
+	seed?: number;
+	json?: true;
+	quiet?: true;
+	latency?: number;
+	split?: true;
+	dropEvery?: number;
+	halfOpenAt?: number;
+	engine: Engine;
+	companion: boolean;
+}
+
+/** Exit code of a process that Ctrl-C has ended at once. */
+const INTERRUPTED_EXIT_CODE = 130;
+
+/** Adds `xs-mqtt run`. */
+export function registerRun(
+	program: Command,
+	io: Io = processIo,
+	setExitCode: (code: number) => void = (code) => (process.exitCode = code),
+): void {
+	const command = program
+		.command("run")
+		.description("run a device program, unchanged, and show what happens on the wire")
+		.argument("<program>", "telemetry, ota, or the path of a .js, .mjs or .ts file")
+		.option("--manifest <file>", "the manifest (default: the example's, or manifest.json beside the program)")
+		.option("--broker <url>", "mqtt://[user[:password]@]host[:port] (default: a broker of its own)")
+		.option("--duration <seconds>", "stop after this time (default: when the program ends)", seconds)
+		.option("--seed <number>", "makes every random decision repeatable (default: drawn)", wholeNumber(0, SEED_MAX))
+		.option("--latency <ms>", "delay of each direction", wholeNumber(0, LATENCY_MS_MAX))
+		.option("--split", "deliver every byte on its own")
+		.option(
+			"--drop-every <packets>",
+			"cut each connection at a random byte of its packet 1 … twice this",
+			wholeNumber(1, DROP_EVERY_MAX),
+		)
+		.option("--half-open-at <seconds>", "from then on nothing passes on the connections that stand", seconds)
+		.addOption(new Option("--engine <name>", "what runs it").choices(["node", "xs"]).default("node"))
+		.option("--no-companion", "do not run the counterpart of an example")
+		.option("--json", "print JSON, one object a line")
+		.option("--quiet", "print the summary only")
+		.addHelpText(
+			"after",
+			"\nBesides the exit codes below: 69 for no broker at --broker, 70 for a program that threw an exception.",
+		);
+	command.action(async (name: string) => {
+		setExitCode(await runCommand(name, command.opts<Flags>(), io));
+	});
+}
+
+async function runCommand(program: string, flags: Flags, io: Io): Promise<number> {
+	// Loaded only now, because it brings a broker with it that the other commands do not need.
+	const [{ runProgram }, { summaryJson, summaryLines }] = await Promise.all([
+		import("./run.js"),
+		import("./summary.js"),
+	]);
+	const stopping = new AbortController();
+	// `xs-mqtt run … | head`: whoever read us has gone, so the run ends, quietly.
+	const print = (line: string): void => {
+		try {
+			io.out(`${line}\n`);
+		} catch (error) {
+			if (!(error instanceof EndOfOutput)) throw error;
+			stopping.abort();
+		}
+	};
+	const restore = onInterrupt(() => stopping.abort());
+	const progress = flags.quiet && process.stderr.isTTY ? new ProgressLine() : undefined;
+	try {
+		const result = await runProgram({
+			program,
+			...runOptions(flags),
+			signal: stopping.signal,
+			wholeProcess: true,
+			colour: io === processIo && process.stdout.isTTY && !process.env["NO_COLOR"],
+			...(!flags.quiet && { onLine: print }),
+			...(progress && { onProgress: (now: Progress) => progress.show(now) }),
+		});
+		progress?.clear();
+		if (result.error) io.err(`Error: ${result.error}`);
+		for (const line of flags.json ? [summaryJson(result)] : summaryLines(result)) print(line);
+		return result.exitCode;
+	} finally {
+		progress?.clear();
+		restore();
+	}
+}
+
+function runOptions(flags: Flags): Omit<RunOptions, "program"> & RunFaults {
+	const { manifest, broker, duration, seed, latency, split, dropEvery, halfOpenAt, engine, companion, json } = flags;
+	return {
+		engine,
+		companion,
+		json: json ?? false,
+		split: split ?? false,
+		...(manifest !== undefined && { manifest }),
+		...(broker !== undefined && { broker }),
+		...(duration !== undefined && { durationS: duration }),
+		...(seed !== undefined && { seed }),
+		...(latency !== undefined && { latencyMs: latency }),
+		...(dropEvery !== undefined && { dropEvery }),
+		...(halfOpenAt !== undefined && { halfOpenAtS: halfOpenAt }),
+	};
+}
+
+/** The first Ctrl-C stops in good order, the second at once. */
+function onInterrupt(stop: () => void): () => void {
+	let count = 0;
+	const handle = (): void => {
+		if (++count > 1) process.exit(INTERRUPTED_EXIT_CODE);
+		stop();
+	};
+	process.on("SIGINT", handle);
+	process.on("SIGTERM", handle);
+	return () => {
+		process.off("SIGINT", handle);
+		process.off("SIGTERM", handle);
+	};
+}
+
+/** Parser of a time in seconds, fractions allowed. */
+function seconds(text: string): number {
+	const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+	if (!(value <= DURATION_S_MAX)) throw new InvalidArgumentError(`It must be seconds, 0 … ${DURATION_S_MAX}.`);
+	return value;
+}
+
+/** One line on standard error that is written over and over; only for a terminal. */
+class ProgressLine {
+	#shown = false;
+
+	show({ elapsedS, durationS, messages, connections }: Progress): void {
+		const time = durationS === undefined ? `${elapsedS.toFixed(0)} s` : `${elapsedS.toFixed(0)} of ${durationS} s`;
+		this.#shown = true;
+		process.stderr.write(`\r\u001b[K${time}, ${messages} messages, ${connections} connections`);
+	}
+
+	clear(): void {
+		if (this.#shown) process.stderr.write("\r\u001b[K");
+		this.#shown = false;
+	}
+}

@@ -1,0 +1,97 @@
+import type { EmbeddedBroker } from "../broker-aedes/aedes.js";
+import type { World } from "../world/world.js";
+import type { ClientReport } from "./report.js";
+
+// Ranges of the numbers below; 0 is the lowest of each.
+
+/** Seeds are drawn from 0 … this. */
+export const SEED_MAX = 0x7fff_ffff;
+
+/** Ten days; Node's timers cannot wait much longer. */
+export const DURATION_S_MAX = 864_000;
+/** One minute each way. */
+export const LATENCY_MS_MAX = 60_000;
+/** Packets. */
+export const DROP_EVERY_MAX = 1_000_000_000;
+
+/** The engines that can run a program. */
+export type Engine = "node" | "xs";
+
+/** Faults that a run can ask for from the start. */
+export interface RunFaults {
+	/** Delay of each direction, in ms. */
+	latencyMs?: number;
+	/** Deliver and forward every byte on its own. */
+	split?: boolean;
+	/** Cut each connection after about this many packets; 0: never. */
+	dropEvery?: number;
+	/** Seconds from the start until the connections that stand become half-open. */
+	halfOpenAtS?: number;
+}
+
+/** What to run, and how. */
+export interface RunOptions extends RunFaults {
+	/** A built-in example, or the path of a .js, .mjs or .ts file. */
+	program: string;
+	/** Path of the manifest; by default the example's own, or manifest.json beside the program if there is one. */
+	manifest?: string;
+	/** `mqtt://[user[:password]@]host[:port]`; by default a broker inside this process. */
+	broker?: string;
+	/** Seconds; without it the run ends when the program does, or by `signal`. */
+	durationS?: number;
+	/** Decides every random number of the run, the program's Math.random included; drawn unless given. */
+	seed?: number;
+	/** "node" unless told. */
+	engine?: Engine;
+	/** Whether the counterpart of a built-in example runs beside it. True unless told. */
+	companion?: boolean;
+	/** Gets each line of the log, without its end; without it there is none. */
+	onLine?: (line: string) => void;
+	/** The log is JSON, one object for each line. */
+	json?: boolean;
+	/** The log has colours. */
+	colour?: boolean;
+	/** Ends the run: the clients are stopped, so that DISCONNECT goes out. */
+	signal?: AbortSignal;
+	/** Also what Node itself would report as uncaught ends the run. Only for a process that does nothing else. */
+	wholeProcess?: boolean;
+	/** Called once, before the program is loaded; for tests that change faults while it runs. */
+	onStart?: (world: World, broker: EmbeddedBroker | undefined) => void;
+	/** Called about once a second. */
+	onProgress?: (progress: Progress) => void;
+}
+
+/** How far a run is. */
+export interface Progress {
+	/** Since the program was loaded. */
+	elapsedS: number;
+	/** As asked for; undefined when the run has no end. */
+	durationS: number | undefined;
+	/** PUBLISH packets of all clients, both ways. */
+	messages: number;
+	connections: number;
+}
+
+/** Why a run is over. */
+export type RunEnd = "duration" | "stopped" | "program ended" | "exception";
+
+/** What a run leaves. */
+export interface RunResult {
+	/** 0, or 70 after an exception. */
+	exitCode: number;
+	end: RunEnd;
+	/** One line about the exception. */
+	error: string | undefined;
+	program: string;
+	engine: Engine;
+	/** Where the broker is, for people. */
+	broker: string;
+	seed: number;
+	durationMs: number;
+	/** How many connections were attempted. */
+	connections: number;
+	/** One for each client that the program has made, in order. Empty on XS, where they cannot be seen. */
+	clients: ClientReport[];
+	/** Lines about the engine's memory; empty on Node, where they would mean nothing. */
+	engineLines: string[];
+}

@@ -1,0 +1,61 @@
+import type { ClientReport } from "./report.js";
+import type { RunResult } from "./options.js";
+
+const ENDS: Readonly<Record<RunResult["end"], string>> = {
+	duration: "time over",
+	stopped: "stopped",
+	"program ended": "the program ended by itself",
+	exception: "an exception escaped",
+};
+
+/** The summary of a run for people, in lines. */
+export function summaryLines(result: RunResult): string[] {
+	const seconds = (result.durationMs / 1000).toFixed(1);
+	const connections = `${result.connections} connection${result.connections === 1 ? "" : "s"}`;
+	const lines = [
+		"",
+		`${result.program} on ${result.engine}, ${seconds} s, ${connections}, seed ${result.seed}: ${ENDS[result.end]}`,
+	];
+	for (const client of result.clients) lines.push("", ...clientLines(client));
+	if (result.engineLines.length > 0) lines.push("", ...result.engineLines);
+	return lines;
+}
+
+function clientLines(client: ClientReport): string[] {
+	const arena = client.arenaSize > 0 ? `, arena ${client.arenaSize} bytes` : "";
+	const lines = [`client "${client.clientId}"${arena}`];
+	const counts = Object.entries(client.counters)
+		.filter(([name, value]) => value > 0 && !name.endsWith("_MAX"))
+		.map(([name, value]) => `${name.toLowerCase().replaceAll("_", " ")} ${value}`);
+	lines.push(...wrap(counts.length > 0 ? counts : ["nothing happened"]));
+	lines.push(
+		`  ${"size".padEnd(15)}${["most used", "configured", "suggested"].map((head) => head.padStart(12)).join("")}`,
+	);
+	for (const { name, used, configured, suggested } of client.marks) {
+		const columns = [used, configured, suggested].map((value) => String(value).padStart(12)).join("");
+		lines.push(`  ${name.padEnd(15)}${columns}`);
+	}
+	return lines;
+}
+
+/** Columns of a line of counters. */
+const WIDTH = 96;
+
+/** Puts words with commas into indented lines. */
+function wrap(words: readonly string[]): string[] {
+	const lines: string[] = [];
+	let line = "";
+	for (const word of words) {
+		if (line && line.length + word.length + 2 > WIDTH) {
+			lines.push(`  ${line},`);
+			line = "";
+		}
+		line = line ? `${line}, ${word}` : word;
+	}
+	return [...lines, `  ${line}`];
+}
+
+/** The summary for tools: one JSON object. */
+export function summaryJson(result: RunResult): string {
+	return JSON.stringify({ summary: { ...result, durationMs: Math.round(result.durationMs) } });
+}

@@ -1,0 +1,188 @@
+/*
+ * Counting. The engine calls count...() from lines that the build adds to its memory manager, at the places where a slot
+ * leaves the free list, a chunk is obtained or grows, and a collection starts; so garbage is counted too.
+ */
+#include "host.h"
+
+static Totals totals;
+
+/** What had been counted when the device was created; the computer that builds the flash image does not count. */
+static Totals before;
+
+static uint32_t lastMeter;
+static Peaks runPeaks;
+static long startSlots;
+
+/* ---- called by the engine ---- */
+
+void countSlot(void)
+{
+	totals.slots++;
+}
+
+void countChunk(long bytes)
+{
+	totals.chunks++;
+	totals.chunkBytes += (uint64_t)bytes;
+}
+
+void countGrowth(long bytes)
+{
+	totals.chunkBytes += (uint64_t)bytes;
+}
+
+void countCollection(void)
+{
+	totals.collections++;
+}
+
+static void countMalloc(size_t size)
+{
+	totals.mallocs++;
+	totals.mallocBytes += size;
+}
+
+void* heapAllocate(size_t size)
+{
+	countMalloc(size);
+	return malloc(size);
+}
+
+void* heapAllocateCleared(size_t count, size_t size)
+{
+	countMalloc(count * size);
+	return calloc(count, size);
+}
+
+void* heapReallocate(void* block, size_t size)
+{
+	countMalloc(size);
+	return realloc(block, size);
+}
+
+void heapFree(void* block)
+{
+	free(block);
+}
+
+/* ---- called by the host ---- */
+
+void countSocketRead(void)
+{
+	totals.socketReads++;
+}
+
+void countSocketWrite(void)
+{
+	totals.socketWrites++;
+}
+
+/** The engine's meter has 32 bits; this is called at least once per turn, long before it wraps. */
+static void readMeter(txMachine* the)
+{
+	totals.byteCodes += (uint32_t)(the->meterIndex - lastMeter);
+	lastMeter = the->meterIndex;
+}
+
+void countersStart(txMachine* the)
+{
+	lastMeter = the->meterIndex;
+	before = totals;
+	startSlots = the->currentHeapCount;
+	countersRestartPeaks(the);
+}
+
+long countersStartSlots(void)
+{
+	return startSlots;
+}
+
+void countersRead(txMachine* the, Totals* result)
+{
+	readMeter(the);
+	result->slots = totals.slots - before.slots;
+	result->chunks = totals.chunks - before.chunks;
+	result->chunkBytes = totals.chunkBytes - before.chunkBytes;
+	result->collections = totals.collections - before.collections;
+	result->byteCodes = totals.byteCodes - before.byteCodes;
+	result->mallocs = totals.mallocs - before.mallocs;
+	result->mallocBytes = totals.mallocBytes - before.mallocBytes;
+	result->socketReads = totals.socketReads - before.socketReads;
+	result->socketWrites = totals.socketWrites - before.socketWrites;
+}
+
+/* ---- peaks ---- */
+
+/*
+ * The engine keeps the peaks of both heaps, but not of its stack. The unused part of the stack is painted, and how far
+ * down the paint is gone tells how deep it was. Slots are pushed one after the other, so the first stretch of paint is
+ * the end. The bottom cannot be asked: conversions of numbers to text use it as scratch memory.
+ */
+#define PAINT 0xA5
+#define PAINTED_SLOTS 4
+
+static int stackIsPainted;
+
+static void paintStack(txMachine* the)
+{
+	memset((void*)the->stackBottom, PAINT, (size_t)((char*)the->stack - (char*)the->stackBottom));
+}
+
+static int isPainted(const txSlot* slot)
+{
+	const unsigned char* bytes = (const unsigned char*)slot;
+	for (size_t index = 0; index < sizeof(txSlot); index++) {
+		if (bytes[index] != PAINT)
+			return 0;
+	}
+	return 1;
+}
+
+static long stackSlots(txMachine* the)
+{
+	const txSlot* deepest = the->stack;
+	int painted = 0;
+	for (const txSlot* slot = the->stack - 1; (slot >= the->stackBottom) && (painted < PAINTED_SLOTS); slot--) {
+		if (isPainted(slot))
+			painted++;
+		else {
+			painted = 0;
+			deepest = slot;
+		}
+	}
+	return the->stackTop - deepest;
+}
+
+void countersRecentPeaks(txMachine* the, Peaks* peaks)
+{
+	peaks->slots = the->peakHeapCount;
+	peaks->chunkBytes = the->peakChunksSize;
+	peaks->stack = stackSlots(the);
+}
+
+static long larger(long a, long b)
+{
+	return a > b ? a : b;
+}
+
+void countersPeaks(txMachine* the, Peaks* peaks)
+{
+	Peaks recent;
+	countersRecentPeaks(the, &recent);
+	runPeaks.slots = larger(runPeaks.slots, recent.slots);
+	runPeaks.chunkBytes = larger(runPeaks.chunkBytes, recent.chunkBytes);
+	runPeaks.stack = larger(runPeaks.stack, recent.stack);
+	*peaks = runPeaks;
+}
+
+void countersRestartPeaks(txMachine* the)
+{
+	Peaks ignored;
+	/* Before the first paint, the stack holds whatever was in that memory. */
+	if (stackIsPainted)
+		countersPeaks(the, &ignored);
+	stackIsPainted = 1;
+	the->peakHeapCount = the->currentHeapCount;
+	the->peakChunksSize = the->currentChunksSize;
+	paintStack(the);
+}

@@ -1,0 +1,102 @@
+/*
+ * The device's main loop: timers, then promise jobs, then what the sockets have to say, then promise jobs again; what
+ * was written goes out at the end of a turn, so that several writes leave together.
+ *
+ * A run ends when nothing can ever happen again, when its time is over, when a signal asks for it, or when the program
+ * calls stop().
+ */
+#include "host.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+static int stopRequested;
+static volatile sig_atomic_t signalCount;
+static int signalPipe[2] = { -1, -1 };
+
+static void onSignal(int number)
+{
+	/* A program that never comes back to the loop can be ended by asking twice. */
+	if (signalCount++)
+		_exit(128 + number);
+	int savedErrno = errno;
+	ssize_t written = write(signalPipe[1], "", 1);
+	(void)written;
+	errno = savedErrno;
+}
+
+void loopPrepare(void)
+{
+	struct sigaction action;
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = onSignal;
+	if ((pipe(signalPipe) != 0) || (fcntl(signalPipe[1], F_SETFL, O_NONBLOCK) != 0)
+			|| (sigaction(SIGINT, &action, NULL) != 0) || (sigaction(SIGTERM, &action, NULL) != 0))
+		failRun(EXIT_SYSTEM, "cannot catch signals");
+}
+
+void loopStop(void)
+{
+	stopRequested = 1;
+}
+
+/** Jobs queue more jobs; the bound keeps a program that never stops doing so from starving its timers and sockets. */
+void loopRunPromiseJobs(txMachine* the)
+{
+	enum { ROUNDS_MAX = 1000 };
+	for (int round = 0; the->promiseJobsPending && (round < ROUNDS_MAX); round++) {
+		the->promiseJobsPending = 0;
+		fxBeginHost(the);
+		fxRunPromiseJobs(the);
+		fxEndHost(the);
+	}
+}
+
+/** Ends the run if it is over. Otherwise the time the loop may sleep, -1 for as long as it likes. */
+static int sleepMs(txMachine* the, int ready)
+{
+	if (signalCount)
+		endRun("signal");
+	if (stopRequested)
+		endRun("stop");
+	int64_t wait = timersNextMs();
+	if (the->promiseJobsPending || ready || resolverReady())
+		wait = 0;
+	if ((wait < 0) && (tcpLiveCount() == 0) && (resolverPendingCount() == 0))
+		endRun("idle");
+	if (options.durationMs) {
+		int64_t left = options.durationMs - clockMs();
+		if (left <= 0)
+			endRun("duration");
+		if ((wait < 0) || (wait > left))
+			wait = left;
+	}
+	return wait > INT32_MAX ? INT32_MAX : (int)wait;
+}
+
+void loopRun(txMachine* the)
+{
+	struct pollfd entries[SOCKETS_MAX + 2];
+	Totals ignored;
+
+	for (;;) {
+		loopRunPromiseJobs(the);
+		timersRun(the);
+		loopRunPromiseJobs(the);
+		tcpFlush();
+		countersRead(the, &ignored);
+
+		int ready = 0;
+		int count = tcpPrepare(entries, &ready);
+		entries[count] = (struct pollfd){ .fd = signalPipe[0], .events = POLLIN };
+		entries[count + 1] = (struct pollfd){ .fd = resolverDescriptor(), .events = POLLIN };
+		int result = poll(entries, (nfds_t)(count + 2), sleepMs(the, ready));
+		if ((result < 0) && (errno != EINTR))
+			failRun(EXIT_SYSTEM, "poll: %s", strerror(errno));
+		if (result < 0)
+			continue;
+		tcpDeliver(the, entries, count);
+		resolverDeliver(the);
+	}
+}

@@ -1,0 +1,52 @@
+/*
+ * Module "time". The counter of milliseconds has 32 bits and a sign, as on an ESP32, and can start anywhere, so that a
+ * program can be watched while it wraps.
+ */
+#include "host.h"
+
+static const char source[] =
+	"class Time {\n"
+	"	static get ticks() @ \"ticks\";\n"
+	"	static delta(start, end) @ \"delta\";\n"
+	"}\n"
+	"export default Time;\n";
+
+int64_t clockMs(void)
+{
+	static int64_t origin = -1;
+	struct timespec now;
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		failRun(EXIT_SYSTEM, "no monotonic clock");
+	int64_t milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (origin < 0)
+		origin = milliseconds;
+	return milliseconds - origin;
+}
+
+static txInteger ticksNow(void)
+{
+	return (txInteger)((uint32_t)options.ticksStart + (uint32_t)clockMs());
+}
+
+static void ticks(txMachine* the)
+{
+	requireDevice(the, "Time.ticks");
+	fxInteger(the, mxResult, ticksNow());
+}
+
+static void delta(txMachine* the)
+{
+	requireDevice(the, "Time.delta");
+	uint32_t start = (uint32_t)(mxArgc > 0 ? fxToInteger(the, mxArgv(0)) : 0);
+	int given = (mxArgc > 1) && (mxArgv(1)->kind != XS_UNDEFINED_KIND);
+	uint32_t end = (uint32_t)(given ? fxToInteger(the, mxArgv(1)) : ticksNow());
+	fxInteger(the, mxResult, (txInteger)(end - start));
+}
+
+static const NativeFunction functions[] = {
+	{ "ticks", ticks, 0 },
+	{ "delta", delta, 2 },
+	{ NULL, NULL, 0 },
+};
+
+const NativeModule timeModule = { "time", source, functions };

@@ -1,0 +1,107 @@
+/**
+ * The changes made to copies of the engine's files before they are compiled. Each names the exact text it replaces; a
+ * text that is not found, or found twice, stops the build, because then the engine has changed and the counts would be
+ * wrong without anyone noticing.
+ */
+
+interface Patch {
+	readonly file: string;
+	/** What the change is for; part of the error message. */
+	readonly purpose: string;
+	readonly find: string;
+	readonly replace: string;
+}
+
+const PATCHES: readonly Patch[] = [
+	{
+		file: "xsMemory.c",
+		purpose: "declare the counting functions",
+		find: "#define mxChunkFlag 0x80000000\n",
+		replace:
+			"#define mxChunkFlag 0x80000000\n" +
+			"extern void countSlot(void);\n" +
+			"extern void countChunk(long bytes);\n" +
+			"extern void countGrowth(long bytes);\n" +
+			"extern void countCollection(void);\n" +
+			"extern void poolFull(txMachine* the, int pool, long bytes);\n",
+	},
+	{
+		file: "xsMemory.c",
+		purpose: "count slots",
+		find: "\t\tthe->currentHeapCount++;\n",
+		replace: "\t\tthe->currentHeapCount++;\n\t\tcountSlot();\n",
+	},
+	{
+		file: "xsMemory.c",
+		purpose: "count chunks",
+		find: "\t\tthe->currentChunksSize += capacity;\n",
+		replace: "\t\tthe->currentChunksSize += capacity;\n\t\tcountChunk(capacity);\n",
+	},
+	{
+		file: "xsMemory.c",
+		purpose: "count growth in place",
+		find: "\t\t\t\taBlock->current += delta;\n",
+		replace: "\t\t\t\taBlock->current += delta;\n\t\t\t\tcountGrowth(delta);\n",
+	},
+	{
+		file: "xsMemory.c",
+		purpose: "count collections",
+		find: "\tthe->collectFlag |= theFlag & XS_ORGANIC_FLAG;\n",
+		replace: "\tthe->collectFlag |= theFlag & XS_ORGANIC_FLAG;\n\tcountCollection();\n",
+	},
+	{
+		file: "xsMemory.c",
+		purpose: "say that the slot heap is full",
+		find: '\t\t\tfxReport(the, "# Slot allocation: failed in fixed size heap\\n");\n',
+		replace: "\t\t\tpoolFull(the, 0, 0);\n",
+	},
+	{
+		file: "xsMemory.c",
+		purpose: "say that the chunk heap is full",
+		find: '\t\tfxReport(the, "# Chunk allocation: %d bytes failed in fixed size heap\\n", size);\n',
+		replace: "\t\tpoolFull(the, 1, size);\n",
+	},
+	{
+		// Number 0 means "not aliased", so the first instance that a running program may change would stay read-only.
+		file: "xsMemory.c",
+		purpose: "number aliases from 1",
+		find: "\ttxID aliasCount = 0;\n",
+		replace: "\ttxID aliasCount = 1;\n",
+	},
+	{
+		file: "xsDefaults.c",
+		purpose: "strip the length and name of functions",
+		find: "\tfxNewFunctionLength,\n\tfxNewFunctionName,\n",
+		replace: "\tC_NULL,\n\tC_NULL,\n",
+	},
+	{
+		file: "xsDefaults.c",
+		purpose: "strip the stack of errors",
+		find: "\tfxCaptureErrorStack,\n",
+		replace: "\tC_NULL,\n",
+	},
+	{
+		file: "xsProperty.c",
+		purpose: "make built-in methods primitives",
+		find: "txSlot* fxNextHostFunctionProperty(txMachine* the, txSlot* property, txCallback call, txInteger length, txID id, txFlag flag)\n{",
+		replace:
+			"txSlot* fxNextHostFunctionPropertyUnstripped(txMachine* the, txSlot* property, txCallback call, txInteger length, txID id, txFlag flag)\n{",
+	},
+];
+
+/** Returns the text of an engine file with all its changes. */
+export function patchEngine(file: string, text: string): string {
+	let result = text.replaceAll("\r\n", "\n");
+	for (const patch of PATCHES) {
+		if (patch.file !== file) continue;
+		const parts = result.split(patch.find);
+		if (parts.length !== 2) {
+			throw new Error(`cannot patch ${file} to ${patch.purpose}: the place was found ${parts.length - 1} times`);
+		}
+		result = parts.join(patch.replace);
+	}
+	return result;
+}
+
+/** The engine files that have changes. */
+export const PATCHED_FILES: readonly string[] = [...new Set(PATCHES.map((patch) => patch.file))];

@@ -1,0 +1,196 @@
+/**
+ * Runs compiled modules on the XS host, in a process of their own.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { XsHost } from "./build.js";
+
+/** What the host counted and saw between the start of the main module and the end of the run. */
+export interface XsReport {
+	/** Why the run ended: nothing left to do, stop() called, time over, asked by a signal, or failed. */
+	readonly reason: "idle" | "stop" | "duration" | "signal" | "failed";
+	readonly bits: 32 | 64;
+	readonly slotBytes: number;
+	/** Since the device was started; preloading does not count. */
+	readonly milliseconds: number;
+	/** Slots and chunks handed out, garbage included. */
+	readonly slots: number;
+	readonly chunks: number;
+	readonly chunkBytes: number;
+	readonly collections: number;
+	readonly byteCodes: number;
+	/** Allocations in the C heap: by `try`, timers, sockets and name look-ups. */
+	readonly mallocs: number;
+	readonly mallocBytes: number;
+	/** Calls of read and write on sockets. */
+	readonly socketReads: number;
+	readonly socketWrites: number;
+	/** The most that was in use at once, garbage included. */
+	readonly peakSlots: number;
+	readonly peakChunkBytes: number;
+	readonly peakStack: number;
+	/** Slots in use before the main module was loaded. */
+	readonly startSlots: number;
+	/** In use at the end, garbage included. */
+	readonly usedSlots: number;
+	readonly usedChunkBytes: number;
+	/** Names added at run time; they are never given back. */
+	readonly usedKeys: number;
+	readonly sizeSlots: number;
+	readonly sizeChunkBytes: number;
+	readonly sizeStack: number;
+	readonly sizeKeys: number;
+	/** Byte code of each module, in bytes of flash. */
+	readonly codeBytes: Readonly<Record<string, number>>;
+}
+
+/** How the host says what went wrong. */
+export const XsExit = Object.freeze({
+	OK: 0,
+	/** Bad command line or run file. */
+	OPTIONS: 2,
+	/** A module is missing or has an error in its source. */
+	MODULE: 3,
+	/** An exception that nobody caught, which restarts a device. */
+	EXCEPTION: 4,
+	/** Slot heap, chunk heap, stack or key table is full. */
+	HEAP: 5,
+	/** The operating system refused something. */
+	SYSTEM: 6,
+} as const);
+
+export interface XsRunOptions {
+	readonly host: XsHost;
+	/** Module name (as a manifest gives it) to the path of its compiled file. */
+	readonly modules: Readonly<Record<string, string>>;
+	/** Names of the modules that are executed when the flash image is built. */
+	readonly preload?: readonly string[];
+	/** Name of the module to start. Its default export is called if it is a function. */
+	readonly main: string;
+	/** What `mc/config` exports. */
+	readonly config?: unknown;
+	/** Sizes of the fixed heaps; defaults are an ESP32 board's: 4928 slots, 78848 bytes, 512 stack slots, 256 keys. */
+	readonly slots?: number;
+	readonly chunks?: number;
+	readonly stack?: number;
+	readonly keys?: number;
+	/** End the run after this time; without it the run ends when nothing is left to do. */
+	readonly durationMs?: number;
+	/** First value of Time.ticks, a signed 32-bit number. */
+	readonly ticksStart?: number;
+	/** Send buffer and receive buffer of a socket; default 8192 bytes each. */
+	readonly writableBytes?: number;
+	readonly readableBytes?: number;
+	/** Leave literals and function bodies of preloaded modules in flash, which the SDK's linker does not do. */
+	readonly archivePreloaded?: boolean;
+	/** Collect garbage at every allocation. Needs a host built with `sanitize`. */
+	readonly stress?: boolean;
+	/** Called with each line that the program traces. */
+	readonly onTrace?: (line: string) => void;
+	/** Ends the run: first in good order, with a report, and by force if the program does not come back to its loop. */
+	readonly signal?: AbortSignal;
+	/** Environment of the process, added to ours. */
+	readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface XsRunResult {
+	/** One of XsExit, or null when a signal ended the process. */
+	readonly exitCode: number | null;
+	readonly signal: NodeJS.Signals | null;
+	/** Everything traced, in lines. */
+	readonly trace: readonly string[];
+	/** Missing when the run failed before the main module started. */
+	readonly report: XsReport | undefined;
+	readonly stderr: string;
+}
+
+/** How long a program may take to come back to its loop after it was asked to end. */
+const KILL_AFTER_MS = 2000;
+
+const REPORT_PREFIX = "@report ";
+
+/** Runs one program to its end. Rejects only if the process cannot be started. */
+export async function runOnXs(options: XsRunOptions): Promise<XsRunResult> {
+	const folder = await mkdtemp(join(tmpdir(), "xs-mqtt-run-"));
+	try {
+		const file = join(folder, "run.json");
+		await writeFile(file, JSON.stringify(runFile(options)));
+		return await runProcess(options, file);
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+function runFile(options: XsRunOptions): Record<string, unknown> {
+	const modules = Object.fromEntries(Object.entries(options.modules).map(([name, path]) => [name, resolve(path)]));
+	return {
+		modules,
+		preload: options.preload ?? [],
+		main: options.main,
+		config: options.config ?? {},
+		slots: options.slots,
+		chunks: options.chunks,
+		stack: options.stack,
+		keys: options.keys,
+		durationMs: options.durationMs,
+		ticksStart: options.ticksStart,
+		writableBytes: options.writableBytes,
+		readableBytes: options.readableBytes,
+		archivePreloaded: options.archivePreloaded,
+		stress: options.stress,
+	};
+}
+
+function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
+	return new Promise((resolve, reject) => {
+		const child = spawn(options.host.path, ["--run", file], {
+			stdio: ["ignore", "pipe", "pipe"],
+			// The engine frees nothing at the end, because a device has no end.
+			env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0", ...options.env },
+		});
+		const trace: string[] = [];
+		let report: XsReport | undefined;
+		let stderr = "";
+		let rest = "";
+
+		const take = (line: string): void => {
+			if (line.startsWith(REPORT_PREFIX)) report = JSON.parse(line.slice(REPORT_PREFIX.length)) as XsReport;
+			else {
+				trace.push(line);
+				options.onTrace?.(line);
+			}
+		};
+		child.stdout.setEncoding("utf8");
+		child.stdout.on("data", (text: string) => {
+			const lines = (rest + text).split("\n");
+			rest = lines.pop() ?? "";
+			lines.forEach(take);
+		});
+		child.stderr.setEncoding("utf8");
+		child.stderr.on("data", (text: string) => (stderr += text));
+
+		let killer: NodeJS.Timeout | undefined;
+		const abort = (): void => {
+			child.kill("SIGTERM");
+			killer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
+		};
+		if (options.signal?.aborted === true) abort();
+		else options.signal?.addEventListener("abort", abort, { once: true });
+
+		const finish = (): void => {
+			clearTimeout(killer);
+			options.signal?.removeEventListener("abort", abort);
+		};
+		child.on("error", (error) => {
+			finish();
+			reject(error);
+		});
+		child.on("close", (exitCode, signal) => {
+			finish();
+			if (rest !== "") take(rest);
+			resolve({ exitCode, signal, trace, report, stderr });
+		});
+	});
+}

@@ -1,0 +1,122 @@
+/**
+ * Runs on the XS host: repeats one operation of the client, and reports what a window of repetitions took. Which
+ * operation is in the configuration; the other side is a scripted server.
+ */
+import config from "mc/config";
+import Timer from "timer";
+import { Client, QoS, State, Text, Topic } from "xs-mqtt";
+import { tcp } from "xs-mqtt/tcp";
+import * as counters from "xs-host/counters";
+
+const { operation, warm, count, paceMs } = config;
+
+const TOPIC = new Topic("sensors/kitchen/temp");
+const PAYLOAD = new Uint8Array(64).fill(0x61);
+const OTHER = new Uint8Array(900);
+const CELSIUS = new Text("celsius");
+
+let done = 0;
+let timer;
+let client;
+let options;
+
+/** Counts one repetition; the window opens after the warm-up and closes `count` repetitions later. */
+function step() {
+	done++;
+	if (done === warm) counters.begin();
+	else if (done === warm + count) {
+		counters.end();
+		report();
+	}
+}
+
+function report() {
+	const result = {
+		slots: counters.slots(),
+		chunks: counters.chunks(),
+		chunkBytes: counters.chunkBytes(),
+		collections: counters.collections(),
+		byteCodes: counters.byteCodes(),
+		mallocs: counters.mallocs(),
+		socketReads: counters.socketReads(),
+		socketWrites: counters.socketWrites(),
+		peakStack: counters.peakStack(),
+		handled: client === undefined ? 0 : client.counters[17 - 10],
+	};
+	counters.gc();
+	result.liveSlots = counters.liveSlots();
+	result.liveChunkBytes = counters.liveChunkBytes();
+	result.arenaSize = client === undefined ? 0 : client.arenaSize;
+	trace(`@result ${JSON.stringify(result)}\n`);
+	counters.stop();
+}
+
+/** Repeats `act` at a pace at which every repetition is a turn of its own. */
+function repeat(act) {
+	timer = Timer.repeat(() => {
+		step();
+		act();
+	}, paceMs);
+}
+
+function handle() {
+	step();
+}
+
+function ignore() {}
+
+function throwing() {
+	step();
+	throw thrown;
+}
+
+const thrown = new Error("by design");
+
+/** What is done once the connection stands. */
+const OPERATIONS = {
+	tick: () => repeat(ignore),
+	publish0: () => repeat(() => client.publish(TOPIC, PAYLOAD, QoS.AT_MOST_ONCE)),
+	publish1: () => repeat(() => client.publish(TOPIC, PAYLOAD, QoS.AT_LEAST_ONCE)),
+	publish2: () => repeat(() => client.publish(TOPIC, PAYLOAD, QoS.EXACTLY_ONCE)),
+	publishEmpty: () => repeat(() => client.publish(TOPIC, "", QoS.AT_LEAST_ONCE)),
+	compose1: () =>
+		repeat(() => client.compose(TOPIC, QoS.AT_LEAST_ONCE).open().field(CELSIUS).decimal(21.5, 1).close().send()),
+	publishRefused: () => repeat(() => client.publish(TOPIC, OTHER, QoS.AT_LEAST_ONCE)),
+	receive: () => client.subscribe("sensors/kitchen/temp", QoS.EXACTLY_ONCE, handle),
+	receiveWildcard: () => client.subscribe("sensors/+/temp", QoS.EXACTLY_ONCE, handle),
+	receiveThrowing: () => client.subscribe("sensors/kitchen/temp", QoS.EXACTLY_ONCE, throwing),
+	receiveStream: () =>
+		client.subscribeStream("sensors/kitchen/temp", QoS.EXACTLY_ONCE, (message) => {
+			if (message.offset + message.size === message.total) step();
+		}),
+	receiveUnrouted: () => client.subscribe("sensors/other", QoS.AT_MOST_ONCE, ignore),
+	ping: () => (timer = Timer.repeat(() => client.counters[18] > done && step(), 1)),
+	subscribe: () =>
+		repeat(() => {
+			if (done & 1) client.unsubscribe("sensors/kitchen/temp");
+			else client.subscribe("sensors/kitchen/temp", QoS.AT_LEAST_ONCE, ignore);
+		}),
+	reconnect: ignore,
+	idle: () => Timer.set(report, 200),
+};
+
+function start() {
+	if (operation === "nothing") return report();
+	options = {
+		host: "127.0.0.1",
+		clientId: "budget",
+		...config.mqtt,
+		transport: tcp,
+		onConnected() {
+			if (client.counters[15] === 1) OPERATIONS[operation]();
+			if (operation === "reconnect") step();
+		},
+	};
+	if (operation === "receiveUnrouted") options.onMessage = handle;
+	client = new Client(options);
+	if (operation === "reconnect") client.subscribe("sensors/kitchen/temp", QoS.AT_LEAST_ONCE, ignore);
+	client.start();
+	if (client.state === State.STOPPED) throw new Error("did not start");
+}
+
+export default start;

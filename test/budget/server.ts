@@ -1,0 +1,98 @@
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import mqttPacket, { type Packet } from "mqtt-packet";
+
+/** What the server of a measurement does beside answering. */
+export interface ServerScript {
+	/** QoS of the messages that it sends once the client has subscribed; absent: none. */
+	readonly sendQoS?: 0 | 1 | 2;
+	/** Bytes of each payload. */
+	readonly payloadSize?: number;
+	/** Milliseconds between two messages. */
+	readonly paceMs?: number;
+	/** Closes each connection this long after its SUBSCRIBE was answered. */
+	readonly closeAfterMs?: number;
+}
+
+const TOPIC = "sensors/kitchen/temp";
+
+/**
+ * The other side of a measurement: answers as a server does, each packet in one write, so that what arrives at the
+ * client is the same every time.
+ */
+export class MeasurementServer {
+	readonly #server: Server;
+	readonly #script: ServerScript;
+	readonly #sockets = new Set<Socket>();
+
+	private constructor(script: ServerScript) {
+		this.#script = script;
+		this.#server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
+	}
+
+	static async start(script: ServerScript): Promise<MeasurementServer> {
+		const server = new MeasurementServer(script);
+		await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+		return server;
+	}
+
+	get port(): number {
+		return (this.#server.address() as AddressInfo).port;
+	}
+
+	async close(): Promise<void> {
+		for (const socket of this.#sockets) socket.destroy();
+		await new Promise((resolve) => this.#server.close(resolve));
+	}
+
+	#serve(socket: Socket): void {
+		const parser = mqttPacket.parser({ protocolVersion: 4 });
+		let timer: NodeJS.Timeout | undefined;
+		this.#sockets.add(socket);
+		socket.on("error", () => socket.destroy());
+		socket.on("close", () => {
+			clearInterval(timer);
+			this.#sockets.delete(socket);
+		});
+		parser.on("packet", (packet: Packet) => {
+			const answer = answerTo(packet);
+			if (answer) socket.write(mqttPacket.generate(answer));
+			if (packet.cmd !== "subscribe") return;
+			if (this.#script.sendQoS !== undefined) timer ??= this.#sendTo(socket, this.#script.sendQoS);
+			if (this.#script.closeAfterMs !== undefined) setTimeout(() => socket.destroy(), this.#script.closeAfterMs);
+		});
+		socket.on("data", (data) => parser.parse(data));
+	}
+
+	#sendTo(socket: Socket, qos: 0 | 1 | 2): NodeJS.Timeout {
+		const payload = Buffer.alloc(this.#script.payloadSize ?? 64, "a");
+		let messageId = 0;
+		return setInterval(() => {
+			messageId = (messageId % 65_535) + 1;
+			const packet: Packet = { cmd: "publish", topic: TOPIC, payload, qos, retain: false, dup: false, messageId };
+			socket.write(mqttPacket.generate(packet));
+		}, this.#script.paceMs ?? 3);
+	}
+}
+
+function answerTo(packet: Packet): Packet | undefined {
+	const { messageId = 0 } = packet;
+	switch (packet.cmd) {
+		case "connect":
+			return { cmd: "connack", returnCode: 0, sessionPresent: false };
+		case "publish":
+			if (packet.qos === 0) return undefined;
+			return { cmd: packet.qos === 1 ? "puback" : "pubrec", messageId };
+		case "pubrec":
+			return { cmd: "pubrel", messageId };
+		case "pubrel":
+			return { cmd: "pubcomp", messageId };
+		case "subscribe":
+			return { cmd: "suback", messageId, granted: packet.subscriptions.map((s) => s.qos) };
+		case "unsubscribe":
+			return { cmd: "unsuback", messageId, granted: [] };
+		case "pingreq":
+			return { cmd: "pingresp" };
+		default:
+			return undefined;
+	}
+}

@@ -1,0 +1,1 @@
+export * from "xs-mqtt/transport/tcp";

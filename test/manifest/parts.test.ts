@@ -1,0 +1,75 @@
+// Goal: the manifests of this package give every module the name under which the others import it, on the device too.
+// Method: XS resolves an import against the importing module's name (not its file); that is done here for every import of
+// the compiled modules that a manifest names.
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../firmware/client/limits.js";
+import { mqttConfig } from "../../host-sim/manifest/check.js";
+import { loadManifest } from "../../host-sim/manifest/load.js";
+import { moduleFiles } from "../../host-sim/manifest/modules.js";
+
+const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
+
+/** What the SDK, or the build itself, supplies. */
+const PLATFORM = ["timer", "time", "mc/config", "embedded:io/socket/tcp", "embedded:network/dns/resolver/udp"];
+
+function load(file: string) {
+	return loadManifest(MANIFESTS + file, { moddable: "", platform: "esp32" });
+}
+
+/** Module names that a compiled module imports. */
+function importsOf(file: string): string[] {
+	const source = readFileSync(file, "utf8");
+	return [...source.matchAll(/^(?:import|export)\s(?:[^"';]*\sfrom\s)?["']([^"']+)["'];$/gm)].map(
+		(match) => match[1] ?? "",
+	);
+}
+
+/** How XS finds a module: relative to the name of the importing one, without the extension. */
+function resolveOnDevice(specifier: string, importer: string): string {
+	const name = specifier.startsWith(".") ? posix.join(posix.dirname(importer), specifier) : specifier;
+	return name.replace(/\.m?js$/, "");
+}
+
+const PROGRAMS = readdirSync(`${MANIFESTS}simulator`).map((name) => `simulator/${name}/manifest.json`);
+
+describe.each(PROGRAMS)("%s", (file) => {
+	const manifest = load(file);
+	const modules = moduleFiles(manifest);
+
+	it("names every module that is imported", () => {
+		const missing = [...modules].flatMap(([name, path]) =>
+			importsOf(path)
+				.map((specifier) => resolveOnDevice(specifier, name))
+				.filter((wanted) => !modules.has(wanted) && !PLATFORM.includes(wanted))
+				.map((wanted) => `${name} imports ${wanted}`),
+		);
+		expect(missing).toEqual([]);
+		expect(modules.has("xs-mqtt/client/core")).toBe(true);
+	});
+
+	it("has its main module", () => {
+		expect(modules.has(String(manifest.creation["main"]))).toBe(true);
+	});
+
+	it("has settings that a client takes", () => {
+		expect(mqttConfig(manifest)).toMatchObject({ host: "localhost" });
+	});
+});
+
+describe("the parts", () => {
+	it("preload all of the library", () => {
+		const part = load("simulator/telemetry/manifest.json");
+		const patterns = part.preload.map((name) => new RegExp(`^${name.replace("*", "[^/]+")}$`));
+		const late = [...moduleFiles(part).keys()].filter((name) => !patterns.some((pattern) => pattern.test(name)));
+		expect(late).toEqual([part.creation["main"]]);
+	});
+
+	it("state the library's own defaults", () => {
+		for (const [name, value] of Object.entries(mqttConfig(load("manifest_core.json")))) {
+			expect([name, value]).toEqual([name, LIMITS[name as keyof typeof LIMITS].initial]);
+		}
+	});
+});
