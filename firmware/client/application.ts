@@ -15,6 +15,8 @@ export class Application {
 	wantsRoom = false;
 	/** Room was made for those who were refused: onRoom is owed. */
 	owesRoom = false;
+	/** Something rare has happened: a command, a deadline, a callback that is owed. The driver looks, and clears it. */
+	attention = false;
 	/** Which callbacks there are: a hot path does not ask by a call. */
 	readonly tellsDelivered: boolean;
 	readonly handlesUnrouted: boolean;
@@ -43,7 +45,7 @@ export class Application {
 		try {
 			this.#options.onConnected?.(this.#client, sessionPresent);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -51,7 +53,7 @@ export class Application {
 		try {
 			this.#options.onDisconnected?.(this.#client, reason);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -60,7 +62,7 @@ export class Application {
 		try {
 			this.#options.onDelivered!(this.#client, packetId, reasonCode);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -69,7 +71,7 @@ export class Application {
 		try {
 			handler(message as never, this.#client as never);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -77,7 +79,7 @@ export class Application {
 		try {
 			this.#options.onMessage!(message, this.#client);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -85,7 +87,7 @@ export class Application {
 		try {
 			this.#options.onSubscribed?.(this.#client, subscription, code);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -93,7 +95,7 @@ export class Application {
 		try {
 			this.#options.onUnsubscribed?.(this.#client, subscription);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -110,7 +112,7 @@ export class Application {
 		try {
 			this.#options.onStopped?.(this.#client);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -118,13 +120,14 @@ export class Application {
 		try {
 			this.#options.onTrace!(event, a, b);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
 	/** Room in the outbox; told once per turn, and only to those who were refused. */
 	roomMade(): void {
 		this.owesRoom = this.wantsRoom;
+		if (this.owesRoom) this.attention = true;
 	}
 
 	/** Pays what roomMade owes. */
@@ -133,7 +136,7 @@ export class Application {
 		try {
 			this.#options.onRoom?.(this.#client);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
@@ -152,7 +155,7 @@ export class Application {
 		try {
 			count = this.sources[index]!.read(position, target, offset, size);
 		} catch {
-			this.#threw();
+			this.threw();
 			return -1;
 		}
 		return Number.isInteger(count) && (count as number) <= size ? (count as number) : -1;
@@ -166,11 +169,11 @@ export class Application {
 		try {
 			source.finished?.(packetId);
 		} catch {
-			this.#threw();
+			this.threw();
 		}
 	}
 
-	#threw(): void {
+	private threw(): void {
 		this.problem(ProblemCode.CALLBACK_THREW, ++this.#counters[CounterIndex.CALLBACKS_THREW]!);
 	}
 }

@@ -1,8 +1,11 @@
 import type { Settings } from "./settings.js";
 import { LayerCode, ReasonCode } from "./codes.js";
 
-/** Connections that end young this often in a row look like two clients evicting each other. */
-const YOUNG_ENDS_MAX = 3;
+/**
+ * Connections that end young this often in a row look like two clients evicting each other: 3.1.1 has no word for it. A
+ * flaky link rarely does it that often, and is spared the long pause.
+ */
+const YOUNG_ENDS_MAX = 6;
 
 /** Doubling stops here; with the smallest reconnectMinMs this is far beyond any reconnectMaxMs. */
 const EXPONENT_MAX = 30;

@@ -15,7 +15,7 @@ import { PacketLog } from "./packet-log.js";
 import { Publisher } from "./publisher.js";
 import { handleSuback, handleUnsuback } from "./request-acks.js";
 import { Receiver, type PacketSink } from "./receiver.js";
-import { Fill, Sender } from "./sender.js";
+import { Fill, Sender, Work } from "./sender.js";
 import { AckResult, Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
@@ -61,8 +61,6 @@ export class Core implements PacketSink {
 	/** The session of the connection that is up was kept by the server. */
 	sessionPresent = false;
 	command: Command = Command.NONE;
-	/** Something rare has happened: a command, a deadline, a callback that is owed. The driver looks, and clears it. */
-	attention = false;
 	/** Some bytes had to wait for the transport: Deadline.WRITE is armed. */
 	blocked = false;
 	/** When bytes were last handed to the transport. */
@@ -144,7 +142,7 @@ export class Core implements PacketSink {
 	start(now: number): void {
 		if (this.state !== StateCode.STOPPED) return;
 		this.#backoff.reset();
-		this.#open(now);
+		this.open(now);
 	}
 
 	/** Ends orderly: flush, DISCONNECT, close, onStopped; at once when there is no connection. */
@@ -153,48 +151,48 @@ export class Core implements PacketSink {
 		this.now = now;
 		this.#stopping = true;
 		if (this.state === StateCode.WAITING || this.state === StateCode.OPENING) {
-			this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+			this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 			return;
 		}
-		this.#arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
+		this.arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
 		this.sender.finish(false);
-		if (this.state === StateCode.CONNECTED) this.#setState(StateCode.STOPPING);
+		if (this.state === StateCode.CONNECTED) this.setState(StateCode.STOPPING);
 	}
 
 	/** The network is up: whoever waits tries at once. */
 	networkUp(now: number): void {
 		if (this.state !== StateCode.WAITING) return;
 		this.#backoff.reset();
-		this.#open(now);
+		this.open(now);
 	}
 
 	/** The network is gone: no need to wait until the link is found dead. The next attempt is as after any loss. */
 	networkDown(now: number): void {
 		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
-		this.#end(LayerCode.LOCAL, ReasonCode.NETWORK_DOWN, 0, now);
+		this.end(LayerCode.LOCAL, ReasonCode.NETWORK_DOWN, 0, now);
 	}
 
 	/** The transport has resolved the name. */
 	handleResolved(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
 		this.#resolved = true;
-		this.#arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 	}
 
 	/** The transport's connection stands: CONNECT follows. */
 	handleOpened(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
-		this.#setState(StateCode.CONNECTING);
+		this.setState(StateCode.CONNECTING);
 		this.lastSent = this.receiver.lastReceived = now;
 		this.receiver.open();
 		this.sender.startConnect(now);
-		this.#arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 	}
 
 	/** The transport says that the attempt or the connection is over. */
 	handleEnded(layer: LayerCode, code: ReasonCode, now: number): void {
 		if (this.state < StateCode.OPENING) return;
-		this.#end(layer, code, 0, now);
+		this.end(layer, code, 0, now);
 		// There is nothing left to close.
 		if (this.command === Command.CLOSE) this.command = Command.NONE;
 	}
@@ -202,7 +200,7 @@ export class Core implements PacketSink {
 	/** A defect of ours was caught at the platform's callback: the connection is given up, the session kept. */
 	handleFault(now: number): void {
 		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
-		this.#end(LayerCode.LOCAL, ReasonCode.INTERNAL_FAULT, 0, now);
+		this.end(LayerCode.LOCAL, ReasonCode.INTERNAL_FAULT, 0, now);
 	}
 
 	/**
@@ -215,25 +213,28 @@ export class Core implements PacketSink {
 		this.receiver.handleBytes(count, now);
 	}
 
-	/** Fills the transmit region. Hot: no allocation. */
+	/** Fills the transmit region; a driver that is in a hurry calls sender.fill, and this with what it returns. */
 	fill(now: number): void {
 		if (!this.linked) return;
 		this.now = now;
-		const sender = this.sender;
-		if (sender.fill(now) === Fill.SOURCE_FAILED) {
+		this.handleFill(this.sender.fill(now), now);
+	}
+
+	/** What filling has led to: a source that failed, requests whose acks have a deadline. */
+	handleFill(result: Fill, now: number): void {
+		if (result === Fill.SOURCE_FAILED) {
 			const outbox = this.session.outbox;
 			const packetId = outbox.packetId(outbox.active);
 			this.counters[CounterIndex.DROPPED_SOURCE]!++;
 			this.session.drop(outbox.active);
 			this.application.problem(ProblemCode.SOURCE_FAILED, packetId);
-			this.#end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
+			this.end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
 			return;
 		}
-		if (this.application.owesRoom) this.attention = true;
-		if (sender.requested) {
-			sender.requested = false;
-			if (!this.deadlines.isArmed(Deadline.ACK)) this.#arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
-		}
+		const sender = this.sender;
+		if (!sender.requested) return;
+		sender.requested = false;
+		if (!this.deadlines.isArmed(Deadline.ACK)) this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
 	}
 
 	/** The transport has taken bytes. Hot: no allocation. */
@@ -243,27 +244,27 @@ export class Core implements PacketSink {
 		this.lastSent = now;
 		if (count === sender.size) {
 			sender.size = 0;
-			if (this.blocked || sender.finished) this.#handleAllSent(now);
+			if (this.blocked || sender.finished) this.handleAllSent(now);
 			return;
 		}
 		sender.handleSent(count);
-		this.#setBlocked(true, now);
+		this.setBlocked(true, now);
 	}
 
-	#handleAllSent(now: number): void {
-		this.#setBlocked(false, now);
-		if (this.sender.finished) this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+	private handleAllSent(now: number): void {
+		this.setBlocked(false, now);
+		if (this.sender.finished) this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 	}
 
 	/** The transport takes no bytes now although some wait. */
 	handleBlocked(now: number): void {
-		if (!this.blocked) this.#setBlocked(true, now);
+		if (!this.blocked) this.setBlocked(true, now);
 	}
 
 	/** The deadline runs from the last bytes that the transport has taken. */
-	#setBlocked(blocked: boolean, now: number): void {
+	private setBlocked(blocked: boolean, now: number): void {
 		this.blocked = blocked;
-		if (blocked) this.#arm(Deadline.WRITE, this.#pingTimeoutMs, now);
+		if (blocked) this.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
 		else this.deadlines.clear(Deadline.WRITE);
 	}
 
@@ -271,20 +272,20 @@ export class Core implements PacketSink {
 	handleTimeout(now: number): void {
 		this.now = now;
 		const deadlines = this.deadlines;
-		if (deadlines.takeDue(Deadline.STOP, now)) return this.#stopTimedOut(now);
+		if (deadlines.takeDue(Deadline.STOP, now)) return this.stopTimedOut(now);
 		if (this.state === StateCode.WAITING) {
-			if (deadlines.takeDue(Deadline.RETRY, now)) this.#open(now);
+			if (deadlines.takeDue(Deadline.RETRY, now)) this.open(now);
 			return;
 		}
-		if (deadlines.takeDue(Deadline.STEP, now)) return this.#stepTimedOut(now);
-		if (deadlines.takeDue(Deadline.PINGRESP, now)) return this.#timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
-		if (deadlines.takeDue(Deadline.ACK, now)) return this.#timedOut(ReasonCode.SUBACK_TIMEOUT, now);
-		if (deadlines.takeDue(Deadline.WRITE, now)) return this.#timedOut(ReasonCode.WRITE_STALLED, now);
+		if (deadlines.takeDue(Deadline.STEP, now)) return this.stepTimedOut(now);
+		if (deadlines.takeDue(Deadline.PINGRESP, now)) return this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
+		if (deadlines.takeDue(Deadline.ACK, now)) return this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
+		if (deadlines.takeDue(Deadline.WRITE, now)) return this.timedOut(ReasonCode.WRITE_STALLED, now);
 		if (deadlines.takeDue(Deadline.STABLE, now)) this.#backoff.reset();
-		if (deadlines.takeDue(Deadline.KEEP_ALIVE, now)) this.#checkSilence(now);
+		if (deadlines.takeDue(Deadline.KEEP_ALIVE, now)) this.checkSilence(now);
 	}
 
-	/** Milliseconds that the driver may sleep; 0 means now. */
+	/** Milliseconds that the driver may sleep; 0 means now, negative that nothing is waited for. */
 	sleepMs(now: number): number {
 		this.deadlines.changed = false;
 		return this.deadlines.next(now);
@@ -298,56 +299,85 @@ export class Core implements PacketSink {
 	/** Declares a subscription; see Subscriptions.declare for the statuses. */
 	subscribe(filter: string, qos: number, handler: Handler, stream: boolean): number {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
-		this.sender.work = true;
+		this.sender.work = Work.ALL;
 		return this.subscriptions.declare(filter, qos, handler, stream);
 	}
 
 	/** Ends a subscription; NOT_FOUND when there is none with this filter. */
 	unsubscribe(filter: string): number {
-		this.sender.work = true;
+		this.sender.work = Work.ALL;
 		const index = this.subscriptions.end(filter);
 		return index < 0 ? index : StatusCode.OK;
 	}
 
 	/** Every packet but PUBLISH. */
 	handlePacket(decoder: Decoder, start: number): boolean {
-		if (decoder.firstByte === CONNACK_FIRST_BYTE) return this.#handleConnack(decoder);
+		if (decoder.firstByte === CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
 		// Nothing may come before CONNACK [MQTT-3.2.0-1].
 		if (this.state === StateCode.CONNECTING) return this.refuse(decoder);
-		const packetId = decoder.packetId;
-		const type = decoder.firstByte >> 4;
-		if (type === PacketType.PUBREL) {
-			this.session.incoming.remove(packetId);
-			this.sender.ack(FirstByte.PUBCOMP, packetId, this.now);
-			return true;
-		}
-		if (this.application.wantsRoom) this.attention = true;
-		switch (type) {
+		switch (decoder.firstByte >> 4) {
 			case PacketType.PUBACK:
-				this.#setWork();
-				return this.#settle(this.session.handlePuback(packetId), decoder);
 			case PacketType.PUBREC:
-				// PUBREL follows, or takes the place of what waits.
-				this.sender.work = true;
-				return this.#handlePubrec(decoder);
+			case PacketType.PUBREL:
 			case PacketType.PUBCOMP:
-				this.#setWork();
-				return this.#settle(this.session.handlePubcomp(packetId), decoder);
+				return this.handleAck((decoder.firstByte << 16) | decoder.packetId);
 			case PacketType.SUBACK:
 				return handleSuback(this, decoder, start);
 			case PacketType.UNSUBACK:
 				return handleUnsuback(this, decoder);
 			default:
-				if (type !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
+				if (decoder.firstByte >> 4 !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
 				this.#pinging = false;
 				this.deadlines.clear(Deadline.PINGRESP);
 				return true;
 		}
 	}
 
+	/**
+	 * PUBACK, PUBREC, PUBREL or PUBCOMP on an accepted connection. Hot: no allocation.
+	 *
+	 * in   ack  first byte << 16 | packet identifier
+	 * out  whether the connection stands
+	 */
+	handleAck(ack: number): boolean {
+		const firstByte = ack >> 16;
+		const packetId = ack & 0xffff;
+		const sender = this.sender;
+		const session = this.session;
+		if (firstByte === FirstByte.PUBREL) {
+			session.incoming.remove(packetId);
+			sender.ack(FirstByte.PUBCOMP, packetId, this.now);
+			return true;
+		}
+		let result: AckResult;
+		if (firstByte === FirstByte.PUBACK) result = session.handlePuback(packetId);
+		else if (firstByte === FirstByte.PUBCOMP) result = session.handlePubcomp(packetId);
+		else result = session.handlePubrec(packetId);
+		if (result === AckResult.TAKEN) {
+			// PUBREL follows PUBREC; the others open the window for what waits in the outbox.
+			if (firstByte === FirstByte.PUBREC || sender.disconnectDue) sender.work = Work.ALL;
+			else if (session.outbox.cursor < session.outbox.tail) sender.work |= Work.RECORDS;
+			return this.linked;
+		}
+		return this.handleOddAck(result, firstByte, packetId);
+	}
+
+	/** An ack that no exchange waits for: ignored, answered, or the end of the connection. */
+	private handleOddAck(result: AckResult, firstByte: number, packetId: number): boolean {
+		// One for an identifier of an open SUBSCRIBE answers the wrong question.
+		if (result === AckResult.WRONG || this.isRequest(packetId)) {
+			this.counters[CounterIndex.PROTOCOL_ERRORS]!++;
+			this.handleViolation(ReasonCode.PROTOCOL_ERROR, firstByte);
+			return false;
+		}
+		// A PUBREC that was answered before is answered again, and an unknown one too, so that the server can finish.
+		if (firstByte === FirstByte.PUBREC) this.sender.ack(FirstByte.PUBREL, packetId, this.now);
+		return true;
+	}
+
 	/** The server broke the protocol, or more than we can remember. No DISCONNECT: the will is to be published. */
 	handleViolation(reason: ReasonCode, detail: number): void {
-		this.#end(LayerCode.PROTOCOL, reason, detail, this.now);
+		this.end(LayerCode.PROTOCOL, reason, detail, this.now);
 	}
 
 	/** A packet that is not allowed here ends the connection. Returns false, as what handlePacket returns. */
@@ -357,50 +387,28 @@ export class Core implements PacketSink {
 		return false;
 	}
 
-	/** An ack opens the window for what waits in the outbox. */
-	#setWork(): void {
-		const outbox = this.session.outbox;
-		if (outbox.cursor < outbox.tail || this.sender.disconnectDue) this.sender.work = true;
-	}
-
-	#settle(result: AckResult, decoder: Decoder): boolean {
-		if (result === AckResult.TAKEN) return this.linked;
-		// One for an identifier of an open SUBSCRIBE answers the wrong question.
-		const wrong = result === AckResult.UNKNOWN && this.#isRequest(decoder.packetId);
-		return wrong || result === AckResult.WRONG ? this.refuse(decoder) : this.linked;
-	}
-
-	#isRequest(packetId: number): boolean {
+	private isRequest(packetId: number): boolean {
 		return this.subscriptions.requested > 0 && this.subscriptions.nextOfRequest(packetId, 0) >= 0;
 	}
 
-	#handlePubrec(decoder: Decoder): boolean {
-		const packetId = decoder.packetId;
-		const result = this.session.handlePubrec(packetId);
-		if (result !== AckResult.UNKNOWN || this.#isRequest(packetId)) return this.#settle(result, decoder);
-		// One we have answered before is answered again, and an unknown one too, so that the server can finish.
-		this.sender.ack(FirstByte.PUBREL, packetId, this.now);
-		return true;
-	}
-
-	#handleConnack(decoder: Decoder): boolean {
+	private handleConnack(decoder: Decoder): boolean {
 		if (this.state !== StateCode.CONNECTING) return this.refuse(decoder);
 		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
 			const code = decoder.returnCode;
 			const known = code <= ReturnCode.NOT_AUTHORIZED;
-			this.#end(LayerCode.SERVER, known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER, code, this.now);
+			this.end(LayerCode.SERVER, known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER, code, this.now);
 			return false;
 		}
 		// A clean session has nothing to be present [MQTT-3.2.2-1].
 		if (decoder.sessionPresent && this.settings.cleanSession) return this.refuse(decoder);
-		this.#accept(decoder.sessionPresent, this.now);
+		this.accept(decoder.sessionPresent, this.now);
 		return this.linked;
 	}
 
-	#accept(sessionPresent: boolean, now: number): void {
+	private accept(sessionPresent: boolean, now: number): void {
 		this.deadlines.clear(Deadline.STEP);
-		this.#arm(Deadline.STABLE, this.settings.stableMs, now);
-		if (this.#keepAliveMs > 0) this.#arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
+		this.arm(Deadline.STABLE, this.settings.stableMs, now);
+		if (this.#keepAliveMs > 0) this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
 		if (sessionPresent) {
@@ -411,7 +419,7 @@ export class Core implements PacketSink {
 			this.subscriptions.restart();
 		}
 		this.sender.accept();
-		this.#setState(this.#stopping ? StateCode.STOPPING : StateCode.CONNECTED);
+		this.setState(this.#stopping ? StateCode.STOPPING : StateCode.CONNECTED);
 		this.application.connected(sessionPresent);
 	}
 
@@ -423,25 +431,25 @@ export class Core implements PacketSink {
 	/** The deadline belongs to the requests that are still open. */
 	handleRequestAcked(): void {
 		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
-		else this.#arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
+		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
 	}
 
-	#arm(deadline: Deadline, delayMs: number, now: number): void {
+	private arm(deadline: Deadline, delayMs: number, now: number): void {
 		this.deadlines.arm(deadline, delayMs, now);
-		this.attention = true;
+		this.application.attention = true;
 	}
 
-	#open(now: number): void {
+	private open(now: number): void {
 		this.now = now;
 		this.#resolved = false;
 		this.deadlines.clear(Deadline.RETRY);
-		this.#arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 		this.command = Command.OPEN;
-		this.attention = true;
-		this.#setState(StateCode.OPENING);
+		this.application.attention = true;
+		this.setState(StateCode.OPENING);
 	}
 
-	get #pingAfterMs(): number {
+	private get pingAfterMs(): number {
 		const quarter = this.#keepAliveMs / 4;
 		return this.#keepAliveMs - (quarter < PING_LEAD_MS_MAX ? quarter : PING_LEAD_MS_MAX);
 	}
@@ -450,44 +458,45 @@ export class Core implements PacketSink {
 	 * Sends PINGREQ when either direction has been silent: ours, because the server counts what it gets
 	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
 	 */
-	#checkSilence(now: number): void {
+	private checkSilence(now: number): void {
 		const sent = elapsedMs(now, this.lastSent);
 		const received = elapsedMs(now, this.receiver.lastReceived);
 		const silent = sent > received ? sent : received;
-		const left = this.#pingAfterMs - silent;
-		if (left > 0) return this.#arm(Deadline.KEEP_ALIVE, left, now);
-		this.#arm(Deadline.KEEP_ALIVE, this.#pingAfterMs, now);
+		const left = this.pingAfterMs - silent;
+		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
+		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
 		if (this.#pinging) return;
 		this.#pinging = true;
-		this.sender.pingDue = this.sender.work = true;
-		this.#arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
+		this.sender.pingDue = true;
+		this.sender.work = Work.ALL;
+		this.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
 	}
 
-	#stepTimedOut(now: number): void {
-		if (this.state !== StateCode.OPENING) return this.#timedOut(ReasonCode.CONNACK_TIMEOUT, now);
-		if (this.#resolved) return this.#end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
-		this.#end(LayerCode.NAME, ReasonCode.NAME_TIMEOUT, 0, now);
+	private stepTimedOut(now: number): void {
+		if (this.state !== StateCode.OPENING) return this.timedOut(ReasonCode.CONNACK_TIMEOUT, now);
+		if (this.#resolved) return this.end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
+		this.end(LayerCode.NAME, ReasonCode.NAME_TIMEOUT, 0, now);
 	}
 
 	/** Flushing took too long: DISCONNECT all the same, so that the will is not published, and a last moment to send it. */
-	#stopTimedOut(now: number): void {
+	private stopTimedOut(now: number): void {
 		const sender = this.sender;
-		if (sender.disconnectForced || !sender.open) return this.#end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		if (sender.disconnectForced || !sender.open) return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 		sender.finish(true);
-		this.#arm(Deadline.STOP, STOP_GRACE_MS, now);
+		this.arm(Deadline.STOP, STOP_GRACE_MS, now);
 	}
 
-	#timedOut(code: ReasonCode, now: number): void {
-		this.#end(LayerCode.DEADLINE, code, 0, now);
+	private timedOut(code: ReasonCode, now: number): void {
+		this.end(LayerCode.DEADLINE, code, 0, now);
 	}
 
-	#setState(state: StateCode): void {
+	private setState(state: StateCode): void {
 		this.state = state;
 		if (this.application.traces) this.application.trace(0, state, this.now);
 	}
 
 	/** The one way in which attempts and connections end. */
-	#end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
+	private end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
 		this.now = now;
 		const wasOpened = this.state >= StateCode.OPENING;
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
@@ -498,7 +507,7 @@ export class Core implements PacketSink {
 		this.receiver.reset();
 		this.subscriptions.handleLost();
 		if (wasOpened) this.command = Command.CLOSE;
-		this.attention = true;
+		this.application.attention = true;
 		if (!this.#stopping) this.counters[CounterIndex.DISCONNECTS]!++;
 		const again = !this.#stopping && this.settings.reconnect;
 		const reason = this.#reason;
@@ -507,13 +516,14 @@ export class Core implements PacketSink {
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
 		reason.retryMs = again ? this.#backoff.next(layer, code, young, this.#random()) : -1;
-		if (again) this.#arm(Deadline.RETRY, reason.retryMs, now);
-		this.#setState(again ? StateCode.WAITING : StateCode.STOPPED);
+		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
+		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasOpened) this.application.disconnected(reason);
-		if (this.#stopping) this.#finishStop();
+		this.deadlines.changed = true;
+		if (this.#stopping) this.finishStop();
 	}
 
-	#finishStop(): void {
+	private finishStop(): void {
 		this.#stopping = false;
 		this.deadlines.clear(Deadline.STOP);
 		const left = this.session.outbox.count + this.session.releasedCount;

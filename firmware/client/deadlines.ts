@@ -1,4 +1,4 @@
-import { elapsedMs } from "../base/ticks.js";
+import { DURATION_MS_MAX, elapsedMs } from "../base/ticks.js";
 
 /** What can be waited for. */
 export const enum Deadline {
@@ -21,8 +21,8 @@ export const enum Deadline {
 
 const COUNT = 8;
 
-/** What `next` returns when nothing is waited for: a day. Waking up early is harmless. */
-export const SLEEP_MS_MAX = 86_400_000;
+/** What `next` returns when nothing is waited for. */
+export const NOTHING_DUE = -1;
 
 /** Points in time, each armed or not. */
 export class Deadlines {
@@ -58,9 +58,10 @@ export class Deadlines {
 		return true;
 	}
 
-	/** Milliseconds until the next one, 0 when one is due. */
+	/** Milliseconds until the next one, 0 when one is due; NOTHING_DUE when none is armed. */
 	next(now: number): number {
-		let sleep = SLEEP_MS_MAX;
+		if (this.#armed === 0) return NOTHING_DUE;
+		let sleep = DURATION_MS_MAX;
 		for (let i = 0; i < COUNT; i++) {
 			if (!this.isArmed(i)) continue;
 			const left = -elapsedMs(now, this.#at[i]!);

@@ -39,14 +39,14 @@ export class IncomingIds {
 		return this.count === this.#max;
 	}
 
-	/** Adds an identifier that is not there yet, while not full. Hot: no allocation. */
-	add(packetId: number): void {
+	/** Adds an identifier that is not there yet, while not full; returns how many there are. Hot: no allocation. */
+	add(packetId: number): number {
 		const ids = this.#ids;
 		const mask = this.#mask;
 		let i = packetId & mask;
 		while (ids[i] !== 0) i = (i + 1) & mask;
 		ids[i] = packetId;
-		this.count++;
+		return ++this.count;
 	}
 
 	/** Removes an identifier; harmless when it is not there. Hot: no allocation. */

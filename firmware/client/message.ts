@@ -99,15 +99,15 @@ export class Message {
 
 	/** The payload as a whole number in decimal digits, with an optional sign; NaN when it is anything else. */
 	integer(): number {
-		return this.#decimal(false);
+		return this.parse(false);
 	}
 
 	/** The payload as a decimal number, e.g. `-12.5`, without exponent; NaN when it is anything else. */
 	decimal(): number {
-		return this.#decimal(true);
+		return this.parse(true);
 	}
 
-	#decimal(withFraction: boolean): number {
+	private parse(withFraction: boolean): number {
 		const bytes = this.#bytes;
 		const limit = this.start + this.size;
 		let at = this.start;

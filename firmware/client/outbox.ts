@@ -94,13 +94,13 @@ export class Outbox {
 		if (size <= this.limit - this.tail) return this.tail;
 		if (size > this.limit - this.base) return StatusCode.TOO_LARGE;
 		if (size > this.limit - this.base - this.used) return StatusCode.FULL;
-		this.#compact();
+		this.compact();
 		return this.tail;
 	}
 
 	/** Slides all records down to the base, so that the whole room is at the tail. */
 	makeRoom(): number {
-		if (this.used < this.tail - this.base) this.#compact();
+		if (this.used < this.tail - this.base) this.compact();
 		return this.limit - this.tail;
 	}
 
@@ -198,8 +198,23 @@ export class Outbox {
 	}
 
 	/**
-	 * The record of an identifier, whatever its state but FREE. Hot: no allocation; acks come in order as a rule, so it
-	 * is the first one looked at.
+	 * The record that an ack is meant for: with this identifier, in the state that waits for it, sent whole on this
+	 * connection. Hot: no allocation; acks come in order as a rule, so it is the first one looked at.
+	 *
+	 * out  the record, or -1
+	 */
+	findSent(packetId: number, state: RecordState): number {
+		const words = this.#words;
+		const cursor = this.cursor;
+		for (let record = this.head; record < cursor; record += words[record >> 2]!) {
+			const tags = words[(record >> 2) + Field.TAGS]!;
+			if (tags >>> 16 === packetId && (tags & 15) === state) return record === this.active ? -1 : record;
+		}
+		return -1;
+	}
+
+	/**
+	 * The record of an identifier, whatever its state but FREE.
 	 *
 	 * out  the record, or -1
 	 */
@@ -219,24 +234,26 @@ export class Outbox {
 	 * out  index of its source + 1; 0 when it had none
 	 */
 	free(record: number): number {
-		if (!(record >= this.head && record < this.tail)) fail("outbox: freeing what is not there");
 		const words = this.#words;
-		const tags = words[(record >> 2) + Field.TAGS]!;
-		if (!((tags & 15) !== RecordState.FREE)) fail("outbox: freeing twice");
-		words[(record >> 2) + Field.TAGS] = tags & ~15;
-		if (((tags >> 4) & 3) === 0) this.countQoS0--;
-		this.used -= words[record >> 2]!;
+		const at = record >> 2;
+		const tags = words[at + Field.TAGS]!;
+		if ((tags & 15) === RecordState.FREE) fail("outbox: freeing twice");
+		words[at + Field.TAGS] = tags & ~15;
+		if ((tags & RECORD_QOS_MASK) === 0) this.countQoS0--;
 		if (this.active === record) this.active = -1;
-		if (--this.count === 0) {
+		if (this.count === 1) {
+			this.count = this.used = 0;
 			this.head = this.cursor = this.tail = this.base;
 			return (tags >> 8) & 255;
 		}
-		if (record === this.head) this.#advance();
+		this.count--;
+		this.used -= words[at]!;
+		if (record === this.head) this.advance();
 		return (tags >> 8) & 255;
 	}
 
 	/** The first record is free: moves the head to the next that is not. */
-	#advance(): void {
+	private advance(): void {
 		const words = this.#words;
 		let head = this.head;
 		do head += words[head >> 2]!;
@@ -255,7 +272,7 @@ export class Outbox {
 	 * Before:  base |..free..| A |..free..| B | C |   room   | limit
 	 * After:   base | A | B | C |            room            | limit
 	 */
-	#compact(): void {
+	private compact(): void {
 		const words = this.#words;
 		const tail = this.tail;
 		const cursor = this.cursor;

@@ -45,27 +45,27 @@ export class PacketLog {
 	}
 
 	/** Word of an entry; index 0 is the latest packet. */
-	#at(index: number): number {
+	private at(index: number): number {
 		return (this.#next - (index + 1) * W) & this.#mask;
 	}
 
 	/** When, in ticks; index 0 is the latest packet, up to length - 1. */
 	ticks(index: number): number {
-		return this.#words[this.#at(index)]!;
+		return this.#words[this.at(index)]!;
 	}
 
 	/** Whether it went out. */
 	isOutgoing(index: number): boolean {
-		return (this.#words[this.#at(index) + 1]! & OUTGOING) !== 0;
+		return (this.#words[this.at(index) + 1]! & OUTGOING) !== 0;
 	}
 
 	/** Its first byte: type and flags (§2.2). */
 	firstByte(index: number): number {
-		return (this.#words[this.#at(index) + 1]! >> 16) & 0xff;
+		return (this.#words[this.at(index) + 1]! >> 16) & 0xff;
 	}
 
 	/** Its packet identifier, or 0. */
 	packetId(index: number): number {
-		return this.#words[this.#at(index) + 1]! & 0xffff;
+		return this.#words[this.at(index) + 1]! & 0xffff;
 	}
 }

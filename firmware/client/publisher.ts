@@ -11,7 +11,7 @@ import { CounterIndex } from "./counters.js";
 import type { PayloadSource } from "./options.js";
 import { RECORD_HEADER_SIZE, RecordState, sizeOfRecord, type Outbox } from "./outbox.js";
 import { OUTGOING, type PacketLog } from "./packet-log.js";
-import type { Sender } from "./sender.js";
+import { Work, type Sender } from "./sender.js";
 import type { Session } from "./session.js";
 import { FullPolicy, type Settings } from "./settings.js";
 import type { Subscriptions } from "./subscriptions.js";
@@ -85,7 +85,7 @@ export class Publisher {
 			if (made === undefined) return StatusCode.INVALID_TOPIC;
 			topic = made;
 		}
-		if (!(payload instanceof Uint8Array)) return this.#publishText(topic.field, payload, qos, retain, now);
+		if (!(payload instanceof Uint8Array)) return this.publishText(topic.field, payload, qos, retain, now);
 		const field = topic.field;
 		const size = payload.length;
 		const sender = this.#sender;
@@ -107,28 +107,28 @@ export class Publisher {
 				return 0;
 			}
 		}
-		const packetId = qos === 0 ? this.#start(field, size, 0, retain, now) : this.#enqueue(field, size, qos, retain);
+		const packetId = qos === 0 ? this.start(field, size, 0, retain, now) : this.enqueue(field, size, qos, retain);
 		if (packetId >= 0) bytes.set(payload, this.#payloadAt);
 		return packetId;
 	}
 
 	/** Text is written where it goes, without bytes in between. */
-	#publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean, now: number): number {
+	private publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean, now: number): number {
 		const size = typeof text === "string" ? sizeOfText(text) : -1;
 		if (size < 0) return StatusCode.INVALID_PAYLOAD;
-		const packetId = this.#start(field, size, qos, retain, now);
+		const packetId = this.start(field, size, qos, retain, now);
 		if (packetId >= 0) writeText(this.#bytes, this.#payloadAt, text as string);
 		return packetId;
 	}
 
 	/** Writes everything of a PUBLISH but its payload, which goes to #payloadAt. Hot: no allocation. */
-	#start(field: Uint8Array, size: number, qos: number, retain: boolean, now: number): number {
+	private start(field: Uint8Array, size: number, qos: number, retain: boolean, now: number): number {
 		const sender = this.#sender;
-		if (qos !== 0 || !sender.direct) return this.#enqueue(field, size, qos, retain);
+		if (qos !== 0 || !sender.direct) return this.enqueue(field, size, qos, retain);
 		const remaining = field.length + size;
 		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
 		const at = sender.offset + sender.size;
-		if (at + packetSize > sender.limit) return this.#enqueue(field, size, qos, retain);
+		if (at + packetSize > sender.limit) return this.enqueue(field, size, qos, retain);
 		this.#payloadAt = writePublishHead(this.#bytes, at, field, 0, retain, 0, size);
 		sender.size += packetSize;
 		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
@@ -137,7 +137,7 @@ export class Publisher {
 	}
 
 	/** What has nothing to do with room. Hot: no allocation. */
-	#check(qos: number): StatusCode {
+	private check(qos: number): StatusCode {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
 		const sender = this.#sender;
 		if (sender.composing) return StatusCode.BUSY;
@@ -149,11 +149,11 @@ export class Publisher {
 	/**
 	 * Puts a record without its payload at the tail. Hot: no allocation.
 	 */
-	#enqueue(field: Uint8Array, payloadSize: number, qos: number, retain: boolean): number {
+	private enqueue(field: Uint8Array, payloadSize: number, qos: number, retain: boolean): number {
 		const sender = this.#sender;
 		// All is well as a rule; what is not is looked for elsewhere.
 		if (!sender.open || sender.composing || sender.disconnectDue || (qos !== 1 && qos !== 2)) {
-			const status = this.#check(qos);
+			const status = this.check(qos);
 			if (status !== StatusCode.OK) return status;
 		}
 		const fieldSize = field.length;
@@ -164,11 +164,11 @@ export class Publisher {
 		const outbox = this.#outbox;
 		let record = outbox.tail;
 		if (size > outbox.limit - record || this.#policy === FullPolicy.LATEST_PER_TOPIC) {
-			record = this.#reserve(size, field);
+			record = this.reserve(size, field);
 			if (record < 0) return record;
 		}
 		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
-		if (qos !== 0 && packetId === 0) return this.#refuse(StatusCode.FULL);
+		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
 		const bytes = this.#bytes;
 		const start = record + RECORD_HEADER_SIZE;
 		bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
@@ -184,7 +184,7 @@ export class Publisher {
 		} else sender.direct = false;
 		this.#payloadAt = at;
 		outbox.commit(size, qos, packetId, 0, RECORD_HEADER_SIZE, headSize + remaining);
-		sender.work = true;
+		sender.work |= Work.RECORDS;
 		return packetId;
 	}
 
@@ -198,25 +198,25 @@ export class Publisher {
 		const made = topic instanceof Topic ? topic : topicOf(topic);
 		if (made === undefined) return StatusCode.INVALID_TOPIC;
 		if (!Number.isInteger(total) || total < 0 || typeof source?.read !== "function") return StatusCode.INVALID_PAYLOAD;
-		const status = this.#check(qos);
+		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
 		const field = made.field;
 		if (remainingLengthOfPublish(field.length, qos, total) > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
 		const index = this.#application.freeSource();
-		if (index < 0) return this.#refuse(StatusCode.FULL);
+		if (index < 0) return this.refuse(StatusCode.FULL);
 		const headSize = sizeOfPublishHead(field.length, qos, total);
 		const size = sizeOfRecord(headSize);
-		const record = this.#reserve(size, field);
+		const record = this.reserve(size, field);
 		if (record < 0) return record;
 		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
-		if (qos !== 0 && packetId === 0) return this.#refuse(StatusCode.FULL);
+		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
 		// The head ends with the record, so that its stored size is known.
 		const start = size - headSize;
 		writePublishHead(this.#bytes, record + start, field, qos, retain, packetId, total);
 		this.#application.sources[index] = source;
 		this.#outbox.commit(size, qos, packetId, index + 1, start, headSize + total);
 		if (qos === 0) this.#sender.direct = false;
-		this.#sender.work = true;
+		this.#sender.work |= Work.RECORDS;
 		return packetId;
 	}
 
@@ -226,9 +226,9 @@ export class Publisher {
 	 * out  offset of the first payload byte; negative: a status as for publish
 	 */
 	startCompose(topic: Topic, qos: number): number {
-		const status = this.#check(qos);
+		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.#dropSameTopic(topic.field);
+		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(topic.field);
 		this.#outbox.makeRoom();
 		this.#sender.setComposing(true);
 		return this.#outbox.tail + composedHeadMax(topic, qos);
@@ -251,10 +251,10 @@ export class Publisher {
 		const before = composedHeadMax(topic, qos);
 		if (size < 0) {
 			const whole = outbox.limit - outbox.base;
-			return this.#refuse(outbox.count === 0 && outbox.limit - start + before >= whole ? StatusCode.TOO_LARGE : StatusCode.FULL);
+			return this.refuse(outbox.count === 0 && outbox.limit - start + before >= whole ? StatusCode.TOO_LARGE : StatusCode.FULL);
 		}
 		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
-		if (qos !== 0 && packetId === 0) return this.#refuse(StatusCode.FULL);
+		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
 		// Records before it may have been given back in the meantime: the tail moves down, and the payload with it.
 		const to = outbox.tail + before;
 		if (to !== start) this.#bytes.copyWithin(to, start, start + size);
@@ -262,57 +262,57 @@ export class Publisher {
 		writePublishHead(this.#bytes, to - headSize, topic.field, qos, retain, packetId, size);
 		const recordSize = (before + size + 3) & ~3;
 		outbox.commit(recordSize, qos, packetId, 0, before - headSize, headSize + size);
-		this.#sender.work = true;
+		this.#sender.work |= Work.RECORDS;
 		return packetId;
 	}
 
-	#refuse(status: StatusCode): StatusCode {
+	private refuse(status: StatusCode): StatusCode {
 		this.#counters[CounterIndex.REFUSED_FULL]!++;
 		this.#application.wantsRoom = true;
 		return status;
 	}
 
 	/** Room at the tail, by the policy for a full outbox. Hot: no allocation. */
-	#reserve(size: number, field: Uint8Array): number {
+	private reserve(size: number, field: Uint8Array): number {
 		const outbox = this.#outbox;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.#dropSameTopic(field);
+		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field);
 		for (;;) {
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
-			if (record !== StatusCode.FULL || this.#policy !== FullPolicy.DROP_OLDEST) return this.#refuse(record);
-			if (!this.#dropOldest()) return this.#refuse(record);
+			if (record !== StatusCode.FULL || this.#policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);
+			if (!this.dropOldest()) return this.refuse(record);
 		}
 	}
 
 	/** Drops the oldest publish that has not been sent; one on its way has to finish. */
-	#dropOldest(): boolean {
+	private dropOldest(): boolean {
 		const outbox = this.#outbox;
 		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
-			this.#dropRecord(record);
+			this.dropRecord(record);
 			return true;
 		}
 		return false;
 	}
 
-	#dropSameTopic(field: Uint8Array): void {
+	private dropSameTopic(field: Uint8Array): void {
 		const outbox = this.#outbox;
 		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
-			if (!this.#hasTopic(record, field)) continue;
-			this.#dropRecord(record);
+			if (!this.hasTopic(record, field)) continue;
+			this.dropRecord(record);
 			return;
 		}
 	}
 
-	#dropRecord(record: number): void {
+	private dropRecord(record: number): void {
 		const packetId = this.#outbox.packetId(record);
 		this.#counters[CounterIndex.DROPPED_OLD]!++;
 		this.#session.drop(record);
 		this.#application.problem(ProblemCode.PUBLISH_DROPPED, packetId);
 	}
 
-	#hasTopic(record: number, field: Uint8Array): boolean {
+	private hasTopic(record: number, field: Uint8Array): boolean {
 		const bytes = this.#bytes;
 		let at = this.#outbox.packetStart(record) + 1;
 		while (bytes[at]! > 127) at++;

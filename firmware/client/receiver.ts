@@ -1,7 +1,8 @@
 // Read MQTT 3.1.1 §3.3 and §4.3 before changing this file.
 import { fail } from "../base/assert.js";
 import { FirstByte, PacketType, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
-import { Decoded, Decoder } from "../codec/decoder.js";
+import { ackAt, Decoded, Decoder } from "../codec/decoder.js";
+import { ACK_SIZE } from "../codec/encode.js";
 import { checkTopicName } from "../codec/utf8.js";
 import type { Application } from "./application.js";
 import { ACK_RING_SIZE, type Arena } from "./arena.js";
@@ -34,6 +35,8 @@ const enum Mode {
 /** Takes every packet but PUBLISH; returns false when the connection is over. */
 export interface PacketSink {
 	handlePacket(decoder: Decoder, start: number): boolean;
+	/** Takes PUBACK, PUBREC, PUBREL or PUBCOMP: first byte << 16 | packet identifier. */
+	handleAck(ack: number): boolean;
 	/** Ends the connection because of what the server has sent. */
 	handleViolation(reason: ReasonCode, detail: number): void;
 }
@@ -129,37 +132,46 @@ export class Receiver {
 	 */
 	handleBytes(count: number, now: number): void {
 		const counters = this.#counters;
+		const sender = this.#sender;
 		let start = this.#start;
 		let end = this.#end;
 		if (count > 0) {
 			if (this.stalled) fail("receiver: bytes over bytes");
-			end += count;
-			this.#end = end;
 			this.lastReceived = now;
 			counters[CounterIndex.BYTES_IN]! += count;
+			// One ack alone, as they mostly come.
+			if (count === ACK_SIZE && start === end && this.#mode === Mode.PACKET && sender.open) {
+				const ack = ackAt(this.#bytes, start);
+				if (ack !== 0 && sender.ackCount < ACK_RING_SIZE) {
+					this.#log.add(ack, now);
+					this.#sink.handleAck(ack);
+					return;
+				}
+			}
+			end += count;
+			this.#end = end;
 			if (end - start > counters[CounterIndex.RX_MAX]!) counters[CounterIndex.RX_MAX] = end - start;
 		}
-		const sender = this.#sender;
 		while (start < end) {
 			if (sender.ackCount === ACK_RING_SIZE) {
 				this.stalled = true;
 				return;
 			}
-			if (this.#mode === Mode.PACKET ? this.#takePacket(now) : this.#takeRest(now)) {
+			if (this.#mode === Mode.PACKET ? this.takePacket(now) : this.takeRest(now)) {
 				start = this.#start;
 				continue;
 			}
 			if (!this.#linked) return;
 			// More bytes are needed: what is here of the packet waits in front of the landing.
 			this.stalled = false;
-			return this.#keepRest();
+			return this.keepRest();
 		}
 		this.stalled = false;
 		this.#start = this.#end = this.#landing;
 	}
 
 	/** Moves what is left of an incomplete packet in front of the landing. */
-	#keepRest(): void {
+	private keepRest(): void {
 		const rest = this.#end - this.#start;
 		const to = this.#landing - rest;
 		if (to < this.#base) fail("receiver: rest larger than the buffer");
@@ -174,21 +186,21 @@ export class Receiver {
 	 *
 	 * out  false: more bytes are needed, or the link is gone
 	 */
-	#takePacket(now: number): boolean {
+	private takePacket(now: number): boolean {
 		const decoder = this.#decoder;
 		const start = this.#start;
 		const found = decoder.decode(this.#bytes, start, this.#end);
 		const packetSize = decoder.packetSize;
-		if (packetSize > this.#packetSizeMax && found >= 0) return this.#violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
-		if (found !== Decoded.PUBLISH) return this.#takeOther(found, now);
+		if (packetSize > this.#packetSizeMax && found >= 0) return this.violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
+		if (found !== Decoded.PUBLISH) return this.takeOther(found, now);
 		const end = start + packetSize;
-		if (end > this.#end) return this.#takeLarge(now);
+		if (end > this.#end) return this.takeLarge(now);
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;
 		const counters = this.#counters;
 		if (!this.#sender.open || (qos !== 0 && this.#incoming.count > 0)) {
-			if (!this.#mayCome(firstByte, packetId)) return false;
+			if (!this.mayCome(firstByte, packetId)) return false;
 		}
 		counters[CounterIndex.PUBLISHES_IN]!++;
 		if (packetSize > counters[CounterIndex.PACKET_IN_MAX]!) counters[CounterIndex.PACKET_IN_MAX] = packetSize;
@@ -205,9 +217,9 @@ export class Receiver {
 			message.size = message.total = end - payload;
 			message.offset = 0;
 			decoder.fixedSize = 0;
-			if (!this.#deliver(message)) return false;
+			if (!this.deliver(message)) return false;
 			if (qos === 0) return true;
-			if (qos !== QOS_1) this.#remember(packetId);
+			if (qos !== QOS_1) this.remember(packetId);
 		} else {
 			decoder.fixedSize = 0;
 			counters[CounterIndex.DUPLICATES_IN]!++;
@@ -217,13 +229,14 @@ export class Receiver {
 	}
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
-	#remember(packetId: number): void {
-		this.#incoming.add(packetId);
-		raise(this.#counters, CounterIndex.INCOMING_QOS2_MAX, this.#incoming.count);
+	private remember(packetId: number): void {
+		const count = this.#incoming.add(packetId);
+		const counters = this.#counters;
+		if (count > counters[CounterIndex.INCOMING_QOS2_MAX]!) counters[CounterIndex.INCOMING_QOS2_MAX] = count;
 	}
 
 	/** Anything but the head of a PUBLISH. */
-	#takeOther(found: Decoded, now: number): boolean {
+	private takeOther(found: Decoded, now: number): boolean {
 		const decoder = this.#decoder;
 		const start = this.#start;
 		if (found === Decoded.PACKET) {
@@ -232,40 +245,40 @@ export class Receiver {
 			decoder.fixedSize = 0;
 			return this.#sink.handlePacket(decoder, start) && this.#linked;
 		}
-		if (found === Decoded.NEED_MORE) return this.#needsMore(decoder, now);
+		if (found === Decoded.NEED_MORE) return this.needsMore(decoder, now);
 		const reason = found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET;
-		return this.#violation(reason, this.#bytes[start]!);
+		return this.violation(reason, this.#bytes[start]!);
 	}
 
-	#violation(reason: ReasonCode, detail: number): boolean {
+	private violation(reason: ReasonCode, detail: number): boolean {
 		this.#counters[CounterIndex.PROTOCOL_ERRORS]!++;
 		this.#sink.handleViolation(reason, detail);
 		return false;
 	}
 
 	/** True when the bytes that are here can be consumed all the same. */
-	#needsMore(decoder: Decoder, now: number): boolean {
+	private needsMore(decoder: Decoder, now: number): boolean {
 		if (decoder.fixedSize === 0) return false;
 		if (decoder.type === PacketType.PUBLISH) {
-			return decoder.topicSize > 0 && decoder.payloadStart > this.#sizeMax && this.#startLongTopic(decoder, now);
+			return decoder.topicSize > 0 && decoder.payloadStart > this.#sizeMax && this.startLongTopic(decoder, now);
 		}
 		// SUBACK is the only other one whose size varies, and none of ours asks for one that large.
-		if (decoder.packetSize > this.#sizeMax) return this.#violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
+		if (decoder.packetSize > this.#sizeMax) return this.violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
 		return false;
 	}
 
 	/** A PUBLISH whose head is here, and not all of its payload. */
-	#takeLarge(now: number): boolean {
+	private takeLarge(now: number): boolean {
 		const decoder = this.#decoder;
 		if (decoder.packetSize <= this.#sizeMax) return false;
-		if (decoder.payloadStart > this.#sizeMax) return this.#startLongTopic(decoder, now);
+		if (decoder.payloadStart > this.#sizeMax) return this.startLongTopic(decoder, now);
 		const { firstByte, packetId, packetSize } = decoder;
-		return this.#beginPublish(firstByte, packetId, packetSize, now) && this.#startLarge(decoder);
+		return this.beginPublish(firstByte, packetId, packetSize, now) && this.startLarge(decoder);
 	}
 
 	/** Notes a PUBLISH that is not taken whole, unless it may not come now. */
-	#beginPublish(firstByte: number, packetId: number, packetSize: number, now: number): boolean {
-		if (!this.#mayCome(firstByte, packetId)) return false;
+	private beginPublish(firstByte: number, packetId: number, packetSize: number, now: number): boolean {
+		if (!this.mayCome(firstByte, packetId)) return false;
 		this.#counters[CounterIndex.PUBLISHES_IN]!++;
 		raise(this.#counters, CounterIndex.PACKET_IN_MAX, packetSize);
 		this.#log.add((firstByte << 16) | packetId, now);
@@ -273,18 +286,18 @@ export class Receiver {
 	}
 
 	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
-	#mayCome(firstByte: number, packetId: number): boolean {
-		if (!this.#sender.open) return this.#violation(ReasonCode.PROTOCOL_ERROR, firstByte);
-		return packetId === 0 || this.#checkId(firstByte, packetId);
+	private mayCome(firstByte: number, packetId: number): boolean {
+		if (!this.#sender.open) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
+		return packetId === 0 || this.checkId(firstByte, packetId);
 	}
 
 	/** Whether the identifier of a PUBLISH may come now, before anything is delivered. */
-	#checkId(firstByte: number, packetId: number): boolean {
+	private checkId(firstByte: number, packetId: number): boolean {
 		const qos = qosOf(firstByte);
 		if (qos === 0) return true;
 		if (this.#incoming.has(packetId)) {
 			// At QoS 1 the server uses an identifier that is still in its own use [MQTT-2.3.1-4].
-			return qos === 2 || this.#violation(ReasonCode.PROTOCOL_ERROR, firstByte);
+			return qos === 2 || this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
 		}
 		if (qos === 1 || !this.#incoming.full) return true;
 		this.#sink.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
@@ -297,7 +310,7 @@ export class Receiver {
 	 * out  false when the connection is over: by a callback, or because the topic name is ill-formed; then nothing was
 	 *      handed over
 	 */
-	#deliver(message: Message): boolean {
+	private deliver(message: Message): boolean {
 		const subscriptions = this.#subscriptions;
 		const topic = message.topicStart;
 		const topicSize = message.topicSize;
@@ -307,9 +320,9 @@ export class Receiver {
 			count = 1;
 			this.#application.handle(subscriptions.handlers[index]!, message);
 		} else if (checkTopicName(this.#bytes, topic, topic + topicSize) !== topic + topicSize) {
-			return this.#violation(ReasonCode.MALFORMED_PACKET, message.firstByte);
+			return this.violation(ReasonCode.MALFORMED_PACKET, message.firstByte);
 		}
-		if (subscriptions.wildcards > 0) count += this.#deliverByWalk(message);
+		if (subscriptions.wildcards > 0) count += this.deliverByWalk(message);
 		if (count > 0) this.#counters[CounterIndex.HANDLED]! += count;
 		else {
 			this.#counters[CounterIndex.UNROUTED]!++;
@@ -319,7 +332,7 @@ export class Receiver {
 	}
 
 	/** The handlers whose filters have wildcards. Returns how many there were. */
-	#deliverByWalk(message: Message): number {
+	private deliverByWalk(message: Message): number {
 		const subscriptions = this.#subscriptions;
 		const { topicStart, topicSize } = message;
 		let count = 0;
@@ -333,19 +346,19 @@ export class Receiver {
 	}
 
 	/** A PUBLISH larger than the buffer: pieces for those who take them, a report for those who do not. */
-	#startLarge(decoder: Decoder): boolean {
+	private startLarge(decoder: Decoder): boolean {
 		const start = this.#start;
 		const topic = start + decoder.topicStart;
 		const topicSize = decoder.topicSize;
 		if (checkTopicName(this.#bytes, topic, topic + topicSize) !== topic + topicSize) {
-			return this.#violation(ReasonCode.MALFORMED_PACKET, decoder.firstByte);
+			return this.violation(ReasonCode.MALFORMED_PACKET, decoder.firstByte);
 		}
 		const repeated = qosOf(decoder.firstByte) === 2 && this.#incoming.has(decoder.packetId);
-		const pieces = !repeated && this.#markStreaming(topic, topicSize, decoder.payloadSize);
+		const pieces = !repeated && this.markStreaming(topic, topicSize, decoder.payloadSize);
 		// The topic stays at the base while pieces come and go in the landing.
 		this.#bytes.copyWithin(this.#base, topic, topic + topicSize);
 		this.message.setHead(decoder.firstByte, decoder.packetId, this.#base, topicSize);
-		this.#startRest(decoder, pieces ? Mode.PIECES : Mode.SKIP, start + decoder.payloadStart);
+		this.startRest(decoder, pieces ? Mode.PIECES : Mode.SKIP, start + decoder.payloadStart);
 		if (repeated) {
 			this.#acknowledge = true;
 			this.#counters[CounterIndex.DUPLICATES_IN]!++;
@@ -353,7 +366,7 @@ export class Receiver {
 		return this.#linked;
 	}
 
-	#startRest(decoder: Decoder, mode: Mode, at: number): void {
+	private startRest(decoder: Decoder, mode: Mode, at: number): void {
 		this.#mode = mode;
 		this.#total = this.#left = decoder.payloadSize;
 		this.#start = at;
@@ -361,7 +374,7 @@ export class Receiver {
 	}
 
 	/** Marks who gets the pieces, and reports the message for those who cannot. True when anybody gets them. */
-	#markStreaming(topic: number, topicSize: number, payloadSize: number): boolean {
+	private markStreaming(topic: number, topicSize: number, payloadSize: number): boolean {
 		const subscriptions = this.#subscriptions;
 		let streaming = 0;
 		let others = 0;
@@ -382,41 +395,41 @@ export class Receiver {
 		}
 		if (others > 0) {
 			if (streaming === 0) this.#acknowledge = this.#acknowledgeTooLarge;
-			this.#reportTooLarge(payloadSize);
+			this.reportTooLarge(payloadSize);
 		}
 		return streaming > 0;
 	}
 
-	#reportTooLarge(payloadSize: number): void {
+	private reportTooLarge(payloadSize: number): void {
 		this.#counters[CounterIndex.TOO_LARGE_IN]!++;
 		this.#application.problem(ProblemCode.MESSAGE_TOO_LARGE, payloadSize);
 	}
 
 	/** A topic name larger than the buffer: nobody can have subscribed to it but by a wildcard, and nobody gets it. */
-	#startLongTopic(decoder: Decoder, now: number): boolean {
-		if (!this.#beginPublish(decoder.firstByte, 0, decoder.packetSize, now)) return false;
+	private startLongTopic(decoder: Decoder, now: number): boolean {
+		if (!this.beginPublish(decoder.firstByte, 0, decoder.packetSize, now)) return false;
 		this.message.setHead(decoder.firstByte, 0, this.#base, 0);
-		this.#reportTooLarge(decoder.payloadSize);
+		this.reportTooLarge(decoder.payloadSize);
 		this.#acknowledge = this.#acknowledgeTooLarge;
-		this.#startRest(decoder, Mode.TOPIC, this.#start + decoder.topicStart);
+		this.startRest(decoder, Mode.TOPIC, this.#start + decoder.topicStart);
 		this.#left = decoder.topicSize;
 		return this.#linked;
 	}
 
 	/** Bytes of a PUBLISH that is not kept whole. */
-	#takeRest(now: number): boolean {
-		if (this.#mode === Mode.TOPIC) return this.#takeTopic(now);
-		if (this.#mode === Mode.PACKET_ID) return this.#takePacketId(now);
+	private takeRest(now: number): boolean {
+		if (this.#mode === Mode.TOPIC) return this.takeTopic(now);
+		if (this.#mode === Mode.PACKET_ID) return this.takePacketId(now);
 		const here = this.#end - this.#start;
 		const count = here < this.#left ? here : this.#left;
-		if (this.#mode === Mode.PIECES && count > 0) this.#handPiece(count);
+		if (this.#mode === Mode.PIECES && count > 0) this.handPiece(count);
 		if (!this.#linked) return false;
 		this.#start += count;
 		this.#left -= count;
-		return this.#left > 0 || this.#finishRest(now);
+		return this.#left > 0 || this.finishRest(now);
 	}
 
-	#handPiece(count: number): void {
+	private handPiece(count: number): void {
 		const message = this.message;
 		message.setPayload(this.#start, count, this.#total - this.#left, this.#total);
 		const subscriptions = this.#subscriptions;
@@ -428,7 +441,7 @@ export class Receiver {
 	}
 
 	/** The last byte of a PUBLISH that was not kept whole has been used. */
-	#finishRest(now: number): boolean {
+	private finishRest(now: number): boolean {
 		const message = this.message;
 		const subscriptions = this.#subscriptions;
 		if (this.#mode === Mode.PIECES) {
@@ -437,18 +450,18 @@ export class Receiver {
 		this.#mode = Mode.PACKET;
 		const qos = message.qos;
 		if (qos === 0 || !this.#acknowledge) return true;
-		if (qos === 2 && !this.#incoming.has(message.packetId)) this.#remember(message.packetId);
+		if (qos === 2 && !this.#incoming.has(message.packetId)) this.remember(message.packetId);
 		this.#sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId, now);
 		return true;
 	}
 
-	#takeTopic(now: number): boolean {
+	private takeTopic(now: number): boolean {
 		const here = this.#end - this.#start;
 		const count = here < this.#left ? here : this.#left;
 		const checked = checkTopicName(this.#bytes, this.#start, this.#start + count);
 		const taken = checked - this.#start;
 		if (checked < 0 || (count === this.#left && taken < count)) {
-			return this.#violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
+			return this.violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
 		}
 		if (taken === 0) return false;
 		this.#start = checked;
@@ -456,20 +469,20 @@ export class Receiver {
 		if (this.#left > 0) return true;
 		this.#left = this.#total;
 		this.#mode = this.message.qos === 0 ? Mode.SKIP : Mode.PACKET_ID;
-		return this.#mode === Mode.PACKET_ID || this.#left > 0 || this.#finishRest(now);
+		return this.#mode === Mode.PACKET_ID || this.#left > 0 || this.finishRest(now);
 	}
 
 	/** Two bytes behind a topic name that was not kept. */
-	#takePacketId(now: number): boolean {
+	private takePacketId(now: number): boolean {
 		if (this.#end - this.#start < 2) return false;
 		const packetId = (this.#bytes[this.#start]! << 8) | this.#bytes[this.#start + 1]!;
-		if (packetId === 0) return this.#violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
+		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
 		this.#start += 2;
 		const message = this.message;
 		message.packetId = packetId;
-		if (!this.#checkId(message.firstByte, packetId)) return false;
+		if (!this.checkId(message.firstByte, packetId)) return false;
 		if (message.qos === 2 && this.#incoming.has(packetId)) this.#acknowledge = true;
 		this.#mode = Mode.SKIP;
-		return this.#left > 0 || this.#finishRest(now);
+		return this.#left > 0 || this.finishRest(now);
 	}
 }

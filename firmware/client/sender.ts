@@ -18,6 +18,15 @@ export const enum Fill {
 	SOURCE_FAILED = -1,
 }
 
+/** What there may be to be sent. */
+export const enum Work {
+	NONE = 0,
+	/** Publishes in the outbox. */
+	RECORDS = 1,
+	/** Anything. */
+	ALL = 2,
+}
+
 const RING_MASK = ACK_RING_SIZE - 1;
 assert((ACK_RING_SIZE & RING_MASK) === 0, "sender: ring size is a power of two");
 
@@ -32,10 +41,10 @@ export class Sender {
 	/** Bytes that wait for the transport. */
 	size = 0;
 	/**
-	 * Something may be there to be sent. Whoever makes something sets it; fill clears it, unless it had to leave
-	 * something out for lack of room.
+	 * Something may be there to be sent: bits of Work. Whoever makes something sets it; fill clears it, unless it had to
+	 * leave something out for lack of room.
 	 */
-	work = false;
+	work: number = Work.NONE;
 	/**
 	 * A QoS 0 PUBLISH may be written straight into the region: the link is open, a packet may start here, no other QoS 0
 	 * publish waits, none is being composed.
@@ -105,7 +114,8 @@ export class Sender {
 	reset(): void {
 		this.size = 0;
 		this.pingDue = this.requested = this.open = this.disconnectDue = this.finished = false;
-		this.disconnectForced = this.work = this.direct = this.boundary = this.#sourceDry = false;
+		this.disconnectForced = this.direct = this.boundary = this.#sourceDry = false;
+		this.work = Work.NONE;
 		this.#connectLeft = this.#done = this.ackCount = 0;
 		this.#outbox.active = -1;
 	}
@@ -113,13 +123,14 @@ export class Sender {
 	/** CONNECT is the first packet [MQTT-3.1.0-1]. */
 	startConnect(now: number): void {
 		this.#connectLeft = this.#arena.connectSize;
-		this.work = true;
+		this.work = Work.ALL;
 		this.#log.add(OUTGOING | (FirstByte.CONNECT << 16), now);
 	}
 
 	/** CONNACK has accepted the connection. */
 	accept(): void {
-		this.open = this.work = true;
+		this.open = true;
+		this.work = Work.ALL;
 	}
 
 	/**
@@ -128,13 +139,14 @@ export class Sender {
 	 * in   forced  it does not wait for the outbox (any more)
 	 */
 	finish(forced: boolean): void {
-		this.disconnectDue = this.work = true;
+		this.disconnectDue = true;
+		this.work = Work.ALL;
 		this.disconnectForced = forced;
 		this.direct = false;
 	}
 
 	/** Whether the bytes in the region end with the end of a packet, so that any packet may follow. */
-	get #betweenPackets(): boolean {
+	private get betweenPackets(): boolean {
 		return this.#outbox.active < 0 && this.#connectLeft === 0;
 	}
 
@@ -156,14 +168,14 @@ export class Sender {
 		}
 		if (this.ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
 		this.#acks[(this.#ackHead + this.ackCount) & RING_MASK] = (firstByte << 16) | packetId;
-		this.work = true;
+		this.work = Work.ALL;
 		raise(this.#counters, CounterIndex.ACKS_MAX, ++this.ackCount);
 	}
 
 	/** A source may have bytes again. */
 	resumeSources(): void {
 		this.#sourceDry = false;
-		this.work = true;
+		this.work = Work.ALL;
 	}
 
 	/**
@@ -171,23 +183,27 @@ export class Sender {
 	 * PUBRELs, requests, publishes, DISCONNECT. Hot: no allocation.
 	 */
 	fill(now: number): Fill {
-		this.work = false;
+		if (this.work === Work.RECORDS && this.boundary && this.open) {
+			this.work = Work.NONE;
+			if (this.fillWholeRecords(now)) return Fill.OK;
+		}
+		this.work = Work.NONE;
 		const outbox = this.#outbox;
-		if (this.#connectLeft > 0) this.#fillConnect();
+		if (this.#connectLeft > 0) this.fillConnect();
 		let result = Fill.OK;
-		if (outbox.active >= 0) result = this.#fillRecord();
+		if (outbox.active >= 0) result = this.fillRecord();
 		if (outbox.active < 0 && this.#connectLeft === 0) {
-			if (this.ackCount > 0) this.#fillAcks();
+			if (this.ackCount > 0) this.fillAcks();
 			if (this.open && !this.finished) {
-				if (this.pingDue || this.#subscriptions.pending > 0) this.#fillRequests(now);
+				if (this.pingDue || this.#subscriptions.pending > 0) this.fillRequests(now);
 				const session = this.#session;
-				if (session.releasedSent < session.releasedCount) this.#fillReleased(now);
+				if (session.releasedSent < session.releasedCount) this.fillReleased(now);
 				while (outbox.cursor < outbox.tail && !this.disconnectForced) {
-					result = this.#startRecord(now);
+					result = this.startRecord(now);
 					if (result !== Fill.MORE) break;
 				}
 			}
-			if (this.disconnectDue) this.#fillDisconnect(now);
+			if (this.disconnectDue) this.fillDisconnect(now);
 		}
 		const boundary = outbox.active < 0 && this.#connectLeft === 0 && !this.finished;
 		this.boundary = boundary;
@@ -200,7 +216,7 @@ export class Sender {
 		this.composing = composing;
 		// fill decides when it may be again.
 		this.direct = false;
-		this.work = true;
+		this.work = Work.ALL;
 	}
 
 	/** The transport has taken bytes from the start of the region; what is left moves there. Hot: no allocation. */
@@ -211,7 +227,7 @@ export class Sender {
 		this.size = left;
 	}
 
-	#fillConnect(): void {
+	private fillConnect(): void {
 		const room = this.limit - this.offset - this.size;
 		const left = this.#connectLeft;
 		const count = left < room ? left : room;
@@ -219,10 +235,10 @@ export class Sender {
 		this.#bytes.copyWithin(this.offset + this.size, from, from + count);
 		this.size += count;
 		this.#connectLeft = left - count;
-		if (count < left) this.work = true;
+		if (count < left) this.work = Work.ALL;
 	}
 
-	#fillAcks(): void {
+	private fillAcks(): void {
 		while (this.ackCount > 0 && this.limit - this.offset - this.size >= ACK_SIZE) {
 			const ack = this.#acks[this.#ackHead]!;
 			this.#ackHead = (this.#ackHead + 1) & RING_MASK;
@@ -230,14 +246,14 @@ export class Sender {
 			writeAck(this.#bytes, this.offset + this.size, ack >> 16, ack & 0xffff);
 			this.size += ACK_SIZE;
 		}
-		if (this.ackCount > 0) this.work = true;
+		if (this.ackCount > 0) this.work = Work.ALL;
 	}
 
 	/** A packet of two bytes: PINGREQ (§3.12) or DISCONNECT (§3.14). */
-	#writeEmpty(firstByte: FirstByte, now: number): boolean {
+	private writeEmpty(firstByte: FirstByte, now: number): boolean {
 		const at = this.offset + this.size;
 		if (this.limit - at < 2) {
-			this.work = true;
+			this.work = Work.ALL;
 			return false;
 		}
 		this.#bytes[at] = firstByte;
@@ -247,18 +263,18 @@ export class Sender {
 		return true;
 	}
 
-	#fillPing(now: number): void {
-		if (!this.#writeEmpty(FirstByte.PINGREQ, now)) return;
+	private fillPing(now: number): void {
+		if (!this.writeEmpty(FirstByte.PINGREQ, now)) return;
 		this.pingDue = false;
 		this.#counters[CounterIndex.PINGS]!++;
 	}
 
-	#fillReleased(now: number): void {
+	private fillReleased(now: number): void {
 		const session = this.#session;
 		while (session.releasedSent < session.releasedCount) {
 			const at = this.offset + this.size;
 			if (this.limit - at < ACK_SIZE) {
-				this.work = true;
+				this.work = Work.ALL;
 				return;
 			}
 			const packetId = session.released[session.releasedSent++]!;
@@ -269,8 +285,8 @@ export class Sender {
 	}
 
 	/** PINGREQ, SUBSCRIBE and UNSUBSCRIBE. */
-	#fillRequests(now: number): void {
-		if (this.pingDue) this.#fillPing(now);
+	private fillRequests(now: number): void {
+		if (this.pingDue) this.fillPing(now);
 		if (this.disconnectDue) return;
 		while (this.#subscriptions.pending > 0) {
 			const start = this.offset + this.size;
@@ -279,7 +295,7 @@ export class Sender {
 			if (packetId === 0) return;
 			const end = this.#subscriptions.writeRequest(start, this.limit, packetId);
 			if (end === start) {
-				this.work = true;
+				this.work = Work.ALL;
 				return;
 			}
 			this.size += end - start;
@@ -289,51 +305,74 @@ export class Sender {
 	}
 
 	/**
-	 * Starts the record at the cursor, and copies of it what fits: all of it as a rule. Hot: no allocation, and without
-	 * the outbox's accessors, whose calls would cost more than all the rest.
+	 * The usual case: new QoS 1 and 2 publishes at the cursor that fit whole. Hot: no allocation, and without the outbox's
+	 * accessors, whose calls would cost more than all the rest.
+	 *
+	 * out  false: there is a record of another kind, or too little room; fill goes on from it
 	 */
-	#startRecord(now: number): Fill {
+	private fillWholeRecords(now: number): boolean {
+		const outbox = this.#outbox;
+		const session = this.#session;
+		const words = this.#words;
+		let record = outbox.cursor;
+		while (record < outbox.tail) {
+			const at = record >> 2;
+			const tags = words[at + Field.TAGS]!;
+			// Queued, without a source, QoS 1 or 2.
+			if ((tags & (SOURCE_MASK | 15)) !== RecordState.QUEUED || (tags & RECORD_QOS_MASK) === 0) return false;
+			const waiting = session.waiting + 1;
+			const inflight = waiting + session.releasedCount;
+			if (inflight > session.released.length) return true;
+			const length = words[at + Field.LENGTH]!;
+			const size = this.size;
+			const to = this.offset + size;
+			if (length > this.limit - to) return false;
+			// PUBACK_WAIT and PUBREC_WAIT follow QUEUED in the order of their QoS.
+			words[at + Field.TAGS] = tags + ((tags & RECORD_QOS_MASK) >> 4);
+			session.waiting = waiting;
+			const start = record + words[at + Field.START]!;
+			const bytes = this.#bytes;
+			bytes.copyWithin(to, start, start + length);
+			this.size = size + length;
+			record += words[at]!;
+			outbox.cursor = record;
+			const counters = this.#counters;
+			counters[CounterIndex.PUBLISHES_OUT]!++;
+			if (inflight > counters[CounterIndex.INFLIGHT_MAX]!) counters[CounterIndex.INFLIGHT_MAX] = inflight;
+			if (size + length > counters[CounterIndex.TX_MAX]!) counters[CounterIndex.TX_MAX] = size + length;
+			this.#log.add(OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
+		}
+		return true;
+	}
+
+	/** Starts the record at the cursor, and copies of it what fits. Hot: no allocation. */
+	private startRecord(now: number): Fill {
 		const outbox = this.#outbox;
 		const record = outbox.cursor;
-		const words = this.#words;
-		const at = record >> 2;
-		const tags = words[at + Field.TAGS]!;
+		const tags = outbox.tags(record);
 		const state = tags & 15;
 		if (state === RecordState.FREE) {
-			outbox.cursor = record + words[at]!;
+			outbox.cursor = outbox.next(record);
 			return Fill.MORE;
 		}
 		const session = this.#session;
 		if (state === RecordState.QUEUED && (tags & RECORD_QOS_MASK) !== 0 && !session.windowOpen) return Fill.OK;
-		const to = this.offset + this.size;
-		const room = this.limit - to;
-		if (room === 0) {
-			this.work = true;
+		if (this.size === this.limit - this.offset) {
+			this.work = Work.ALL;
 			return Fill.OK;
 		}
 		session.handleSending(record, tags);
-		outbox.cursor = record + words[at]!;
-		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-		const start = record + words[at + Field.START]!;
-		const packetSize = words[at + Field.LENGTH]!;
-		const bytes = this.#bytes;
-		this.#log.add(OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
-		if (packetSize <= room && (tags & RECORD_QOS_MASK) !== 0 && (tags & SOURCE_MASK) === 0) {
-			bytes.copyWithin(to, start, start + packetSize);
-			const size = this.size + packetSize;
-			this.size = size;
-			const counters = this.#counters;
-			if (size > counters[CounterIndex.TX_MAX]!) counters[CounterIndex.TX_MAX] = size;
-			return Fill.MORE;
-		}
+		outbox.cursor = outbox.next(record);
 		outbox.active = record;
 		this.#done = 0;
-		const result = this.#fillRecord();
+		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
+		this.#log.add(OUTGOING | (this.#bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
+		const result = this.fillRecord();
 		return outbox.active < 0 ? Fill.MORE : result;
 	}
 
 	/** Copies the active record's packet into the region, or the next piece of it. Hot: no allocation. */
-	#fillRecord(): Fill {
+	private fillRecord(): Fill {
 		const outbox = this.#outbox;
 		const record = outbox.active;
 		const at = this.offset + this.size;
@@ -349,17 +388,17 @@ export class Sender {
 			this.size += count;
 		}
 		const packetSize = outbox.packetSize(record);
-		if (stored < packetSize && this.#done >= stored && !this.#pull(record, packetSize, stored)) return Fill.SOURCE_FAILED;
+		if (stored < packetSize && this.#done >= stored && !this.pull(record, packetSize, stored)) return Fill.SOURCE_FAILED;
 		if (this.#done === packetSize) {
 			outbox.active = -1;
 			if (this.size > this.#counters[CounterIndex.TX_MAX]!) this.#counters[CounterIndex.TX_MAX] = this.size;
 			if (outbox.qos(record) === 0) this.#session.handleSentQoS0(record);
-		} else if (this.size === this.limit - this.offset) this.work = true;
+		} else if (this.size === this.limit - this.offset) this.work = Work.ALL;
 		return Fill.OK;
 	}
 
 	/** Pulls payload from the source of the active record. False when the source has failed. */
-	#pull(record: number, packetSize: number, stored: number): boolean {
+	private pull(record: number, packetSize: number, stored: number): boolean {
 		const source = this.#outbox.source(record) - 1;
 		while (this.#done < packetSize && !this.#sourceDry) {
 			const at = this.offset + this.size;
@@ -376,12 +415,12 @@ export class Sender {
 	}
 
 	/** §3.14, when everything else is out. Before CONNACK too: a server may have accepted us already. */
-	#fillDisconnect(now: number): void {
-		if (!this.#betweenPackets || this.ackCount > 0) return;
+	private fillDisconnect(now: number): void {
+		if (!this.betweenPackets || this.ackCount > 0) return;
 		const session = this.#session;
 		const unfinished = session.outbox.count + session.releasedCount;
 		if (unfinished > 0 && !this.disconnectForced) return;
-		if (!this.#writeEmpty(FirstByte.DISCONNECT, now)) return;
+		if (!this.writeEmpty(FirstByte.DISCONNECT, now)) return;
 		this.disconnectDue = false;
 		this.finished = true;
 	}

@@ -68,22 +68,25 @@ export class Session {
 	 * out  1 … 65535; 0 when all are in use
 	 */
 	takeId(requests: { nearestId(from: number, distance: number): number }): number {
-		if (this.#freeRun === 0) {
-			for (let tries = 0; ; tries++) {
-				if (tries === PACKET_ID_MAX) return 0;
-				this.#freeRun = requests.nearestId(this.#nextId, this.#nearestId());
-				if (this.#freeRun > 0) break;
-				this.#nextId = this.#nextId === PACKET_ID_MAX ? 1 : this.#nextId + 1;
-			}
-		}
+		if (this.#freeRun === 0 && !this.findFreeRun(requests)) return 0;
 		this.#freeRun--;
 		const id = this.#nextId;
 		this.#nextId = id === PACKET_ID_MAX ? 1 : id + 1;
 		return id;
 	}
 
+	/** Looks for identifiers that are free. False when there are none. */
+	private findFreeRun(requests: { nearestId(from: number, distance: number): number }): boolean {
+		for (let tries = 0; tries < PACKET_ID_MAX; tries++) {
+			this.#freeRun = requests.nearestId(this.#nextId, this.nearestId());
+			if (this.#freeRun > 0) return true;
+			this.#nextId = this.#nextId === PACKET_ID_MAX ? 1 : this.#nextId + 1;
+		}
+		return false;
+	}
+
 	/** How far the next identifier in use is from #nextId, going up; 65535 when there is none. */
-	#nearestId(): number {
+	private nearestId(): number {
 		const outbox = this.outbox;
 		let nearest = PACKET_ID_MAX;
 		for (let record = outbox.head; record < outbox.tail; record = outbox.next(record)) {
@@ -122,25 +125,32 @@ export class Session {
 
 	/** PUBACK (§3.4). Hot: no allocation. */
 	handlePuback(packetId: number): AckResult {
-		const record = this.outbox.find(packetId);
-		if (record < 0) return this.isReleased(packetId) ? AckResult.WRONG : AckResult.UNKNOWN;
-		if (!this.#mayFinish(record, RecordState.PUBACK_WAIT)) return AckResult.WRONG;
+		const outbox = this.outbox;
+		const record = outbox.findSent(packetId, RecordState.PUBACK_WAIT);
+		if (record < 0) return this.isReleased(packetId) ? AckResult.WRONG : this.whyNot(packetId);
 		this.waiting--;
-		this.#finish(record, packetId);
+		const source = outbox.free(record);
 		this.#counters[CounterIndex.DELIVERED]!++;
-		if (this.#application.tellsDelivered) this.#application.delivered(packetId, 0);
+		const application = this.#application;
+		if (source !== 0) application.sourceFinished(source - 1, packetId);
+		if (application.wantsRoom) application.roomMade();
+		if (application.tellsDelivered) application.delivered(packetId, 0);
 		return AckResult.TAKEN;
+	}
+
+	/** Why PUBACK or PUBREC for this identifier is not what any record waits for. */
+	private whyNot(packetId: number): AckResult {
+		return this.outbox.find(packetId) < 0 ? AckResult.UNKNOWN : AckResult.WRONG;
 	}
 
 	/** PUBREC (§3.5): gives the message's bytes back and queues PUBREL. Hot: no allocation. */
 	handlePubrec(packetId: number): AckResult {
-		const record = this.outbox.find(packetId);
-		if (record < 0) return AckResult.UNKNOWN;
-		if (!this.#mayFinish(record, RecordState.PUBREC_WAIT)) return AckResult.WRONG;
+		const record = this.outbox.findSent(packetId, RecordState.PUBREC_WAIT);
+		if (record < 0) return this.whyNot(packetId);
 		this.waiting--;
 		if (this.releasedCount >= this.released.length) fail("session: window overrun");
 		this.released[this.releasedCount++] = packetId;
-		this.#finish(record, packetId);
+		this.finish(record, packetId);
 		return AckResult.TAKEN;
 	}
 
@@ -167,14 +177,8 @@ export class Session {
 		return false;
 	}
 
-	/** A record can be finished by the ack that it waits for, once it is sent whole on this connection. */
-	#mayFinish(record: number, state: RecordState): boolean {
-		const outbox = this.outbox;
-		return (outbox.tags(record) & 15) === state && record !== outbox.active && record < outbox.cursor;
-	}
-
 	/** Frees a record whose exchange needs its bytes no more, and tells its source. */
-	#finish(record: number, packetId: number): void {
+	private finish(record: number, packetId: number): void {
 		const source = this.outbox.free(record);
 		if (source !== 0) this.#application.sourceFinished(source - 1, packetId);
 		if (this.#application.wantsRoom) this.#application.roomMade();
@@ -184,12 +188,12 @@ export class Session {
 	drop(record: number): void {
 		const state = this.outbox.state(record);
 		if (state === RecordState.PUBACK_WAIT || state === RecordState.PUBREC_WAIT) this.waiting--;
-		this.#finish(record, this.outbox.packetId(record));
+		this.finish(record, this.outbox.packetId(record));
 	}
 
 	/** A QoS 0 record has gone out whole. */
 	handleSentQoS0(record: number): void {
-		this.#finish(record, 0);
+		this.finish(record, 0);
 	}
 
 	/**

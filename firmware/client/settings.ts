@@ -186,6 +186,8 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 	} as Settings;
 	const names = Object.keys(LIMITS) as LimitName[];
 	for (let i = 0; i < names.length; i++) settings[names[i]!] = readNumber(options, names[i]!);
+	// Who makes the buffer smaller need not say it twice.
+	if (options["readSize"] === undefined && settings.readSize > settings.rxBuffer) settings.readSize = settings.rxBuffer;
 	checkRelations(settings);
 	return settings;
 }

@@ -136,31 +136,31 @@ export class Subscriptions {
 	 * FULL            no entry, or too few filter bytes
 	 */
 	declare(filter: string, qos: number, handler: Handler, stream: boolean): number {
-		let index = this.#find(filter);
-		if (index < 0) index = this.#add(filter);
+		let index = this.find(filter);
+		if (index < 0) index = this.add(filter);
 		if (index < 0) return index;
 		const at = index * W;
 		const flags = this.#table[at + Field.FLAGS]! & Flag.WILDCARD;
 		this.#table[at + Field.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
 		this.handlers[index] = handler;
-		this.#setState(index, SubscriptionState.DECLARED);
+		this.setState(index, SubscriptionState.DECLARED);
 		return index;
 	}
 
 	/** Ends a subscription: its handler gets nothing more, and UNSUBSCRIBE is pending. */
 	end(filter: string): number {
-		const index = this.#find(filter);
+		const index = this.find(filter);
 		if (index < 0) return index;
 		const state = this.state(index);
 		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
 		this.handlers[index] = null;
 		this.#table[index * W + Field.FLAGS]! &= ~Flag.STREAMING;
-		this.#setState(index, SubscriptionState.ENDED);
+		this.setState(index, SubscriptionState.ENDED);
 		return index;
 	}
 
 	/** The entry of a filter; NOT_FOUND when there is none. */
-	#find(filter: string): number {
+	private find(filter: string): number {
 		if (typeof filter !== "string") return StatusCode.INVALID_FILTER;
 		for (let i = 0; i < this.count; i++) {
 			if (this.state(i) === SubscriptionState.FREE) continue;
@@ -171,7 +171,7 @@ export class Subscriptions {
 	}
 
 	/** Puts a new filter behind the last one, checks it, and gives it an entry. */
-	#add(filter: string): number {
+	private add(filter: string): number {
 		if (typeof filter !== "string") return StatusCode.INVALID_FILTER;
 		const size = sizeOfText(filter);
 		if (size <= 0 || size > FIELD_SIZE_MAX) return StatusCode.INVALID_FILTER;
@@ -203,7 +203,7 @@ export class Subscriptions {
 		return index;
 	}
 
-	#setState(index: number, state: SubscriptionState): void {
+	private setState(index: number, state: SubscriptionState): void {
 		const before = this.state(index);
 		if (isPending(before)) this.pending--;
 		if (isRequested(before)) this.requested--;
@@ -214,11 +214,11 @@ export class Subscriptions {
 		table[at + Field.STATE] = state;
 		const exact = isMatched(state) && (table[at + Field.FLAGS]! & Flag.WILDCARD) === 0;
 		table[at] = exact ? table[at + Field.SIZE]! : 0;
-		if (state === SubscriptionState.FREE) this.#remove(index);
+		if (state === SubscriptionState.FREE) this.remove(index);
 	}
 
 	/** Takes a filter out and closes the gap. */
-	#remove(index: number): void {
+	private remove(index: number): void {
 		const table = this.#table;
 		const offset = this.filterStart(index);
 		const size = (this.filterSize(index) + 3) & ~3;
@@ -261,15 +261,15 @@ export class Subscriptions {
 		at = writeUint16(this.#bytes, at, packetId);
 		for (let i = first; count > 0; i++) {
 			if (this.state(i) !== from) continue;
-			at = this.#writeFilter(at, i, from === SubscriptionState.DECLARED);
+			at = this.writeFilter(at, i, from === SubscriptionState.DECLARED);
 			this.#table[i * W + Field.PACKET_ID] = packetId;
-			this.#setState(i, from + 1);
+			this.setState(i, from + 1);
 			count--;
 		}
 		return at;
 	}
 
-	#writeFilter(at: number, index: number, withQos: boolean): number {
+	private writeFilter(at: number, index: number, withQos: boolean): number {
 		const start = this.filterStart(index);
 		const size = this.filterSize(index);
 		at = writeUint16(this.#bytes, at, size);
@@ -306,13 +306,13 @@ export class Subscriptions {
 
 	/** An ack has come for one entry. */
 	settle(index: number, state: SubscriptionState): void {
-		this.#setState(index, state);
+		this.setState(index, state);
 	}
 
 	/** The connection is gone: requests without an ack are made again. */
 	handleLost(): void {
 		for (let i = 0; i < this.count; i++) {
-			if (isRequested(this.state(i))) this.#setState(i, this.state(i) - 1);
+			if (isRequested(this.state(i))) this.setState(i, this.state(i) - 1);
 		}
 	}
 
@@ -320,8 +320,8 @@ export class Subscriptions {
 	restart(): void {
 		for (let i = 0; i < this.count; i++) {
 			const state = this.state(i);
-			if (state === SubscriptionState.ENDED) this.#setState(i, SubscriptionState.FREE);
-			else if (state !== SubscriptionState.FREE) this.#setState(i, SubscriptionState.DECLARED);
+			if (state === SubscriptionState.ENDED) this.setState(i, SubscriptionState.FREE);
+			else if (state !== SubscriptionState.FREE) this.setState(i, SubscriptionState.DECLARED);
 		}
 	}
 

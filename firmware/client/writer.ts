@@ -69,7 +69,7 @@ export class PayloadWriter {
 	}
 
 	/** Room for `size` more bytes; once there is none, nothing more is written. */
-	#takes(size: number): boolean {
+	private takes(size: number): boolean {
 		if (this.#status < 0) return false;
 		if (size <= this.#limit - this.#at) return true;
 		this.#status = StatusCode.FULL;
@@ -78,13 +78,13 @@ export class PayloadWriter {
 
 	/** One byte, 0 … 255. */
 	byte(value: number): this {
-		if (this.#takes(1)) this.#bytes[this.#at++] = value;
+		if (this.takes(1)) this.#bytes[this.#at++] = value;
 		return this;
 	}
 
 	/** Bytes `offset` … `offset + size - 1` of an array; all of it unless told. */
 	bytes(source: Uint8Array, offset = 0, size = source.length - offset): this {
-		if (!this.#takes(size)) return this;
+		if (!this.takes(size)) return this;
 		if (offset === 0 && size === source.length) this.#bytes.set(source, this.#at);
 		else for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = source[offset + i]!;
 		this.#at += size;
@@ -96,7 +96,7 @@ export class PayloadWriter {
 		if (text instanceof Text) return this.bytes(text.bytes);
 		const size = sizeOfText(text);
 		if (size < 0) this.#status = StatusCode.INVALID_PAYLOAD;
-		else if (this.#takes(size)) this.#at = writeText(this.#bytes, this.#at, text);
+		else if (this.takes(size)) this.#at = writeText(this.#bytes, this.#at, text);
 		return this;
 	}
 
@@ -107,15 +107,15 @@ export class PayloadWriter {
 			return this;
 		}
 		if (value < 0) this.byte(MINUS);
-		return this.#digits(value < 0 ? -value : value, 1);
+		return this.digits(value < 0 ? -value : value, 1);
 	}
 
 	/** Decimal digits of a whole number, with leading zeros up to `least`. */
-	#digits(value: number, least: number): this {
+	private digits(value: number, least: number): this {
 		let count = 1;
 		for (let rest = value; rest >= 10; count++) rest = Math.floor(rest / 10);
 		if (count < least) count = least;
-		if (!this.#takes(count)) return this;
+		if (!this.takes(count)) return this;
 		for (let i = this.#at + count - 1; i >= this.#at; i--) {
 			const tens = Math.floor(value / 10);
 			this.#bytes[i] = ZERO + value - tens * 10;
@@ -142,13 +142,13 @@ export class PayloadWriter {
 		}
 		if (value < 0 && scaled > 0) this.byte(MINUS);
 		const whole = Math.floor(scaled / scale);
-		this.#digits(whole, 1);
-		return places === 0 ? this : this.byte(POINT).#digits(scaled - whole * scale, places);
+		this.digits(whole, 1);
+		return places === 0 ? this : this.byte(POINT).digits(scaled - whole * scale, places);
 	}
 
 	/** The low bits of a 32-bit integer as hexadecimal digits, `digits` of them: 1 … 8. */
 	hex(value: number, digits: number): this {
-		if (!this.#takes(digits)) return this;
+		if (!this.takes(digits)) return this;
 		for (let i = digits - 1; i >= 0; i--) this.#bytes[this.#at++] = HEX[(value >>> (4 * i)) & 15]!;
 		return this;
 	}
@@ -182,16 +182,16 @@ export class PayloadWriter {
 		this.byte(QUOTE);
 		const start = this.#at;
 		this.text(text);
-		if (this.#status >= 0) this.#escapeFrom(start);
+		if (this.#status >= 0) this.escapeFrom(start);
 		return this.byte(QUOTE);
 	}
 
 	/** Escapes what was just written, from the end, so that every byte moves once. */
-	#escapeFrom(start: number): void {
+	private escapeFrom(start: number): void {
 		const bytes = this.#bytes;
 		let extra = 0;
 		for (let i = start; i < this.#at; i++) extra += escapeSize(bytes[i]!) - 1;
-		if (extra === 0 || !this.#takes(extra)) return;
+		if (extra === 0 || !this.takes(extra)) return;
 		let to = this.#at + extra;
 		for (let from = this.#at - 1; from >= start; from--) {
 			const byte = bytes[from]!;

@@ -15,8 +15,11 @@ export const enum Decoded {
 	FORBIDDEN = -2,
 }
 
-/** First byte that a server's packet of each type has, its reserved flags included (§2.2.2); 0: never sent by one. */
-const FIRST_BYTES = new Uint8Array([0, 0, 0x20, 0x30, 0x40, 0x50, 0x62, 0x70, 0, 0x90, 0, 0xb0, 0, 0xd0, 0, 0]);
+/**
+ * First byte that a server's packet of each type has, its reserved flags included (§2.2.2); 0: never sent by one. That of
+ * type 0, which does not exist, is one that no byte of type 0 equals.
+ */
+const FIRST_BYTES = new Uint8Array([0x10, 0, 0x20, 0x30, 0x40, 0x50, 0x62, 0x70, 0, 0x90, 0, 0xb0, 0, 0xd0, 0, 0]);
 
 /** Remaining Length of each fixed-size packet (§3); 255: it varies. */
 const REMAINING_LENGTHS = new Uint8Array([0, 0, 2, 255, 2, 2, 2, 2, 0, 255, 0, 2, 0, 0, 0, 0]);
@@ -96,26 +99,19 @@ export class Decoder {
 			let size = bytes[offset + 1]!;
 			fixedSize = 2;
 			if (size > 127) {
-				size = this.#readLongLength(bytes, offset + 1, limit);
+				size = this.readLongLength(bytes, offset + 1, limit);
 				if (size < 0) return size === LENGTH_CUT ? Decoded.NEED_MORE : Decoded.MALFORMED;
 				fixedSize = this.fixedSize;
 				this.fixedSize = 0;
 			}
 			this.firstByte = firstByte;
-			this.packetId = this.topicSize = 0;
 			this.packetSize = fixedSize + size;
-			if (firstByte >> 4 === PacketType.PUBLISH) {
-				// A topic name takes at least three bytes; QoS 3 [MQTT-3.3.1-4]; DUP at QoS 0 [MQTT-3.3.1-2].
-				if (size < 3 || PUBLISH_FLAGS_WRONG[firstByte & 15] === 1) return Decoded.MALFORMED;
-			} else {
-				const found = this.#checkFixedHeader(firstByte, size);
-				if (found !== Decoded.PACKET) return found;
-			}
+			if (firstByte >> 4 !== PacketType.PUBLISH) return this.decodeOther(bytes, offset, limit, fixedSize);
+			// A topic name takes at least three bytes; QoS 3 [MQTT-3.3.1-4]; DUP at QoS 0 [MQTT-3.3.1-2].
+			if (size < 3 || PUBLISH_FLAGS_WRONG[firstByte & 15] === 1) return Decoded.MALFORMED;
+			this.packetId = this.topicSize = 0;
 			this.fixedSize = fixedSize;
-		}
-		if (firstByte >> 4 !== PacketType.PUBLISH) {
-			return limit - offset < this.packetSize ? Decoded.NEED_MORE : this.#readPacket(bytes, offset + fixedSize);
-		}
+		} else if (firstByte >> 4 !== PacketType.PUBLISH) return this.decodeOther(bytes, offset, limit, fixedSize);
 		// §3.3: topic name and packet identifier. The lengths are checked as soon as they are known.
 		const topic = offset + fixedSize + 2;
 		if (limit < topic) return Decoded.NEED_MORE;
@@ -142,7 +138,7 @@ export class Decoder {
 	 * in   offset  its first byte
 	 * out  its value; LENGTH_CUT when it runs past `limit`, LENGTH_WRONG when it does not end within four bytes
 	 */
-	#readLongLength(bytes: Uint8Array, offset: number, limit: number): number {
+	private readLongLength(bytes: Uint8Array, offset: number, limit: number): number {
 		let size = bytes[offset]! & 127;
 		for (let i = 1; i < 4; i++) {
 			if (offset + i >= limit) return LENGTH_CUT;
@@ -156,37 +152,38 @@ export class Decoder {
 		return LENGTH_WRONG;
 	}
 
-	/** First byte and length of a packet other than PUBLISH. */
-	#checkFixedHeader(firstByte: number, size: number): Decoded {
+	/** A packet other than PUBLISH, whose first byte and size are set. Hot for acks: no allocation. */
+	private decodeOther(bytes: Uint8Array, offset: number, limit: number, fixedSize: number): Decoded {
+		const firstByte = this.firstByte;
 		const type = firstByte >> 4;
-		if (FIRST_BYTES[type] !== firstByte || type === 0) {
-			return type > 0 && type <= TYPE_MAX && FIRST_BYTES[type] === 0 ? Decoded.FORBIDDEN : Decoded.MALFORMED;
+		const size = this.packetSize - fixedSize;
+		if (FIRST_BYTES[type] !== firstByte || size !== REMAINING_LENGTHS[type]) {
+			const found = checkFixedHeader(firstByte, size);
+			if (found !== Decoded.PACKET) return found;
 		}
-		const expected = REMAINING_LENGTHS[type]!;
-		return (expected === VARIES ? size < 3 : size !== expected) ? Decoded.MALFORMED : Decoded.PACKET;
-	}
-
-	/** The packets whose bytes are all there. */
-	#readPacket(bytes: Uint8Array, start: number): Decoded {
-		const type = this.firstByte >> 4;
-		if (type === PacketType.PINGRESP) return Decoded.PACKET;
-		const high = bytes[start]!;
-		const low = bytes[start + 1]!;
-		if (type === PacketType.CONNACK) {
-			// §3.2.2.1: bits 7 … 1 are reserved.
-			if (high > 1) return Decoded.MALFORMED;
-			this.sessionPresent = high === 1;
-			this.returnCode = low;
+		this.fixedSize = fixedSize;
+		const start = offset + fixedSize;
+		if (limit < start + size) return Decoded.NEED_MORE;
+		if (size === 0) {
+			this.packetId = 0;
 			return Decoded.PACKET;
 		}
-		const packetId = (high << 8) | low;
-		if (packetId === 0) return Decoded.MALFORMED;
+		const packetId = (bytes[start]! << 8) | bytes[start + 1]!;
+		if (type === PacketType.CONNACK) {
+			this.packetId = 0;
+			// §3.2.2.1: bits 7 … 1 are reserved.
+			if (packetId > 0x1ff) return Decoded.MALFORMED;
+			this.sessionPresent = packetId > 0xff;
+			this.returnCode = packetId & 0xff;
+			return Decoded.PACKET;
+		}
 		this.packetId = packetId;
-		return type === PacketType.SUBACK ? this.#readSubackCodes(bytes, start + 2) : Decoded.PACKET;
+		if (packetId === 0) return Decoded.MALFORMED;
+		return type === PacketType.SUBACK ? this.readSubackCodes(bytes, start + 2) : Decoded.PACKET;
 	}
 
 	/** §3.9.3: each code is 0, 1, 2 or 0x80 [MQTT-3.9.3-2]. */
-	#readSubackCodes(bytes: Uint8Array, start: number): Decoded {
+	private readSubackCodes(bytes: Uint8Array, start: number): Decoded {
 		this.payloadStart = this.fixedSize + 2;
 		const limit = start + this.packetSize - this.payloadStart;
 		for (let i = start; i < limit; i++) {
@@ -195,6 +192,31 @@ export class Decoder {
 		}
 		return Decoded.PACKET;
 	}
+}
+
+/** Whether first byte and length of a packet other than PUBLISH are right, also where the length varies. */
+function checkFixedHeader(firstByte: number, size: number): Decoded {
+	const type = firstByte >> 4;
+	if (FIRST_BYTES[type] !== firstByte) {
+		return type > 0 && type <= TYPE_MAX && FIRST_BYTES[type] === 0 ? Decoded.FORBIDDEN : Decoded.MALFORMED;
+	}
+	const expected = REMAINING_LENGTHS[type]!;
+	return (expected === VARIES ? size < 3 : size !== expected) ? Decoded.MALFORMED : Decoded.PACKET;
+}
+
+/**
+ * A look for PUBACK, PUBREC, PUBREL or PUBCOMP at a place where four bytes stand: most of what a client gets beside
+ * PUBLISH, for less than a whole decode. Hot: no allocation.
+ *
+ * out  first byte << 16 | packet identifier; 0 when it is not a right one of these: decode says what it is
+ */
+export function ackAt(bytes: Uint8Array, offset: number): number {
+	const firstByte = bytes[offset]!;
+	// The four types have consecutive numbers; of their first bytes only that of PUBREL has a flag.
+	if (firstByte < 0x40 || firstByte > 0x70 || (firstByte & 15) !== (firstByte === 0x62 ? 2 : 0)) return 0;
+	if (firstByte === 0x60 || bytes[offset + 1] !== 2) return 0;
+	const packetId = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
+	return packetId === 0 ? 0 : (firstByte << 16) | packetId;
 }
 
 /** The largest packet there can be: first byte, four length bytes, and the rest. */

@@ -1,6 +1,8 @@
 import { AssertionError } from "../base/assert.js";
 import { LayerCode, ReasonCode } from "../client/codes.js";
+import type { Application } from "../client/application.js";
 import { Command, type Core } from "../client/core.js";
+import { Fill, Work, type Sender } from "../client/sender.js";
 import { TransportEnd, type NameResolver, type Transport, type TransportFactory, type TransportListener } from "./transport.js";
 
 /** Reads in one turn: with the size of the landing, the most bytes and messages that one turn handles. */
@@ -32,6 +34,8 @@ export interface LoopOptions {
  */
 export class Loop implements TransportListener {
 	readonly #core: Core;
+	readonly #sender: Sender;
+	readonly #application: Application;
 	readonly #transport: Transport;
 	readonly #clock: Clock;
 	readonly #landingSize: number;
@@ -44,6 +48,8 @@ export class Loop implements TransportListener {
 	constructor(core: Core, options: LoopOptions, clock: Clock) {
 		const { arena, settings } = core;
 		this.#core = core;
+		this.#sender = core.sender;
+		this.#application = core.application;
 		this.#clock = clock;
 		this.#landingSize = settings.readSize;
 		this.#transport = options.transport({
@@ -78,7 +84,7 @@ export class Loop implements TransportListener {
 
 	handleWritable(): void {
 		// Acks may go out now, and with them the bytes that waited for their room.
-		if (this.#core.receiver.stalled) this.#core.attention = true;
+		if (this.#core.receiver.stalled) this.#application.attention = true;
 		this.run(this.#clock.ticks());
 	}
 
@@ -108,32 +114,32 @@ export class Loop implements TransportListener {
 		const core = this.#core;
 		core.now = now;
 		try {
-			if (this.#timerFired) this.#fireTimer(now);
-			if (this.#transport.readable > 0) this.#read(now);
-			const sender = core.sender;
-			if (sender.work || sender.size > 0) this.#write(now);
-			if (core.attention) this.#attend(now);
+			if (this.#timerFired) this.fireTimer(now);
+			if (this.#transport.readable > 0) this.read(now);
+			const sender = this.#sender;
+			if (sender.work !== Work.NONE || sender.size > 0) this.write(now);
+			if (this.#application.attention) this.attend(now);
 		} catch (error) {
-			this.#recover(error, now);
+			this.recover(error, now);
 		}
 		this.#busy = false;
 	}
 
-	#fireTimer(now: number): void {
+	private fireTimer(now: number): void {
 		this.#timerFired = false;
 		// The timer repeats: it is set anew in any case.
-		this.#core.deadlines.changed = this.#core.attention = true;
+		this.#core.deadlines.changed = this.#application.attention = true;
 		this.#core.handleTimeout(now);
 	}
 
 	/** What happens rarely: callbacks owed once per turn, the transport to be opened or closed, the timer to be set. */
-	#attend(now: number): void {
+	private attend(now: number): void {
 		const core = this.#core;
-		core.attention = false;
-		if (core.receiver.stalled) this.#unstall(now);
-		if (core.application.owesRoom) {
-			core.application.tellRoom();
-			this.#write(now);
+		this.#application.attention = false;
+		if (core.receiver.stalled) this.unstall(now);
+		if (this.#application.owesRoom) {
+			this.#application.tellRoom();
+			this.write(now);
 		}
 		const command = core.takeCommand();
 		if (command !== Command.NONE) {
@@ -143,48 +149,49 @@ export class Loop implements TransportListener {
 		}
 		if (this.#more) {
 			this.#more = false;
-			core.deadlines.changed = core.attention = true;
+			core.deadlines.changed = this.#application.attention = true;
 			return this.#clock.arm(1);
 		}
 		if (!core.deadlines.changed) return;
 		const sleep = core.sleepMs(now);
-		this.#clock.arm(sleep > 0 ? sleep : 1);
+		if (sleep < 0) this.#clock.disarm();
+		else this.#clock.arm(sleep > 0 ? sleep : 1);
 	}
 
 	/**
 	 * What the transport throws is the loss of the link. What is wrong in our own code is a defect: the device must not
 	 * restart for it, so the connection is given up, and the session kept.
 	 */
-	#recover(error: unknown, now: number): void {
+	private recover(error: unknown, now: number): void {
 		const core = this.#core;
 		if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);
 		else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
 		core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
-		this.#attend(now);
+		this.attend(now);
 	}
 
 	/** Reads what has arrived; what is left is read in the next turn. Hot: no allocation. */
-	#read(now: number): void {
+	private read(now: number): void {
 		const transport = this.#transport;
 		const receiver = this.#core.receiver;
-		if (receiver.stalled && !this.#unstall(now)) return;
+		if (receiver.stalled && !this.unstall(now)) return;
 		for (let reads = 0; reads < READS_PER_TURN_MAX; reads++) {
 			const count = transport.read(this.#landingSize);
 			if (count === 0) return;
 			receiver.handleBytes(count, now);
-			if (receiver.stalled && !this.#unstall(now)) return;
+			if (receiver.stalled && !this.unstall(now)) return;
 			// Also when a callback has ended the connection.
 			if (transport.readable === 0 || !this.#core.linked) return;
 		}
-		this.#more = this.#core.attention = true;
+		this.#more = this.#application.attention = true;
 	}
 
 	/** Makes room for acks, and goes on with the bytes that waited for it. False: there is none yet. */
-	#unstall(now: number): boolean {
+	private unstall(now: number): boolean {
 		const core = this.#core;
 		// Each round consumes packets, of which the window holds a bounded number.
 		while (core.receiver.stalled) {
-			this.#write(now);
+			this.write(now);
 			if (core.sender.ackCount > 0 || !core.linked) return false;
 			core.handleBytes(0, now);
 		}
@@ -192,19 +199,22 @@ export class Loop implements TransportListener {
 	}
 
 	/** Writes what there is. Hot: no allocation. */
-	#write(now: number): void {
+	private write(now: number): void {
 		const core = this.#core;
-		const sender = core.sender;
+		const sender = this.#sender;
 		let writes = WRITES_PER_TURN_MAX;
 		do {
-			if (sender.work) core.fill(now);
+			if (sender.work !== Work.NONE) {
+				const result = sender.fill(now);
+				if (result !== Fill.OK || sender.requested) core.handleFill(result, now);
+			}
 			const size = sender.size;
 			if (size === 0) return;
 			const count = this.#transport.write(size);
 			if (count === 0) return core.handleBlocked(now);
 			core.handleSent(count, now);
-			if (sender.size === 0 && !sender.work) return;
+			if (sender.size === 0 && sender.work === Work.NONE) return;
 		} while (--writes > 0);
-		this.#more = core.attention = true;
+		this.#more = this.#application.attention = true;
 	}
 }

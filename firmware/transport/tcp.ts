@@ -51,35 +51,35 @@ class TcpTransport implements Transport {
 		const onWritable = (count: number): void => {
 			this.#writable = count;
 			// Platforms say so after every write; the loop cares only when it had to wait.
-			if (this.#waiting) this.#handleWritable();
+			if (this.#waiting) this.handleWritable();
 		};
-		const onError = (): void => this.#handleError();
+		const onError = (): void => this.handleError();
 		this.#options = { address: setup.host, port: setup.port, nodelay: true, onReadable, onWritable, onError };
-		this.#request = isAddress(setup.host) ? null : this.#makeRequest(setup.host);
+		this.#request = isAddress(setup.host) ? null : this.makeRequest(setup.host);
 	}
 
-	#makeRequest(host: string): NameRequest {
+	private makeRequest(host: string): NameRequest {
 		if (!this.#dns) throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address`);
 		return {
 			host,
-			onResolved: (_host: string, address: string): void => this.#handleResolved(address),
-			onError: (): void => this.#handleResolved(""),
+			onResolved: (_host: string, address: string): void => this.handleResolved(address),
+			onError: (): void => this.handleResolved(""),
 		};
 	}
 
 	open(): void {
 		this.close();
-		if (this.#request === null) return this.#connect();
+		if (this.#request === null) return this.connect();
 		this.#resolving = true;
 		try {
 			this.#dns!.resolve(this.#request);
 		} catch {
-			this.#handleResolved("");
+			this.handleResolved("");
 		}
 	}
 
 	/** An empty address: the lookup failed. */
-	#handleResolved(address: string): void {
+	private handleResolved(address: string): void {
 		if (!this.#resolving) return;
 		this.#resolving = false;
 		// The address that worked last is better than none.
@@ -88,10 +88,10 @@ class TcpTransport implements Transport {
 		this.#address = address;
 		this.#options.address = address;
 		this.#listener.handleResolved();
-		this.#connect();
+		this.connect();
 	}
 
-	#connect(): void {
+	private connect(): void {
 		this.#waiting = true;
 		try {
 			this.#socket = new TCP(this.#options);
@@ -102,7 +102,7 @@ class TcpTransport implements Transport {
 	}
 
 	/** The first time, this means that the connection stands. */
-	#handleWritable(): void {
+	private handleWritable(): void {
 		if (this.#socket === null) return;
 		this.#waiting = false;
 		if (this.#opened) return this.#listener.handleWritable();
@@ -110,7 +110,7 @@ class TcpTransport implements Transport {
 		this.#listener.handleOpened();
 	}
 
-	#handleError(): void {
+	private handleError(): void {
 		if (this.#socket === null) return;
 		const end = this.#opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
 		this.close();

@@ -1,3 +1,6 @@
+/** Sizes up to this are found without a search: those of acks and of most telemetry. */
+const INDEXED_MAX = 128;
+
 /** Each rung of a ladder is this many times as long as the one below. */
 const RUNG_SHIFT = 2;
 
@@ -13,6 +16,8 @@ export class Views {
 	readonly #ladder: Uint8Array[] = [];
 	readonly #sizes: Int32Array;
 	readonly #exact: Uint8Array[] = [];
+	/** For sizes up to INDEXED_MAX: place of the exact view + 1; 0 when there is none. */
+	readonly #places = new Uint8Array(INDEXED_MAX + 1);
 	/** The size asked for last, and the answer: the same again is the usual case, and needs no call. */
 	size = 2;
 	view: Uint8Array;
@@ -27,14 +32,15 @@ export class Views {
 		this.#sizes = new Int32Array(max);
 		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this.#ladder.push(new Uint8Array(buffer, offset, rung));
 		// Acks, PINGREQ and PINGRESP are seen from the start. (An ack is a rung too, but here it is found first.)
-		this.#add(4);
-		this.view = this.#add(2);
+		this.add(4);
+		this.view = this.add(2);
 	}
 
-	#add(size: number): Uint8Array {
+	private add(size: number): Uint8Array {
 		const view = new Uint8Array(this.#buffer, this.#offset, size);
 		this.#sizes[this.#exact.length] = size;
 		this.#exact.push(view);
+		if (size <= INDEXED_MAX) this.#places[size] = this.#exact.length;
 		return view;
 	}
 
@@ -45,18 +51,19 @@ export class Views {
 	 * out  a view of this size, or of less
 	 */
 	longest(size: number): Uint8Array {
-		const view = this.#find(size);
+		const place = size <= INDEXED_MAX ? this.#places[size]! : 0;
+		const view = place > 0 ? this.#exact[place - 1]! : this.find(size);
 		this.size = size;
 		this.view = view;
 		return view;
 	}
 
-	#find(size: number): Uint8Array {
+	private find(size: number): Uint8Array {
 		const sizes = this.#sizes;
 		const exact = this.#exact;
 		const count = exact.length;
 		for (let i = 0; i < count; i++) if (sizes[i] === size) return exact[i]!;
 		const view = this.#ladder[(31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1)]!;
-		return view.length === size || count === sizes.length ? view : this.#add(size);
+		return view.length === size || count === sizes.length ? view : this.add(size);
 	}
 }

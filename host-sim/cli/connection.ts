@@ -145,11 +145,11 @@ export function connectionSettings(flags: ConnectionFlags): ConnectionSettings {
 		: DESK_SETTINGS;
 	const settings: ConnectionSettings = {
 		...base,
+		...sizes(flags, base),
 		host: flags.host ?? flags.url?.host ?? base.host ?? "localhost",
 		port: flags.port ?? flags.set?.port ?? flags.url?.port ?? base.port ?? LIMITS.port.initial,
 		clientId: clientId(flags, base),
 		...identity(flags),
-		...sizes(flags, base),
 	};
 	const will = willOf(flags);
 	if (will) settings.will = will;

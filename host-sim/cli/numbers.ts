@@ -18,8 +18,11 @@ export function limitedNumber(name: LimitName): (text: string) => number {
 	return wholeNumber(LIMITS[name].min, LIMITS[name].max);
 }
 
+/** Numeric options of `config.mqtt` that a command line sets. */
+export type Assignments = Partial<Record<LimitName, number>>;
+
 /** Parser of `--set name=value`, which may be repeated: adds to what came before. */
-export function assignment(text: string, before: Partial<Record<LimitName, number>> = {}) {
+export function assignment(text: string, before: Assignments = {}): Assignments {
 	const [, name = "", value = ""] = /^([^=]*)=(.*)$/.exec(text) ?? [];
 	if (name === "") throw new InvalidArgumentError("It must be name=value, e.g. outbox=4096.");
 	if (!isLimitName(name)) {

@@ -69,6 +69,20 @@ const PATCHES: readonly Patch[] = [
 		replace: "\ttxID aliasCount = 1;\n",
 	},
 	{
+		// The engine's own meter adds to the byte codes what bulk operations move and properties that built-ins touch.
+		file: "xsRun.c",
+		purpose: "count byte codes",
+		find: "\t\t\tthe->meterIndex++; \\\n\t\t\tgoto *bytes[byte]\n",
+		replace: "\t\t\tbyteCodeCount++; \\\n\t\t\tgoto *bytes[byte]\n",
+	},
+	{
+		file: "xsRun.c",
+		purpose: "declare the counter of byte codes",
+		find: "static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
+		replace:
+			"extern unsigned int byteCodeCount;\n" + "static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
+	},
+	{
 		file: "xsDefaults.c",
 		purpose: "strip the length and name of functions",
 		find: "\tfxNewFunctionLength,\n\tfxNewFunctionName,\n",

@@ -63,7 +63,7 @@ const BOUNDARIES: readonly [string, string][] = [
 	["\ue000", "ee8080"],
 	["\ufeffa", "efbbbf61"],
 	["\uffff", "efbfbf"],
-	["\u{10000}", "f0908080"],
+	["\u{10000}a", "f090808061"],
 	["A\u{2a6d4}", "41f0aa9b94"],
 	["\u{10ffff}x\u{1f600}", "f48fbfbf78f09f9880"],
 ];

@@ -9,7 +9,10 @@ static Totals totals;
 /** What had been counted when the device was created; the computer that builds the flash image does not count. */
 static Totals before;
 
-static uint32_t lastMeter;
+/** Counted by the interpreter at each dispatch. */
+unsigned int byteCodeCount;
+
+static unsigned int lastByteCodeCount;
 static Peaks runPeaks;
 static long startSlots;
 
@@ -77,16 +80,16 @@ void countSocketWrite(void)
 	totals.socketWrites++;
 }
 
-/** The engine's meter has 32 bits; this is called at least once per turn, long before it wraps. */
-static void readMeter(txMachine* the)
+/** The interpreter's counter has 32 bits; this is called at least once per turn, long before it wraps. */
+static void readByteCodes(void)
 {
-	totals.byteCodes += (uint32_t)(the->meterIndex - lastMeter);
-	lastMeter = the->meterIndex;
+	totals.byteCodes += byteCodeCount - lastByteCodeCount;
+	lastByteCodeCount = byteCodeCount;
 }
 
 void countersStart(txMachine* the)
 {
-	lastMeter = the->meterIndex;
+	lastByteCodeCount = byteCodeCount;
 	before = totals;
 	startSlots = the->currentHeapCount;
 	countersRestartPeaks(the);
@@ -99,7 +102,7 @@ long countersStartSlots(void)
 
 void countersRead(txMachine* the, Totals* result)
 {
-	readMeter(the);
+	readByteCodes();
 	result->slots = totals.slots - before.slots;
 	result->chunks = totals.chunks - before.chunks;
 	result->chunkBytes = totals.chunkBytes - before.chunkBytes;
