@@ -1,11 +1,23 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
+import xs from "./test/lint/hot-path.js";
 
 /** What a plain XS application does not have; firmware may use none of it. */
 const MISSING_ON_DEVICE = [
 	...["console", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "queueMicrotask"],
 	...["TextEncoder", "TextDecoder", "URL", "URLSearchParams", "structuredClone", "performance", "crypto", "Intl"],
-	...["process", "Buffer", "AbortController", "AbortSignal", "Event", "EventTarget", "atob", "btoa", "fetch", "require"],
+	...[
+		"process",
+		"Buffer",
+		"AbortController",
+		"AbortSignal",
+		"Event",
+		"EventTarget",
+		"atob",
+		"btoa",
+		"fetch",
+		"require",
+	],
 	...["device", "System", "DisposableStack", "WebSocket", "global", "window", "__dirname", "__filename"],
 ];
 
@@ -31,7 +43,10 @@ function layerRule(name, { forbidden, typesOnly = [] }) {
 	];
 	if (forbidden.length > 0) {
 		const group = forbidden.map((layer) => `**/${layer}/**`);
-		patterns.push({ group, message: `${name}/ is below these: imports point one way, app → loop → client → codec → base.` });
+		patterns.push({
+			group,
+			message: `${name}/ is below these: imports point one way, app → loop → client → codec → base.`,
+		});
 	}
 	if (typesOnly.length > 0) {
 		const group = typesOnly.map((layer) => `**/${layer}/**`);
@@ -71,6 +86,18 @@ export default tseslint.config(
 			"max-lines": ["error", { max: 500, skipBlankLines: true }],
 			"max-lines-per-function": ["error", { max: 80 }],
 		},
+	},
+	{
+		// Only here are types looked at: it takes seconds, which the other folders need not wait for.
+		files: ["firmware/**/*.ts"],
+		plugins: { xs },
+		languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+		rules: { "xs/hot-path": "error" },
+	},
+	{
+		// Programs are not preloaded, so their literals stay in flash.
+		files: ["firmware/app/*/**/*.ts"],
+		rules: { "xs/hot-path": ["error", { preloaded: false }] },
 	},
 	...Object.entries(LAYERS).map(([name, layer]) => layerRule(name, layer)),
 	{

@@ -18,6 +18,9 @@ export type ClientOptions = CoreOptions<Client>;
 /** Gets a message, or a piece of one; the object is valid until the handler returns. */
 export type MessageHandler = CoreHandler<Client>;
 
+/** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
+const FUNCTION = "function";
+
 /** Where a simulator or a debugger may leave a set that learns of every client. */
 const REGISTRY = Symbol.for("xs-mqtt.clients");
 
@@ -162,7 +165,7 @@ export class Client {
 	}
 
 	#subscribe(filter: string, qos: QoS, handler: MessageHandler, stream: boolean): number {
-		if (typeof handler !== "function") return StatusCode.NOT_FOUND;
+		if (typeof handler !== FUNCTION) return StatusCode.NOT_FOUND;
 		const result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
 		if (result >= 0) this.#loop.run(Time.ticks | 0);
 		return result;

@@ -1,4 +1,4 @@
-import { sizeOfConnect, writeConnect } from "../codec/connect.js";
+import { writeConnect } from "../codec/connect.js";
 import { COUNTER_COUNT } from "./counters.js";
 import type { Settings } from "./settings.js";
 
@@ -62,7 +62,7 @@ export class Arena {
 
 	constructor(settings: Settings) {
 		this.connectOffset = 0;
-		this.connectSize = sizeOfConnect(settings.connect);
+		this.connectSize = settings.connectSize;
 		this.txOffset = aligned(this.connectSize);
 		this.txLimit = this.txOffset + settings.txBuffer;
 		this.outboxOffset = aligned(this.txLimit);
@@ -77,7 +77,8 @@ export class Arena {
 		this.bytes = new Uint8Array(this.buffer);
 		this.words = new Int32Array(this.buffer);
 		this.view = new DataView(this.buffer);
-		writeConnect(this.bytes, 0, settings.connect);
+		if (settings.connect !== undefined) writeConnect(this.bytes, 0, settings.connect);
+		settings.connect = undefined;
 	}
 }
 
@@ -86,7 +87,7 @@ export class Arena {
  */
 export function regionSizes(settings: Settings): readonly Region[] {
 	return [
-		{ name: "CONNECT packet", bytes: aligned(sizeOfConnect(settings.connect)) },
+		{ name: "CONNECT packet", bytes: aligned(settings.connectSize) },
 		{ name: "txBuffer", bytes: aligned(settings.txBuffer) },
 		{ name: "outbox", bytes: settings.outbox & ~3 },
 		{ name: "filterBytes", bytes: aligned(settings.filterBytes) },

@@ -16,6 +16,10 @@ import type { Session } from "./session.js";
 import { FullPolicy, type Settings } from "./settings.js";
 import type { Subscriptions } from "./subscriptions.js";
 
+// Literals of a preloaded module are copied into the heap each time they are executed; constants are not.
+const STRING = "string";
+const FUNCTION = "function";
+
 /** Takes publishes from the application: straight into the transmit region, or into the outbox. */
 export class Publisher {
 	readonly #bytes: Uint8Array;
@@ -114,7 +118,7 @@ export class Publisher {
 
 	/** Text is written where it goes, without bytes in between. */
 	private publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean, now: number): number {
-		const size = typeof text === "string" ? sizeOfText(text) : -1;
+		const size = typeof text === STRING ? sizeOfText(text as string) : -1;
 		if (size < 0) return StatusCode.INVALID_PAYLOAD;
 		const packetId = this.start(field, size, qos, retain, now);
 		if (packetId >= 0) writeText(this.#bytes, this.#payloadAt, text as string);
@@ -197,7 +201,7 @@ export class Publisher {
 	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: number, retain: boolean): number {
 		const made = topic instanceof Topic ? topic : topicOf(topic);
 		if (made === undefined) return StatusCode.INVALID_TOPIC;
-		if (!Number.isInteger(total) || total < 0 || typeof source?.read !== "function") return StatusCode.INVALID_PAYLOAD;
+		if (!Number.isInteger(total) || total < 0 || typeof source?.read !== FUNCTION) return StatusCode.INVALID_PAYLOAD;
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
 		const field = made.field;

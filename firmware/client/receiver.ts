@@ -53,7 +53,7 @@ export interface PacketSink {
 export class Receiver {
 	/** When bytes last came. */
 	lastReceived = 0;
-	/** Bytes stay in the window because there is no room for the acks that they would cause. */
+	/** Bytes stay in the window until acks are out: there is no room for those that they would cause, or see #overrun. */
 	stalled = false;
 	/** The message that handlers get. */
 	readonly message: Message;
@@ -81,6 +81,8 @@ export class Receiver {
 	/** The PUBLISH in pieces or skipped: its payload, and whether it counts as received. */
 	#total = 0;
 	#acknowledge = true;
+	/** The server has more QoS 2 messages open than can be remembered: the connection ends once our acks are out. */
+	#overrun = false;
 
 	constructor(
 		settings: Settings,
@@ -118,7 +120,7 @@ export class Receiver {
 	reset(): void {
 		this.#linked = false;
 		this.#start = this.#end = this.#landing;
-		this.stalled = false;
+		this.stalled = this.#overrun = false;
 		this.#mode = Mode.PACKET;
 		this.#decoder.reset();
 	}
@@ -163,7 +165,8 @@ export class Receiver {
 			}
 			if (!this.#linked) return;
 			// More bytes are needed: what is here of the packet waits in front of the landing.
-			this.stalled = false;
+			this.stalled = this.#overrun;
+			if (this.#overrun) return;
 			return this.keepRest();
 		}
 		this.stalled = false;
@@ -296,10 +299,17 @@ export class Receiver {
 		const qos = qosOf(firstByte);
 		if (qos === 0) return true;
 		if (this.#incoming.has(packetId)) {
-			// At QoS 1 the server uses an identifier that is still in its own use [MQTT-2.3.1-4].
-			return qos === 2 || this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
+			// At QoS 1 the server has no exchange with this identifier any more: it forgot ours in a crash. Ending the
+			// connection [MQTT-2.3.1-4] would not help, because it would send the same again, for ever.
+			if (qos === 1) this.#incoming.remove(packetId);
+			return true;
 		}
 		if (qos === 1 || !this.#incoming.full) return true;
+		if (!this.#overrun) {
+			// Without the acks of the messages before this one, the server would send all of them again, for ever.
+			this.#overrun = true;
+			return false;
+		}
 		this.#sink.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
 		return false;
 	}
@@ -477,10 +487,10 @@ export class Receiver {
 		if (this.#end - this.#start < 2) return false;
 		const packetId = (this.#bytes[this.#start]! << 8) | this.#bytes[this.#start + 1]!;
 		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
-		this.#start += 2;
 		const message = this.message;
 		message.packetId = packetId;
 		if (!this.checkId(message.firstByte, packetId)) return false;
+		this.#start += 2;
 		if (message.qos === 2 && this.#incoming.has(packetId)) this.#acknowledge = true;
 		this.#mode = Mode.SKIP;
 		return this.#left > 0 || this.finishRest(now);

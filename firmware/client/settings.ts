@@ -1,5 +1,5 @@
 import { sizeOfText, writeText } from "../base/text.js";
-import type { ConnectFields } from "../codec/connect.js";
+import { sizeOfConnect, type ConnectFields } from "../codec/connect.js";
 import { FIELD_SIZE_MAX } from "../codec/constants.js";
 import { Topic } from "../codec/topic.js";
 import { isUtf8 } from "../codec/utf8.js";
@@ -20,7 +20,10 @@ export interface Settings extends Record<LimitName, number> {
 	queueQoS0: boolean;
 	fullPolicy: FullPolicy;
 	acknowledgeTooLarge: boolean;
-	connect: ConnectFields;
+	/** What CONNECT is made from; given up once the packet is written. */
+	connect: ConnectFields | undefined;
+	/** Bytes of CONNECT. */
+	connectSize: number;
 }
 
 /** A value as an error line shows it: short, and text told from numbers. */
@@ -183,6 +186,7 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 		fullPolicy: readChoice(options, "outboxFull", ["refuse", "dropOldest", "latestPerTopic"]),
 		acknowledgeTooLarge: readChoice(options, "tooLarge", ["acknowledge", "refuse"]) === 0,
 		connect,
+		connectSize: sizeOfConnect(connect),
 	} as Settings;
 	const names = Object.keys(LIMITS) as LimitName[];
 	for (let i = 0; i < names.length; i++) settings[names[i]!] = readNumber(options, names[i]!);

@@ -53,6 +53,9 @@ const enum Flag {
 
 const W = SUBSCRIPTION_WORDS;
 
+/** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
+const STRING = "string";
+
 /** A handler as the table keeps it; what it is called with is the caller's business. */
 export type Handler = (message: never, client: never) => void;
 
@@ -161,7 +164,7 @@ export class Subscriptions {
 
 	/** The entry of a filter; NOT_FOUND when there is none. */
 	private find(filter: string): number {
-		if (typeof filter !== "string") return StatusCode.INVALID_FILTER;
+		if (typeof filter !== STRING) return StatusCode.INVALID_FILTER;
 		for (let i = 0; i < this.count; i++) {
 			if (this.state(i) === SubscriptionState.FREE) continue;
 			const start = this.filterStart(i);
@@ -172,7 +175,7 @@ export class Subscriptions {
 
 	/** Puts a new filter behind the last one, checks it, and gives it an entry. */
 	private add(filter: string): number {
-		if (typeof filter !== "string") return StatusCode.INVALID_FILTER;
+		if (typeof filter !== STRING) return StatusCode.INVALID_FILTER;
 		const size = sizeOfText(filter);
 		if (size <= 0 || size > FIELD_SIZE_MAX) return StatusCode.INVALID_FILTER;
 		// Fixed header of at most 4 bytes for these sizes, packet identifier, length, QoS.

@@ -31,7 +31,7 @@ function remainingLength(fields: ConnectFields): number {
 	return size;
 }
 
-/** Size of the whole CONNECT packet in bytes: at most 327,709. */
+/** Size of the whole CONNECT packet in bytes: at most 327,699. */
 export function sizeOfConnect(fields: ConnectFields): number {
 	const remaining = remainingLength(fields);
 	return 1 + sizeOfVarint(remaining) + remaining;

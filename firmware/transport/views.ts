@@ -14,7 +14,7 @@ export class Views {
 	readonly #offset: number;
 	/** Views of 1, 4, 16, … bytes, as far as the region goes. */
 	readonly #ladder: Uint8Array[] = [];
-	readonly #sizes: Int32Array;
+	readonly #max: number;
 	readonly #exact: Uint8Array[] = [];
 	/** For sizes up to INDEXED_MAX: place of the exact view + 1; 0 when there is none. */
 	readonly #places = new Uint8Array(INDEXED_MAX + 1);
@@ -29,7 +29,7 @@ export class Views {
 	constructor(buffer: ArrayBuffer, offset: number, size: number, max: number) {
 		this.#buffer = buffer;
 		this.#offset = offset;
-		this.#sizes = new Int32Array(max);
+		this.#max = max;
 		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this.#ladder.push(new Uint8Array(buffer, offset, rung));
 		// Acks, PINGREQ and PINGRESP are seen from the start. (An ack is a rung too, but here it is found first.)
 		this.add(4);
@@ -38,7 +38,6 @@ export class Views {
 
 	private add(size: number): Uint8Array {
 		const view = new Uint8Array(this.#buffer, this.#offset, size);
-		this.#sizes[this.#exact.length] = size;
 		this.#exact.push(view);
 		if (size <= INDEXED_MAX) this.#places[size] = this.#exact.length;
 		return view;
@@ -59,11 +58,10 @@ export class Views {
 	}
 
 	private find(size: number): Uint8Array {
-		const sizes = this.#sizes;
 		const exact = this.#exact;
 		const count = exact.length;
-		for (let i = 0; i < count; i++) if (sizes[i] === size) return exact[i]!;
+		for (let i = 0; i < count; i++) if (exact[i]!.length === size) return exact[i]!;
 		const view = this.#ladder[(31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1)]!;
-		return view.length === size || count === sizes.length ? view : this.add(size);
+		return view.length === size || count === this.#max ? view : this.add(size);
 	}
 }

@@ -129,10 +129,13 @@ async function startPair(tap?: (direction: "out" | "in", firstByte: number, devi
 	device: Device;
 	peer: Peer;
 }> {
-	const broker = await Mosquitto.start({ persistence: true, config: ["max_queued_messages 0"] });
+	const broker = await Mosquitto.start({
+		persistence: true,
+		config: ["max_queued_messages 0", "max_inflight_messages 1000"],
+	});
 	const device: Device = new Device(
 		broker.port,
-		{ ...PERSISTENT, outbox: 65_536, inflight: 20, incomingQoS2: 100, connectTimeoutMs: 1_000 },
+		{ ...PERSISTENT, outbox: 65_536, inflight: 20, incomingQoS2: 1000, connectTimeoutMs: 1_000 },
 		{ tap: { step() {}, bytes: (_connection, direction, bytes) => tap?.(direction, bytes[0]!, device) } },
 	);
 	await device.connect();
@@ -263,7 +266,8 @@ describeWithMosquitto("a mosquitto that is killed and comes back", () => {
 			await device.drained();
 			await until(() => device.messages.length + peer.messages.length >= 4 * (n - perRound), "the traffic");
 		}
-		const all = 4 * rounds * perRound;
+		console.log(device.ends);
+	const all = 4 * rounds * perRound;
 		const count = (tally: Record<1 | 2, Tally>): number => tally[1].received + tally[2].received;
 		await until(() => {
 			for (const { topic, payload } of device.messages.splice(0)) incoming[topic === "in/1" ? 1 : 2].take(payload);

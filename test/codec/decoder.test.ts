@@ -272,6 +272,53 @@ describe("decode, a PUBLISH", () => {
 	});
 });
 
+describe("decode, a SUBACK", () => {
+	// 253 codes make a Remaining Length of 255, the mark of "any length" in the table.
+	it.each([1, 2, 125, 126, 252, 253, 254, 400])("reads %i codes, and waits at every cut [MQTT-3.9.3-2]", (count) => {
+		const length = count + 2;
+		const head = length < 128 ? [0x90, length] : [0x90, (length & 127) | 128, length >> 7];
+		const packet = Uint8Array.from([
+			...head,
+			0x12,
+			0x34,
+			...Array.from({ length: count }, (_, i) => [0, 1, 2, 128][i % 4] ?? 0),
+		]);
+		const decoder = new Decoder();
+		for (let limit = 0; limit < packet.length; limit++)
+			expect(decoder.decode(packet, 0, limit)).toBe(Decoded.NEED_MORE);
+		expect(decoder.decode(packet, 0, packet.length)).toBe(Decoded.PACKET);
+		expect([decoder.packetId, decoder.payloadStart, decoder.payloadSize]).toEqual([0x1234, head.length + 2, count]);
+		for (const [at, code] of [
+			[packet.length - 1, 3],
+			[head.length + 2, 0x81],
+		] as const) {
+			const broken = packet.slice();
+			broken[at] = code;
+			expect(new Decoder().decode(broken, 0, broken.length)).toBe(Decoded.MALFORMED);
+		}
+	});
+
+	it("accepts just the codes of 3.1.1 [MQTT-3.9.3-2]", () => {
+		for (let code = 0; code < 256; code++) {
+			const found = new Decoder().decode(Uint8Array.of(0x90, 3, 0, 1, code), 0, 5);
+			expect([code, found]).toEqual([code, [0, 1, 2, 128].includes(code) ? Decoded.PACKET : Decoded.MALFORMED]);
+		}
+	});
+});
+
+describe("decode, a CONNACK", () => {
+	it("accepts any return code, and refuses reserved bits of its flags [X3-3.2.2.1-1] [X3-3.2.2.3-1]", () => {
+		for (let flags = 0; flags < 256; flags++) {
+			for (const code of [0, 1, 5, 6, 0x80, 0xff]) {
+				const decoder = new Decoder();
+				const found = decoder.decode(Uint8Array.of(0x20, 2, flags, code), 0, 4);
+				expect([flags, code, found]).toEqual([flags, code, flags < 2 ? Decoded.PACKET : Decoded.MALFORMED]);
+				if (flags < 2) expect([decoder.sessionPresent, decoder.returnCode]).toEqual([flags === 1, code]);
+			}
+		}
+	});
+});
+
 describe("reset", () => {
 	it("makes the decoder forget a packet that is not complete", () => {
 		const decoder = new Decoder();

@@ -18,7 +18,12 @@ const WRAPPERS = new Set([
 ]);
 
 /** What has a doc comment and no body: the marker is a promise that its implementations keep. */
-export const PROMISES = ["TSMethodSignature", "TSPropertySignature", "TSAbstractMethodDefinition", "TSTypeAliasDeclaration"];
+export const PROMISES = [
+	"TSMethodSignature",
+	"TSPropertySignature",
+	"TSAbstractMethodDefinition",
+	"TSTypeAliasDeclaration",
+];
 
 /**
  * Whether a doc comment marks what it stands before.
@@ -84,7 +89,10 @@ export class Markers {
 
 	/** @param {TSESTree.Node} node */
 	#marksClass(node) {
-		return this.has(node) || (/^Export/.test(node.parent?.type ?? "") && this.has(/** @type {TSESTree.Node} */ (node.parent)));
+		return (
+			this.has(node) ||
+			(/^Export/.test(node.parent?.type ?? "") && this.has(/** @type {TSESTree.Node} */ (node.parent)))
+		);
 	}
 }
 

@@ -87,7 +87,9 @@ class Walk {
 	#implicitConstructors() {
 		/** @param {TSESTree.ClassDeclaration | TSESTree.ClassExpression} node */
 		const look = (node) => {
-			const written = node.body.body.some((member) => member.type === "MethodDefinition" && member.kind === "constructor");
+			const written = node.body.body.some(
+				(member) => member.type === "MethodDefinition" && member.kind === "constructor",
+			);
 			if (node.superClass === null || node.declare || written) return;
 			this.#context.report({ node: node.superClass, messageId: "implicitConstructor" });
 		};
@@ -171,8 +173,6 @@ class Walk {
 			ForOfStatement: (node) => this.#refuse(node, "forOf"),
 			ForInStatement: (node) => this.#refuse(node, "forIn"),
 			NewExpression: (node) => this.#refuse(node, "new"),
-			AwaitExpression: (node) => this.#refuse(node, "await"),
-			YieldExpression: (node) => this.#refuse(node, "yield"),
 			ImportExpression: (node) => this.#refuse(node, "import"),
 			Identifier: (node) => {
 				if (node.name === "arguments" && isVariable(node)) this.#refuse(node, "arguments");

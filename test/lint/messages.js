@@ -2,7 +2,8 @@
  * What the hot-path rule says: what it costs on XS, and what to write instead. Counts are slots of the fixed heap.
  */
 export const MESSAGES = {
-	object: "An object literal takes 1 slot and 1 for each property: keep one object and set its fields, or pass the values one by one.",
+	object:
+		"An object literal takes 1 slot and 1 for each property: keep one object and set its fields, or pass the values one by one.",
 	array: "An array literal takes 2 slots and a chunk: make it, or better a typed array, once in the constructor.",
 	class: "A class that is made here takes 6 slots or more: declare it at module level.",
 	closure:
@@ -26,20 +27,21 @@ export const MESSAGES = {
 	primitiveProperty:
 		"A property of a {{kind}} makes a wrapper object of 2 slots: use operators, Math or Number.…, and write digits into a byte buffer (PayloadWriter).",
 	new: "`new` takes slots: make it once in the constructor and reuse it. For a refusal return a status; for a defect call fail().",
-	async: "An async function makes a promise at every call: use a callback kept in a field.",
-	await: "await takes 14 slots or more: use a callback kept in a field, and keep the state in fields.",
-	generator: "A generator takes 3 slots and a chunk at every call, and a result for each value: keep the state in fields.",
-	yield: "yield makes a result object: keep the state in fields and return the value.",
+	async:
+		"An async function makes a promise at every call, and each await more: use a callback kept in a field, and keep the state in fields.",
+	generator:
+		"A generator takes 3 slots and a chunk at every call, and a result for each yield: keep the state in fields, and return the next value.",
 	import: "import() makes promises: import statically.",
 	arguments: "`arguments` makes an object and an array at every call: name the parameters.",
-	delete: "delete gives a slot away that setting the property again has to take: declare the field and set it to undefined or null.",
+	delete:
+		"delete gives a slot away that setting the property again has to take: declare the field and set it to undefined or null.",
 	implicitConstructor:
 		"A derived class without a constructor gets one that spreads its arguments, 10 slots for each instance: write the constructor.",
 	view: "`{{name}}` makes a view of 4 slots: pass (bytes, offset, limit), or move bytes with copyWithin.",
 	copy: "`{{name}}` makes a new array: loop by index, or move in place with copyWithin.",
 	iterator: "`{{name}}` makes an iterator: loop by index, or use forEach with a function that exists.",
 	text: "`{{name}}` makes a string or a wrapper object: work on bytes (base/text.ts, PayloadWriter).",
-	bind: "bind makes a function of 6 slots: bind once in the constructor, or keep one listener object.",
+	bind: "`{{name}}` makes a function of 6 slots: bind once in the constructor, or keep one listener object.",
 	promise: "`{{name}}` makes a promise: use a callback kept in a field.",
 	expression: "`{{name}}` of a regular expression makes objects: look at bytes instead.",
 	bigint: "BigInt arithmetic makes a chunk for each value: use two 32-bit halves.",

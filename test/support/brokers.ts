@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
 import { describeWithMosquitto, Mosquitto } from "./mosquitto.js";
+import { until } from "./until.js";
 
 /** A broker that a test has started, of either kind. */
 export interface TestBroker {
@@ -28,9 +29,13 @@ export const BROKERS = [
 
 /**
  * Writes the persistence file of a mosquitto, and waits until it is whole. The broker says so when it begins to write; it
- * does one thing at a time, so the second time it says so the first file is complete.
+ * does one thing at a time, so the second time it says so the first file is complete. A signal that comes while it writes
+ * is lost: it gets another.
  */
 export async function saveWhole(broker: Mosquitto): Promise<void> {
-	await broker.save();
-	await broker.save();
+	const from = broker.log.length;
+	await until(() => {
+		process.kill(broker.pid, "SIGUSR1");
+		return (broker.log.slice(from).match(/Saving in-memory database/g) ?? []).length >= 2;
+	}, "a saved database");
 }

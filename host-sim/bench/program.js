@@ -3,9 +3,11 @@
  * operation is in the configuration; the other side is a scripted server.
  */
 import config from "mc/config";
+import TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
-import { Client, QoS, State, Text, Topic } from "xs-mqtt";
+import { Client, Counter, QoS, State, Text, Topic } from "xs-mqtt";
 import { tcp } from "xs-mqtt/tcp";
+import { regionSizes } from "xs-mqtt/client/arena";
 import * as counters from "xs-host/counters";
 
 const { operation, warm, count, paceMs } = config;
@@ -41,11 +43,12 @@ function report() {
 		socketReads: counters.socketReads(),
 		socketWrites: counters.socketWrites(),
 		peakStack: counters.peakStack(),
-		handled: client === undefined ? 0 : client.counters[17 - 10],
+		handled: client === undefined ? 0 : client.counters[Counter.HANDLED],
 	};
 	counters.gc();
 	result.liveSlots = counters.liveSlots();
 	result.liveChunkBytes = counters.liveChunkBytes();
+	result.regionBytes = client === undefined ? 0 : regionSizes(client.settings).reduce((sum, region) => sum + region.bytes, 0);
 	result.arenaSize = client === undefined ? 0 : client.arenaSize;
 	trace(`@result ${JSON.stringify(result)}\n`);
 	counters.stop();
@@ -90,7 +93,7 @@ const OPERATIONS = {
 			if (message.offset + message.size === message.total) step();
 		}),
 	receiveUnrouted: () => client.subscribe("sensors/other", QoS.AT_MOST_ONCE, ignore),
-	ping: () => (timer = Timer.repeat(() => client.counters[18] > done && step(), 1)),
+	ping: () => client.subscribe("sensors/kitchen/temp", QoS.AT_MOST_ONCE, handle),
 	subscribe: () =>
 		repeat(() => {
 			if (done & 1) client.unsubscribe("sensors/kitchen/temp");
@@ -100,15 +103,36 @@ const OPERATIONS = {
 	idle: () => Timer.set(report, 200),
 };
 
+/** Opens and closes a socket of the platform: what a reconnect takes beside what is ours. */
+function openSocket() {
+	let socket;
+	const socketOptions = {
+		address: "127.0.0.1",
+		port: config.mqtt.port,
+		onReadable: ignore,
+		onError: ignore,
+		onWritable() {
+			socket.close();
+			Timer.schedule(timer, 1, 1);
+		},
+	};
+	timer = Timer.repeat(() => {
+		Timer.schedule(timer);
+		step();
+		socket = new TCP(socketOptions);
+	}, 1);
+}
+
 function start() {
 	if (operation === "nothing") return report();
+	if (operation === "socket") return openSocket();
 	options = {
 		host: "127.0.0.1",
 		clientId: "budget",
 		...config.mqtt,
 		transport: tcp,
 		onConnected() {
-			if (client.counters[15] === 1) OPERATIONS[operation]();
+			if (client.counters[Counter.CONNECTS] === 1) OPERATIONS[operation]();
 			if (operation === "reconnect") step();
 		},
 	};

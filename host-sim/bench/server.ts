@@ -11,6 +11,10 @@ export interface ServerScript {
 	readonly paceMs?: number;
 	/** Closes each connection this long after its SUBSCRIBE was answered. */
 	readonly closeAfterMs?: number;
+	/** Sends this, in hex, when a SUBSCRIBE was answered: a packet that ends the connection. */
+	readonly badPacket?: string;
+	/** Sends one QoS 0 message behind each of these PINGRESPs, counted from 1. */
+	readonly sendAtPings?: readonly number[];
 }
 
 const TOPIC = "sensors/kitchen/temp";
@@ -47,6 +51,7 @@ export class MeasurementServer {
 	#serve(socket: Socket): void {
 		const parser = mqttPacket.parser({ protocolVersion: 4 });
 		let timer: NodeJS.Timeout | undefined;
+		let pings = 0;
 		this.#sockets.add(socket);
 		socket.on("error", () => socket.destroy());
 		socket.on("close", () => {
@@ -56,21 +61,30 @@ export class MeasurementServer {
 		parser.on("packet", (packet: Packet) => {
 			const answer = answerTo(packet);
 			if (answer) socket.write(mqttPacket.generate(answer));
+			if (packet.cmd === "pingreq" && this.#script.sendAtPings?.includes(++pings)) {
+				// Not in one arrival with PINGRESP.
+				setTimeout(() => this.#send(socket, 0, 1), 20);
+			}
 			if (packet.cmd !== "subscribe") return;
 			if (this.#script.sendQoS !== undefined) timer ??= this.#sendTo(socket, this.#script.sendQoS);
+			if (this.#script.badPacket !== undefined) socket.write(Buffer.from(this.#script.badPacket, "hex"));
 			if (this.#script.closeAfterMs !== undefined) setTimeout(() => socket.destroy(), this.#script.closeAfterMs);
 		});
 		socket.on("data", (data) => parser.parse(data));
 	}
 
 	#sendTo(socket: Socket, qos: 0 | 1 | 2): NodeJS.Timeout {
-		const payload = Buffer.alloc(this.#script.payloadSize ?? 64, "a");
 		let messageId = 0;
 		return setInterval(() => {
 			messageId = (messageId % 65_535) + 1;
-			const packet: Packet = { cmd: "publish", topic: TOPIC, payload, qos, retain: false, dup: false, messageId };
-			socket.write(mqttPacket.generate(packet));
+			this.#send(socket, qos, messageId);
 		}, this.#script.paceMs ?? 3);
+	}
+
+	#send(socket: Socket, qos: 0 | 1 | 2, messageId: number): void {
+		const payload = Buffer.alloc(this.#script.payloadSize ?? 64, "a");
+		const packet: Packet = { cmd: "publish", topic: TOPIC, payload, qos, retain: false, dup: false, messageId };
+		socket.write(mqttPacket.generate(packet));
 	}
 }
 

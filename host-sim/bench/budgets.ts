@@ -1,0 +1,89 @@
+import type { Operation } from "./measure.js";
+
+/** One operation of the client, what it may take on XS, and what it is compared with. */
+export interface Budget extends Operation {
+	/** As the tables show it. */
+	readonly name: string;
+	/** Socket calls of one repetition. */
+	readonly reads: number;
+	readonly writes: number;
+	/** Byte codes from the platform's callback to the handler and back: the gate. */
+	readonly byteCodes: number;
+	/** Allocations in the C heap: one for each guard (`try`) that is entered, and what the platform's socket takes. */
+	readonly mallocs: number;
+	/** What the design asks for; absent where it says nothing. */
+	readonly goal?: number;
+	/** Repetitions are driven by a timer, whose own cost is measured and taken off. */
+	readonly timer?: boolean;
+	/** Slots of the platform's own objects in each repetition: a socket. */
+	readonly platformSlots?: number;
+}
+
+const FAST_RECONNECT = { reconnectMinMs: 1, reconnectMaxMs: 1, holdOffMs: 1 };
+
+/**
+ * The budgets, deterministic and gated: a test fails when one is passed. Every one also has 0 slots, 0 chunk bytes and 0
+ * collections. A number goes down whenever the code gets better, and up only with a reason in the commit.
+ */
+export const BUDGETS: readonly Budget[] = [
+	{ name: "publish QoS 0", operation: "publish0", timer: true, reads: 0, writes: 1, byteCodes: 600, mallocs: 1, goal: 480 },
+	{ name: "publish QoS 1, with PUBACK", operation: "publish1", timer: true, reads: 1, writes: 1, byteCodes: 2100, mallocs: 2, goal: 950 },
+	{ name: "publish QoS 2, whole handshake", operation: "publish2", timer: true, reads: 2, writes: 2, byteCodes: 3500, mallocs: 3, goal: 1700 },
+	{ name: "publish QoS 1, empty payload", operation: "publishEmpty", timer: true, reads: 1, writes: 1, byteCodes: 2400, mallocs: 2 },
+	{ name: "publish QoS 1, composed JSON", operation: "compose1", timer: true, reads: 1, writes: 1, byteCodes: 4500, mallocs: 2 },
+	{ name: "receive QoS 0", operation: "receive", server: { sendQoS: 0 }, reads: 1, writes: 0, byteCodes: 1150, mallocs: 2, goal: 1000 },
+	{ name: "receive QoS 1", operation: "receive", server: { sendQoS: 1 }, reads: 1, writes: 1, byteCodes: 1600, mallocs: 2, goal: 1350 },
+	{ name: "receive QoS 2, whole handshake", operation: "receive", server: { sendQoS: 2 }, reads: 2, writes: 2, byteCodes: 2800, mallocs: 3, goal: 1900 },
+	{ name: "receive QoS 1, by a wildcard", operation: "receiveWildcard", server: { sendQoS: 1 }, reads: 1, writes: 1, byteCodes: 3100, mallocs: 2 },
+	{ name: "receive QoS 1, unrouted", operation: "receiveUnrouted", server: { sendQoS: 1 }, reads: 1, writes: 1, byteCodes: 2200, mallocs: 2 },
+	{ name: "receive QoS 1, handler throws", operation: "receiveThrowing", server: { sendQoS: 1 }, reads: 1, writes: 1, byteCodes: 1800, mallocs: 4 },
+	{
+		name: "receive QoS 1, 900 bytes in pieces",
+		operation: "receiveStream",
+		server: { sendQoS: 1, payloadSize: 900 },
+		reads: 4,
+		writes: 1,
+		byteCodes: 5200,
+		mallocs: 5,
+	},
+	{ name: "subscribe or unsubscribe", operation: "subscribe", timer: true, reads: 1, writes: 1, byteCodes: 8000, mallocs: 3 },
+];
+
+/** Operations that are not one socket call each way, and are gated for what they allocate. */
+export const CYCLES: readonly (Operation & { readonly name: string; readonly platformSlots: number })[] = [
+	{ name: "publish refused, outbox full", operation: "publishRefused", platformSlots: 0, mqtt: { outbox: 256 } },
+	{
+		name: "silence: keep alive with its pings",
+		operation: "ping",
+		platformSlots: 0,
+		mqtt: { keepAlive: 1 },
+		server: { sendAtPings: [1, 2, 3, 4, 5] },
+		warm: 2,
+		count: 3,
+	},
+	{
+		name: "link lost, back-off, reconnect, resubscribe",
+		operation: "reconnect",
+		platformSlots: 2,
+		mqtt: FAST_RECONNECT,
+		server: { closeAfterMs: 2 },
+	},
+	{
+		name: "malformed packet, close, reconnect",
+		operation: "reconnect",
+		platformSlots: 2,
+		mqtt: FAST_RECONNECT,
+		server: { badPacket: "0000" },
+	},
+];
+
+/** Flash: bytes of byte code of a 3.1.1 client over TCP. */
+export const FLASH_BYTES = 68_000;
+export const FLASH_GOAL_BYTES = 24 * 1024;
+
+/** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */
+export const RAM_BYTES = 9_800;
+export const RAM_GOAL_BYTES = 3_072;
+
+/** Slots of the stack that a device has: an ESP32 board's has 512. */
+export const STACK_SLOTS = 260;

@@ -1,0 +1,148 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { XsHost } from "../xs/build.js";
+import { runOnXs } from "../xs/run.js";
+import { MeasurementServer, type ServerScript } from "./server.js";
+
+/** The package's folder, from host-sim/bench as well as from dist/host-sim/bench. */
+const ROOT = packageRoot();
+
+/** The package's folder. */
+export function packageRoot(): string {
+	let folder = fileURLToPath(new URL(".", import.meta.url));
+	while (!existsSync(join(folder, "package.json"))) folder = join(folder, "..");
+	return folder;
+}
+
+/** What `count` repetitions of an operation took on XS, and what was alive after a collection at the end. */
+export interface Measurement {
+	readonly count: number;
+	readonly slots: number;
+	readonly chunks: number;
+	readonly chunkBytes: number;
+	readonly collections: number;
+	readonly byteCodes: number;
+	readonly mallocs: number;
+	readonly socketReads: number;
+	readonly socketWrites: number;
+	readonly peakStack: number;
+	readonly liveSlots: number;
+	readonly liveChunkBytes: number;
+	readonly arenaSize: number;
+	/** Bytes of all regions that the options size. */
+	readonly regionBytes: number;
+	/** Of the client: bytes of its arena, and messages that were handed to handlers. */
+	readonly handled: number;
+	/** Bytes of byte code of each module of the library. */
+	readonly codeBytes: Readonly<Record<string, number>>;
+}
+
+export interface Operation {
+	/** A name that program.js knows. */
+	readonly operation: string;
+	readonly server?: ServerScript;
+	/** `config.mqtt` of the client. */
+	readonly mqtt?: Record<string, unknown>;
+	readonly warm?: number;
+	readonly count?: number;
+	/** Milliseconds between two repetitions that a timer drives. */
+	readonly paceMs?: number;
+	/** Where the compiled library is; default dist/firmware. */
+	readonly firmware?: string;
+	readonly slots?: number;
+	readonly chunks?: number;
+	readonly durationMs?: number;
+	/** Another program than ours, and the modules it needs beside the platform's. */
+	readonly program?: { readonly main: string; readonly modules: Readonly<Record<string, string>> };
+}
+
+/** Module names of the library as the manifests give them, to the compiled files. */
+export function libraryModules(firmware = join(ROOT, "dist/firmware")): Record<string, string> {
+	const modules: Record<string, string> = {};
+	for (const folder of ["base", "codec", "client", "loop", "transport", "app"]) {
+		for (const file of readdirSync(join(firmware, folder))) {
+			if (!file.endsWith(".js")) continue;
+			const path = join(firmware, folder, file);
+			modules[`xs-mqtt/${relative(firmware, path).slice(0, -3)}`] = path;
+		}
+	}
+	modules["xs-mqtt/index"] = join(firmware, "index.js");
+	return modules;
+}
+
+/** The library with its bare names. */
+function ourModules(firmware?: string): Record<string, string> {
+	return {
+		...libraryModules(firmware),
+		"xs-mqtt": join(ROOT, "manifests/modules/xs-mqtt.js"),
+		"xs-mqtt/tcp": join(ROOT, "manifests/modules/tcp.js"),
+	};
+}
+
+/** Runs one operation on the XS host. Throws with what the program said when it did not come to its end. */
+export async function measure(host: XsHost, operation: Operation): Promise<Measurement> {
+	const server = await MeasurementServer.start(operation.server ?? {});
+	const modules = operation.program?.modules ?? ourModules(operation.firmware);
+	const { warm = 20, count = 50, paceMs = 3 } = operation;
+	try {
+		const result = await runOnXs({
+			host,
+			modules: { ...modules, main: operation.program?.main ?? join(ROOT, "host-sim/bench/program.js") },
+			preload: Object.keys(modules),
+			main: "main",
+			config: {
+				operation: operation.operation,
+				warm,
+				count,
+				paceMs,
+				mqtt: { port: server.port, ...operation.mqtt },
+			},
+			durationMs: operation.durationMs ?? 20_000,
+			...(operation.slots === undefined ? {} : { slots: operation.slots }),
+			...(operation.chunks === undefined ? {} : { chunks: operation.chunks }),
+		});
+		const line = result.trace.find((text) => text.startsWith("@result "));
+		if (!line) throw new Error(`${operation.operation}: no result\n${result.trace.join("\n")}\n${result.stderr}`);
+		return { count, ...JSON.parse(line.slice(8)), codeBytes: result.report?.codeBytes ?? {} };
+	} finally {
+		await server.close();
+	}
+}
+
+/**
+ * Measures until every repetition was a turn of its own: on a busy machine two packets may arrive at once, which is
+ * cheaper than two that arrive alone, and makes a first view of their joint size.
+ *
+ * in   reads, writes  socket calls that one repetition has to make
+ * throws when it never came about
+ */
+export async function measureAlone(host: XsHost, operation: Operation, reads: number, writes: number): Promise<Measurement> {
+	const seen: string[] = [];
+	for (let tries = 0; tries < TRIES_MAX; tries++) {
+		const result = await measure(host, operation);
+		if (result.socketReads === reads * result.count && result.socketWrites === writes * result.count) return result;
+		seen.push(`${result.socketReads}/${result.socketWrites}`);
+	}
+	const wanted = `${reads} reads and ${writes} writes each`;
+	throw new Error(`${operation.operation}: repetitions did not stay apart (${wanted}; saw ${seen.join(", ")} in all)`);
+}
+
+/** How often measureAlone tries. */
+const TRIES_MAX = 8;
+
+/** Bytes of byte code of the library alone. */
+export function flashBytes(measurement: Measurement): number {
+	let sum = 0;
+	for (const [name, bytes] of Object.entries(measurement.codeBytes)) if (name !== "main") sum += bytes;
+	return sum;
+}
+
+/** Bytes on a 32-bit device that a connected client keeps beside its configured regions. */
+export function ramBytes(connected: Measurement, nothing: Measurement): number {
+	const chunks = connected.liveChunkBytes - nothing.liveChunkBytes;
+	return (connected.liveSlots - nothing.liveSlots) * SLOT_BYTES + chunks - connected.regionBytes;
+}
+
+/** Of a slot on a 32-bit device. */
+const SLOT_BYTES = 16;

@@ -1,1 +1,0 @@
-export * from "xs-mqtt/index";
