@@ -6,6 +6,15 @@
 /** Prints in debug and instrumented builds; silent in release builds. */
 declare function trace(...values: unknown[]): void;
 
+/** Services of the system; there when the manifest includes `modules/io`. */
+// eslint-disable-next-line no-var -- only `var` makes it a property of globalThis.
+declare var System:
+	| {
+			/** Answers on a later turn, once, without an address when there is none. */
+			resolve(host: string, callback: (host: string, address?: string) => void): void;
+	  }
+	| undefined;
+
 interface ArrayBufferConstructor {
 	/** UTF-8 bytes of a string. Allocates. */
 	fromString(text: string): ArrayBuffer;

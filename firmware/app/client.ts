@@ -28,7 +28,7 @@ const REGISTRY = Symbol.for("xs-mqtt.clients");
  * An MQTT 3.1.1 client.
  *
  * All its memory is taken here, in the constructor, and by `start`; after the first messages nothing is allocated.
- * Every method may be called at any time, from within any callback too.
+ * Every method may be called at any time, from within any callback too. Hot: no allocation.
  */
 export class Client {
 	/** What has been counted, by Counter: read only, and it goes on counting. */
@@ -49,8 +49,14 @@ export class Client {
 		this.#clock = new PlatformClock(() => this.#loop.handleTimer());
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
 		this.#publisher = this.#core.publisher;
-		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, this.#clock);
-		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () => this.#loop.run(Time.ticks | 0));
+		this.#loop = new Loop(
+			this.#core,
+			{ transport: options.transport, host: options.host, dns: options.dns },
+			this.#clock,
+		);
+		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () =>
+			this.#loop.run(Time.ticks | 0),
+		);
 		this.counters = this.#core.counters;
 		this.settings = settings;
 		this.packetLog = this.#core.log;
@@ -118,10 +124,11 @@ export class Client {
 	 *      retain   whether the server is to keep it for later subscribers; default false
 	 * out  packet identifier, 1 … 65535, that onDelivered will name; 0 at QoS 0; negative: a Status, and nothing is sent
 	 */
-	publish(topic: Topic | string, payload: Uint8Array | string, qos: QoS = 0, retain = false): number {
+	publish(topic: Topic | string, payload: Uint8Array | string, qos: QoS = 0, retain?: boolean): number {
 		const now = Time.ticks | 0;
 		const result = this.#publisher.publish(topic, payload, qos, retain, now);
-		if (result >= 0) this.#loop.run(now);
+		// Also when it was refused, because asking costs more than a turn with nothing to do is rare.
+		this.#loop.run(now);
 		return result;
 	}
 

@@ -5,7 +5,7 @@ import type { Clock } from "../loop/loop.js";
 /** While nothing is awaited the timer is parked. */
 const PARKED_MS = 86_400_000;
 
-/** The device's tick counter and one of its timers, made once and armed again and again. */
+/** The device's tick counter and one of its timers, made once and armed again and again. Hot: no allocation. */
 export class PlatformClock implements Clock {
 	readonly #timer: TimerId;
 

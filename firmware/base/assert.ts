@@ -1,6 +1,11 @@
 /** Thrown when our own code is wrong. Bytes from the network can never lead here. */
 export class AssertionError extends Error {
 	override name = "AssertionError";
+
+	/** Written out: the constructor that a derived class is given spreads its arguments. */
+	constructor(text: string) {
+		super(text);
+	}
 }
 
 /**

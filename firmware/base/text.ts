@@ -21,7 +21,7 @@ const SURROGATE_MAX = 0xdfff;
 
 /**
  * Reads the code point at `index`. Devices count code points, desktop engines count UTF-16 units; two halves joined
- * with `+` stay two units on a device. So both forms are accepted everywhere.
+ * with `+` stay two units on a device. So both forms are accepted everywhere. Hot: no allocation.
  *
  * out  the code point; -1 for a lone surrogate; NaN past the end
  */
@@ -35,7 +35,7 @@ function codePointAt(text: string, index: number): number {
 }
 
 /**
- * Size of a string in UTF-8, in bytes. Allocates nothing.
+ * Size of a string in UTF-8, in bytes. Hot: no allocation.
  *
  * ILL_FORMED_TEXT  the string holds a lone surrogate
  */
@@ -55,7 +55,7 @@ export function sizeOfText(text: string): number {
 }
 
 /**
- * Writes a string as UTF-8. Allocates nothing.
+ * Writes a string as UTF-8. Hot: no allocation.
  *
  * in   bytes, offset  where to; the caller has made sure that sizeOfText(text) bytes fit
  * out  one past the last byte written
@@ -85,7 +85,7 @@ export function writeText(bytes: Uint8Array, offset: number, text: string): numb
 }
 
 /**
- * Whether bytes are the UTF-8 of a string. Allocates nothing.
+ * Whether bytes are the UTF-8 of a string. Hot: no allocation.
  *
  * in   bytes, offset, limit  well-formed UTF-8
  *      text                  any string; one with a lone surrogate equals nothing

@@ -6,7 +6,7 @@ import type { Handler } from "./subscriptions.js";
 
 /**
  * The application's callbacks, each behind a guard: an exception that escapes from a platform callback restarts a
- * device. One that throws is counted and reported, and the session goes on.
+ * device. One that throws is counted and reported, and the session goes on. Hot: no allocation.
  */
 export class Application {
 	/** Sources of streamed publishes; null where free. */
@@ -39,7 +39,6 @@ export class Application {
 		this.#counters = counters;
 		for (let i = 0; i < sources; i++) this.sources.push(null);
 	}
-
 
 	connected(sessionPresent: boolean): void {
 		try {

@@ -44,6 +44,8 @@ const STOP_GRACE_MS = 500;
  * sleeps. Every call carries `now`, in wrapping milliseconds.
  *
  *     STOPPED → OPENING → CONNECTING → CONNECTED → WAITING → OPENING …      STOPPING on the way back to STOPPED
+ *
+ * Hot: no allocation.
  */
 export class Core implements PacketSink {
 	state: StateCode = StateCode.STOPPED;
@@ -251,7 +253,8 @@ export class Core implements PacketSink {
 		this.setBlocked(true, now);
 	}
 
-	private handleAllSent(now: number): void {
+	/** Nothing waits for the transport any more, and something did, or DISCONNECT was the last. */
+	handleAllSent(now: number): void {
 		this.setBlocked(false, now);
 		if (this.sender.finished) this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 	}
@@ -342,13 +345,13 @@ export class Core implements PacketSink {
 	handleAck(ack: number): boolean {
 		const firstByte = ack >> 16;
 		const packetId = ack & 0xffff;
-		const sender = this.sender;
-		const session = this.session;
 		if (firstByte === FirstByte.PUBREL) {
-			session.incoming.remove(packetId);
-			sender.ack(FirstByte.PUBCOMP, packetId, this.now);
+			this.session.incoming.remove(packetId);
+			this.sender.ack(FirstByte.PUBCOMP, packetId, this.now);
 			return true;
 		}
+		const sender = this.sender;
+		const session = this.session;
 		let result: AckResult;
 		if (firstByte === FirstByte.PUBACK) result = session.handlePuback(packetId);
 		else if (firstByte === FirstByte.PUBCOMP) result = session.handlePubcomp(packetId);
@@ -357,7 +360,7 @@ export class Core implements PacketSink {
 			// PUBREL follows PUBREC; the others open the window for what waits in the outbox.
 			if (firstByte === FirstByte.PUBREC || sender.disconnectDue) sender.work = Work.ALL;
 			else if (session.outbox.cursor < session.outbox.tail) sender.work |= Work.RECORDS;
-			return this.linked;
+			return this.state >= StateCode.CONNECTING;
 		}
 		return this.handleOddAck(result, firstByte, packetId);
 	}
@@ -396,7 +399,12 @@ export class Core implements PacketSink {
 		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
 			const code = decoder.returnCode;
 			const known = code <= ReturnCode.NOT_AUTHORIZED;
-			this.end(LayerCode.SERVER, known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER, code, this.now);
+			this.end(
+				LayerCode.SERVER,
+				known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER,
+				code,
+				this.now,
+			);
 			return false;
 		}
 		// A clean session has nothing to be present [MQTT-3.2.2-1].

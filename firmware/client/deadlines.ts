@@ -24,7 +24,7 @@ const COUNT = 8;
 /** What `next` returns when nothing is waited for. */
 export const NOTHING_DUE = -1;
 
-/** Points in time, each armed or not. */
+/** Points in time, each armed or not. Hot: no allocation. */
 export class Deadlines {
 	/** A deadline was armed: whoever sleeps has to ask `next` again. */
 	changed = false;

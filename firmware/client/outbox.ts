@@ -50,7 +50,7 @@ export function sizeOfRecord(packetSize: number): number {
  *
  * A record that is finished out of order leaves a hole. Room is taken at the tail; when there is too little, the
  * records slide down to the base once, so packets always stand together and nothing moves in the usual case, where
- * the outbox runs empty between publishes.
+ * the outbox runs empty between publishes. Hot: no allocation.
  */
 export class Outbox {
 	/** The first record that is not free; `tail` when there is none. */
@@ -132,6 +132,31 @@ export class Outbox {
 		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
 	}
 
+	/**
+	 * Makes what stands at the tail a record that has gone out already; the cursor is at the tail. Hot: no allocation.
+	 *
+	 * in   size    sizeOfRecord of its packet, which stands right behind the header
+	 *      tags    as Field.TAGS, in a state that waits for an ack
+	 *      length  bytes of the packet
+	 */
+	commitSent(size: number, tags: number, length: number): void {
+		const tail = this.tail;
+		const words = this.#words;
+		const at = tail >> 2;
+		words[at] = size;
+		words[at + Field.TAGS] = tags;
+		words[at + Field.START] = RECORD_HEADER_SIZE;
+		words[at + Field.LENGTH] = length;
+		this.tail = this.cursor = tail + size;
+		const used = this.used + size;
+		this.used = used;
+		const count = this.count + 1;
+		this.count = count;
+		const counters = this.#counters;
+		if (used > counters[CounterIndex.OUTBOX_MAX]!) counters[CounterIndex.OUTBOX_MAX] = used;
+		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
+	}
+
 	/** The record behind this one, or `tail`. */
 	next(record: number): number {
 		return record + this.#words[record >> 2]!;
@@ -198,17 +223,22 @@ export class Outbox {
 	}
 
 	/**
-	 * The record that an ack is meant for: with this identifier, in the state that waits for it, sent whole on this
-	 * connection. Hot: no allocation; acks come in order as a rule, so it is the first one looked at.
+	 * Gives back the record that an ack is meant for: with this identifier, in the state that waits for it, sent whole on
+	 * this connection. Hot: no allocation; acks come in order as a rule, so it is the first one looked at.
 	 *
-	 * out  the record, or -1
+	 * out  index of its source + 1, 0 when it had none; -1 when there is no such record
 	 */
-	findSent(packetId: number, state: RecordState): number {
+	take(packetId: number, state: RecordState): number {
 		const words = this.#words;
 		const cursor = this.cursor;
 		for (let record = this.head; record < cursor; record += words[record >> 2]!) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
-			if (tags >>> 16 === packetId && (tags & 15) === state) return record === this.active ? -1 : record;
+			if (tags >>> 16 !== packetId || (tags & 15) !== state) continue;
+			if (record === this.active) return -1;
+			if (this.count > 1) return this.free(record);
+			this.count = this.used = 0;
+			this.head = this.cursor = this.tail = this.base;
+			return (tags & SOURCE_MASK) >> 8;
 		}
 		return -1;
 	}
@@ -279,7 +309,7 @@ export class Outbox {
 		const active = this.active;
 		let to = this.base;
 		let cursorTo = -1;
-		for (let from = this.head; from < tail; ) {
+		for (let from = this.head; from < tail;) {
 			const size = words[from >> 2]!;
 			if (from >= cursor && cursorTo < 0) cursorTo = to;
 			if ((words[(from >> 2) + Field.TAGS]! & 15) !== RecordState.FREE) {

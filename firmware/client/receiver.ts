@@ -49,6 +49,8 @@ export interface PacketSink {
  *
  *     rxOffset            start   landing            end     landingLimit
  *     | room               | rest  | just arrived     |       |
+ *
+ * Hot: no allocation.
  */
 export class Receiver {
 	/** When bytes last came. */
@@ -59,6 +61,7 @@ export class Receiver {
 	readonly message: Message;
 	readonly #decoder = new Decoder();
 	readonly #bytes: Uint8Array;
+	readonly #view: DataView;
 	readonly #base: number;
 	readonly #landing: number;
 	readonly #sizeMax: number;
@@ -96,6 +99,7 @@ export class Receiver {
 		log: PacketLog,
 	) {
 		this.#bytes = arena.bytes;
+		this.#view = arena.view;
 		this.#base = arena.rxOffset;
 		this.#landing = this.#start = this.#end = arena.landingOffset;
 		this.#sizeMax = settings.rxBuffer;
@@ -122,9 +126,9 @@ export class Receiver {
 		this.#start = this.#end = this.#landing;
 		this.stalled = this.#overrun = false;
 		this.#mode = Mode.PACKET;
+		this.message.offset = 0;
 		this.#decoder.reset();
 	}
-
 
 	/**
 	 * Bytes have been written to the landing; or none, when there is room for acks again. Bounded by the window. Hot:
@@ -143,9 +147,12 @@ export class Receiver {
 			counters[CounterIndex.BYTES_IN]! += count;
 			// One ack alone, as they mostly come.
 			if (count === ACK_SIZE && start === end && this.#mode === Mode.PACKET && sender.open) {
-				const ack = ackAt(this.#bytes, start);
+				const ack = ackAt(this.#view, start);
 				if (ack !== 0 && sender.ackCount < ACK_RING_SIZE) {
-					this.#log.add(ack, now);
+					const log = this.#log;
+					log.words[log.next] = now;
+					log.words[log.next + 1] = ack;
+					log.next = (log.next + 2) & log.mask;
 					this.#sink.handleAck(ack);
 					return;
 				}
@@ -201,13 +208,16 @@ export class Receiver {
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;
-		const counters = this.#counters;
 		if (!this.#sender.open || (qos !== 0 && this.#incoming.count > 0)) {
 			if (!this.mayCome(firstByte, packetId)) return false;
 		}
-		counters[CounterIndex.PUBLISHES_IN]!++;
-		if (packetSize > counters[CounterIndex.PACKET_IN_MAX]!) counters[CounterIndex.PACKET_IN_MAX] = packetSize;
-		this.#log.add((firstByte << 16) | packetId, now);
+		this.#counters[CounterIndex.PUBLISHES_IN]!++;
+		if (packetSize > this.#counters[CounterIndex.PACKET_IN_MAX]!)
+			this.#counters[CounterIndex.PACKET_IN_MAX] = packetSize;
+		const log = this.#log;
+		log.words[log.next] = now;
+		log.words[log.next + 1] = (firstByte << 16) | packetId;
+		log.next = (log.next + 2) & log.mask;
 		this.#start = end;
 		if (qos === 0 || this.#incoming.count === 0 || !this.#incoming.has(packetId)) {
 			const message = this.message;
@@ -218,14 +228,18 @@ export class Receiver {
 			message.topicSize = decoder.topicSize;
 			message.start = payload;
 			message.size = message.total = end - payload;
-			message.offset = 0;
 			decoder.fixedSize = 0;
-			if (!this.deliver(message)) return false;
+			const index = this.#subscriptions.findExact(message.topicStart, message.topicSize);
+			if (index >= 0 && this.#subscriptions.wildcards === 0) {
+				this.#application.handle(this.#subscriptions.handlers[index]!, message);
+				this.#counters[CounterIndex.HANDLED]!++;
+				if (!this.#linked) return false;
+			} else if (!this.deliver(message, index)) return false;
 			if (qos === 0) return true;
 			if (qos !== QOS_1) this.remember(packetId);
 		} else {
 			decoder.fixedSize = 0;
-			counters[CounterIndex.DUPLICATES_IN]!++;
+			this.#counters[CounterIndex.DUPLICATES_IN]!++;
 		}
 		this.#sender.ack(qos === QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
 		return true;
@@ -317,14 +331,14 @@ export class Receiver {
 	/**
 	 * Hands a whole message to every handler that matches, each once. Hot: no allocation.
 	 *
+	 * in   index  the subscription whose filter equals the topic name, or -1
 	 * out  false when the connection is over: by a callback, or because the topic name is ill-formed; then nothing was
 	 *      handed over
 	 */
-	private deliver(message: Message): boolean {
+	private deliver(message: Message, index: number): boolean {
 		const subscriptions = this.#subscriptions;
 		const topic = message.topicStart;
 		const topicSize = message.topicSize;
-		const index = subscriptions.findExact(topic, topicSize);
 		let count = 0;
 		if (index >= 0) {
 			count = 1;
@@ -457,6 +471,8 @@ export class Receiver {
 		if (this.#mode === Mode.PIECES) {
 			for (let i = 0; i < subscriptions.count; i++) subscriptions.setStreaming(i, false);
 		}
+		// A whole message is at 0; its path does not say so each time.
+		message.offset = 0;
 		this.#mode = Mode.PACKET;
 		const qos = message.qos;
 		if (qos === 0 || !this.#acknowledge) return true;

@@ -7,11 +7,14 @@ import { CounterIndex } from "./counters.js";
 import { SubscriptionState } from "./subscriptions.js";
 
 /**
- * SUBACK (§3.9): one code per filter, in their order [MQTT-3.8.4-5]. One for an unknown identifier is ignored, one that
- * answers another request ends the connection.
+ * SUBACK (§3.9): one code per filter, in their order [MQTT-3.8.4-5]; also for those that have been ended or declared
+ * again since, whose codes are nobody's. One for an unknown identifier is ignored, one that answers another request
+ * ends the connection.
  *
  * in   start  where the packet starts in the arena
  * out  whether the connection stands
+ *
+ * Hot: no allocation.
  */
 export function handleSuback(core: Core, decoder: Decoder, start: number): boolean {
 	const { subscriptions, application } = core;
@@ -21,24 +24,25 @@ export function handleSuback(core: Core, decoder: Decoder, start: number): boole
 	if (count !== decoder.payloadSize) return core.refuse(decoder);
 	const codes = start + decoder.payloadStart;
 	// All of them are settled before the first callback, which may change any subscription.
-	for (let i = 0, index = -1; i < count; i++) {
-		index = subscriptions.nextOfRequest(packetId, index + 1);
-		const refused = core.arena.bytes[codes + i] === SUBACK_FAILURE;
-		subscriptions.settle(index, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
+	for (let i = subscriptions.nextOfRequest(packetId, 0); i >= 0; i = subscriptions.nextOfRequest(packetId, i + 1)) {
+		const refused = core.arena.bytes[codes + subscriptions.position(i)] === SUBACK_FAILURE;
+		subscriptions.settle(i, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
 	}
-	for (let i = 0, index = -1; i < count && core.linked; i++) {
-		index = subscriptions.nextWithId(packetId, index + 1);
-		const code = core.arena.bytes[codes + i]!;
-		application.subscribed(index, code);
+	for (let i = 0; i < subscriptions.count; i++) {
+		// What a callback has ended or changed is not what this is the answer to, and after the end of the connection
+		// nothing is reported.
+		if (!subscriptions.takeAnswered(i) || !core.linked) continue;
+		const code = core.arena.bytes[codes + subscriptions.position(i)]!;
+		application.subscribed(i, code);
 		if (code !== SUBACK_FAILURE) continue;
 		core.counters[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
-		application.problem(ProblemCode.SUBSCRIPTION_REFUSED, index);
+		application.problem(ProblemCode.SUBSCRIPTION_REFUSED, i);
 	}
 	core.handleRequestAcked();
 	return core.linked;
 }
 
-/** UNSUBACK (§3.11); otherwise as handleSuback. */
+/** UNSUBACK (§3.11); otherwise as handleSuback. Hot: no allocation. */
 export function handleUnsuback(core: Core, decoder: Decoder): boolean {
 	const { subscriptions } = core;
 	const packetId = decoder.packetId;

@@ -36,6 +36,8 @@ assert((ACK_RING_SIZE & RING_MASK) === 0, "sender: ring size is a power of two")
  *
  *     txOffset                      end                    txLimit
  *     | waits for the transport      | room                 |
+ *
+ * Hot: no allocation.
  */
 export class Sender {
 	/** Bytes that wait for the transport. */
@@ -79,6 +81,7 @@ export class Sender {
 	readonly #arena: Arena;
 	readonly #bytes: Uint8Array;
 	readonly #words: Int32Array;
+	readonly #view: DataView;
 	/** The region: from offset to one below limit. */
 	readonly offset: number;
 	readonly limit: number;
@@ -100,6 +103,7 @@ export class Sender {
 		this.#arena = arena;
 		this.#bytes = arena.bytes;
 		this.#words = arena.words;
+		this.#view = arena.view;
 		this.offset = arena.txOffset;
 		this.limit = arena.txLimit;
 		this.#session = session;
@@ -155,14 +159,14 @@ export class Sender {
 	 * order of these calls [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
 	 */
 	ack(firstByte: FirstByte, packetId: number, now: number): void {
-		this.#log.add(OUTGOING | (firstByte << 16) | packetId, now);
+		const log = this.#log;
+		log.words[log.next] = now;
+		log.words[log.next + 1] = OUTGOING | (firstByte << 16) | packetId;
+		log.next = (log.next + 2) & log.mask;
 		const at = this.offset + this.size;
 		if (this.boundary && this.ackCount === 0 && this.limit - at >= ACK_SIZE) {
-			const bytes = this.#bytes;
-			bytes[at] = firstByte;
-			bytes[at + 1] = 2;
-			bytes[at + 2] = packetId >> 8;
-			bytes[at + 3] = packetId & 0xff;
+			// The four bytes of writeAck at once.
+			this.#view.setInt32(at, (firstByte << 24) | 0x20000 | packetId);
 			this.size += ACK_SIZE;
 			return;
 		}
@@ -388,7 +392,8 @@ export class Sender {
 			this.size += count;
 		}
 		const packetSize = outbox.packetSize(record);
-		if (stored < packetSize && this.#done >= stored && !this.pull(record, packetSize, stored)) return Fill.SOURCE_FAILED;
+		if (stored < packetSize && this.#done >= stored && !this.pull(record, packetSize, stored))
+			return Fill.SOURCE_FAILED;
 		if (this.#done === packetSize) {
 			outbox.active = -1;
 			if (this.size > this.#counters[CounterIndex.TX_MAX]!) this.#counters[CounterIndex.TX_MAX] = this.size;

@@ -25,6 +25,8 @@ export const enum AckResult {
  *
  *      QoS 1   QUEUED → PUBACK_WAIT → free
  *      QoS 2   QUEUED → PUBREC_WAIT → released (its bytes are given back) → free
+ *
+ * Hot: no allocation.
  */
 export class Session {
 	readonly outbox: Outbox;
@@ -99,9 +101,14 @@ export class Session {
 		return nearest;
 	}
 
-	/** Whether one more publish may go out now. Hot: no allocation. */
+	/** Whether one more publish may go out now; asked right before it does, and counted as such. Hot: no allocation. */
 	get windowOpen(): boolean {
-		return this.waiting + this.releasedCount < this.released.length;
+		const inflight = this.waiting + this.releasedCount;
+		if (inflight >= this.released.length) return false;
+		// Whoever asks goes on to send one.
+		if (inflight >= this.#counters[CounterIndex.INFLIGHT_MAX]!)
+			this.#counters[CounterIndex.INFLIGHT_MAX] = inflight + 1;
+		return true;
 	}
 
 	/**
@@ -119,17 +126,14 @@ export class Session {
 		const qos = (tags & RECORD_QOS_MASK) >> 4;
 		if (qos === 0) return;
 		this.outbox.setTags(record, (tags & ~15) | (qos === 1 ? RecordState.PUBACK_WAIT : RecordState.PUBREC_WAIT));
-		const inflight = ++this.waiting + this.releasedCount;
-		if (inflight > this.#counters[CounterIndex.INFLIGHT_MAX]!) this.#counters[CounterIndex.INFLIGHT_MAX] = inflight;
+		this.waiting++;
 	}
 
 	/** PUBACK (§3.4). Hot: no allocation. */
 	handlePuback(packetId: number): AckResult {
-		const outbox = this.outbox;
-		const record = outbox.findSent(packetId, RecordState.PUBACK_WAIT);
-		if (record < 0) return this.isReleased(packetId) ? AckResult.WRONG : this.whyNot(packetId);
+		const source = this.outbox.take(packetId, RecordState.PUBACK_WAIT);
+		if (source < 0) return this.isReleased(packetId) ? AckResult.WRONG : this.whyNot(packetId);
 		this.waiting--;
-		const source = outbox.free(record);
 		this.#counters[CounterIndex.DELIVERED]!++;
 		const application = this.#application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
@@ -145,12 +149,16 @@ export class Session {
 
 	/** PUBREC (§3.5): gives the message's bytes back and queues PUBREL. Hot: no allocation. */
 	handlePubrec(packetId: number): AckResult {
-		const record = this.outbox.findSent(packetId, RecordState.PUBREC_WAIT);
-		if (record < 0) return this.whyNot(packetId);
+		const source = this.outbox.take(packetId, RecordState.PUBREC_WAIT);
+		if (source < 0) return this.whyNot(packetId);
 		this.waiting--;
-		if (this.releasedCount >= this.released.length) fail("session: window overrun");
-		this.released[this.releasedCount++] = packetId;
-		this.finish(record, packetId);
+		const count = this.releasedCount;
+		if (count === this.released.length) fail("session: window overrun");
+		this.released[count] = packetId;
+		this.releasedCount = count + 1;
+		const application = this.#application;
+		if (source !== 0) application.sourceFinished(source - 1, packetId);
+		if (application.wantsRoom) application.roomMade();
 		return AckResult.TAKEN;
 	}
 
@@ -160,7 +168,7 @@ export class Session {
 		const count = this.releasedCount;
 		for (let i = 0; i < count; i++) {
 			if (released[i] !== packetId) continue;
-			released.copyWithin(i, i + 1, count);
+			if (count > 1) released.copyWithin(i, i + 1, count);
 			this.releasedCount = count - 1;
 			if (i < this.releasedSent) this.releasedSent--;
 			this.#counters[CounterIndex.DELIVERED]!++;
@@ -228,7 +236,10 @@ export class Session {
 	}
 }
 
-/** The smaller of `nearest` and the distance from `from` up to `id`, with the wrap from 65535 to 1. */
+/**
+ * The smaller of `nearest` and the distance from `from` up to `id`, with the wrap from 65535 to 1.
+ * Hot: no allocation.
+ */
 export function nearerId(nearest: number, from: number, id: number): number {
 	const distance = id >= from ? id - from : id + PACKET_ID_MAX - from;
 	return distance < nearest ? distance : nearest;

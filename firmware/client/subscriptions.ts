@@ -1,7 +1,7 @@
 // Read MQTT 3.1.1 §3.8 … §3.11 and §4.7 before changing this file.
 import { fail } from "../base/assert.js";
 import { equalsText, sizeOfText, writeText } from "../base/text.js";
-import { FIELD_SIZE_MAX, FirstByte } from "../codec/constants.js";
+import { FIELD_SIZE_MAX, FirstByte, PACKET_ID_MAX } from "../codec/constants.js";
 import { sizeOfVarint, writeUint16, writeVarint } from "../codec/encode.js";
 import { FilterKind, kindOfFilter, matchesWildcard, sharedFilterStart } from "../codec/filter.js";
 import { StatusCode } from "../codec/status.js";
@@ -35,10 +35,10 @@ const enum Field {
 	SIZE = 3,
 	/** Bytes in front of the part that is matched: those of `$share/{group}/`. */
 	SKIP = 4,
-	/** Bits, see Flag. */
+	/** Bits, see Flag; above them, the place of the filter in the open request << POSITION_SHIFT. */
 	FLAGS = 5,
-	/** Packet identifier of the open request. */
-	PACKET_ID = 6,
+	/** Packet identifier of the open request, and how many filters it was sent with << COUNT_SHIFT. */
+	REQUEST = 6,
 }
 
 const enum Flag {
@@ -49,7 +49,13 @@ const enum Flag {
 	STREAM = 8,
 	/** The handler is being handed the pieces of the current message. */
 	STREAMING = 16,
+	/** SUBACK has come, and the application has not been told yet. */
+	ANSWERED = 32,
 }
+
+const POSITION_SHIFT = 16;
+const FLAGS_MASK = 0xffff;
+const COUNT_SHIFT = 16;
 
 const W = SUBSCRIPTION_WORDS;
 
@@ -61,7 +67,7 @@ export type Handler = (message: never, client: never) => void;
 
 /**
  * Topic filters with their handlers, and the requests that make the server know them. Filters stand packed in the
- * arena, so that matching is a walk over bytes.
+ * arena, so that matching is a walk over bytes. Hot: no allocation.
  */
 export class Subscriptions {
 	/** Entries of the table that have been used; those beyond are free. */
@@ -105,7 +111,7 @@ export class Subscriptions {
 	}
 
 	packetId(index: number): number {
-		return this.#table[index * W + Field.PACKET_ID]!;
+		return this.#table[index * W + Field.REQUEST]! & PACKET_ID_MAX;
 	}
 
 	qos(index: number): number {
@@ -157,7 +163,7 @@ export class Subscriptions {
 		const state = this.state(index);
 		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
 		this.handlers[index] = null;
-		this.#table[index * W + Field.FLAGS]! &= ~Flag.STREAMING;
+		this.#table[index * W + Field.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
 		this.setState(index, SubscriptionState.ENDED);
 		return index;
 	}
@@ -195,7 +201,7 @@ export class Subscriptions {
 		table[at + Field.OFFSET] = offset;
 		table[at + Field.SIZE] = size;
 		table[at + Field.SKIP] = start - offset;
-		table[at + Field.PACKET_ID] = 0;
+		table[at + Field.REQUEST] = 0;
 		const walked = kind === FilterKind.WILDCARD || start > offset;
 		table[at + Field.FLAGS] = walked ? Flag.WILDCARD : 0;
 		if (walked) this.wildcards++;
@@ -262,12 +268,15 @@ export class Subscriptions {
 		this.#bytes[offset] = from === SubscriptionState.DECLARED ? FirstByte.SUBSCRIBE : FirstByte.UNSUBSCRIBE;
 		let at = writeVarint(this.#bytes, offset + 1, remaining);
 		at = writeUint16(this.#bytes, at, packetId);
-		for (let i = first; count > 0; i++) {
+		const request = (count << COUNT_SHIFT) | packetId;
+		for (let i = first, position = 0; position < count; i++) {
 			if (this.state(i) !== from) continue;
 			at = this.writeFilter(at, i, from === SubscriptionState.DECLARED);
-			this.#table[i * W + Field.PACKET_ID] = packetId;
+			const flags = this.#table[i * W + Field.FLAGS]! & FLAGS_MASK;
+			this.#table[i * W + Field.FLAGS] = flags | (position << POSITION_SHIFT);
+			this.#table[i * W + Field.REQUEST] = request;
 			this.setState(i, from + 1);
-			count--;
+			position++;
 		}
 		return at;
 	}
@@ -282,15 +291,14 @@ export class Subscriptions {
 		return at;
 	}
 
-	/** How many entries wait for the ack of this request; negative when the other kind of ack is awaited. */
+	/**
+	 * How many filters a request was sent with, although some may have been ended or declared again since; 0 when no entry
+	 * waits for its ack, negative when the other kind of ack is awaited.
+	 */
 	countOfRequest(packetId: number, state: SubscriptionState): number {
-		let count = 0;
-		for (let i = 0; i < this.count; i++) {
-			if (!isRequested(this.state(i)) || this.packetId(i) !== packetId) continue;
-			if (this.state(i) !== state) return -1;
-			count++;
-		}
-		return count;
+		const index = this.nextOfRequest(packetId, 0);
+		if (index < 0) return 0;
+		return this.state(index) === state ? this.#table[index * W + Field.REQUEST]! >> COUNT_SHIFT : -1;
 	}
 
 	/** The first entry at or behind `index` that waits for this request, or -1. */
@@ -301,15 +309,23 @@ export class Subscriptions {
 		return -1;
 	}
 
-	/** The first entry at or behind `index` whose last request had this identifier; the caller knows that there is one. */
-	nextWithId(packetId: number, index: number): number {
-		while (this.packetId(index) !== packetId) index++;
-		return index;
+	/** Where the filter stands among those of its last request, from 0. */
+	position(index: number): number {
+		return this.#table[index * W + Field.FLAGS]! >> POSITION_SHIFT;
 	}
 
-	/** An ack has come for one entry. */
+	/** An ack has come for one entry; after SUBACK the application is still to be told, see takeAnswered. */
 	settle(index: number, state: SubscriptionState): void {
+		if (state !== SubscriptionState.FREE) this.#table[index * W + Field.FLAGS]! |= Flag.ANSWERED;
 		this.setState(index, state);
+	}
+
+	/** Whether SUBACK has come and the application has not been told; it is being told now. */
+	takeAnswered(index: number): boolean {
+		const at = index * W + Field.FLAGS;
+		if ((this.#table[at]! & Flag.ANSWERED) === 0) return false;
+		this.#table[at]! &= ~Flag.ANSWERED;
+		return true;
 	}
 
 	/** The connection is gone: requests without an ack are made again. */
@@ -407,7 +423,10 @@ function isRequested(state: SubscriptionState): boolean {
 	return state === SubscriptionState.SUBSCRIBING || state === SubscriptionState.UNSUBSCRIBING;
 }
 
-/** A session may deliver for a filter before we have asked for it in this run of the program. */
+/**
+ * A session may deliver for a filter before we have asked for it in this run of the program.
+ * Hot: no allocation.
+ */
 function isMatched(state: SubscriptionState): boolean {
 	return state >= SubscriptionState.DECLARED && state <= SubscriptionState.ACTIVE;
 }

@@ -233,7 +233,7 @@ export class PayloadWriter {
 	}
 }
 
-/** Bytes that a byte of a JSON string takes when written so that it may stand there. */
+/** Bytes that a byte of a JSON string takes when written so that it may stand there. Hot: no allocation. */
 function escapeSize(byte: number): number {
 	return byte < 0x20 ? 6 : byte === QUOTE || byte === BACKSLASH ? 2 : 1;
 }

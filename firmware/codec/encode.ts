@@ -26,7 +26,7 @@ export function writeVarint(bytes: Uint8Array, offset: number, value: number): n
 	return offset + 1;
 }
 
-/** Writes a two-byte integer, high byte first (§1.5.2), and returns one past it. */
+/** Writes a two-byte integer, high byte first (§1.5.2), and returns one past it. Hot: no allocation. */
 export function writeUint16(bytes: Uint8Array, offset: number, value: number): number {
 	bytes[offset] = value >> 8;
 	bytes[offset + 1] = value & 0xff;

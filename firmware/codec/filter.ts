@@ -17,7 +17,7 @@ export const enum FilterKind {
 
 /**
  * Checks a Topic Filter: at least one character [MQTT-4.7.3-1], no U+0000 [MQTT-4.7.3-2], `#` last and alone on its
- * level [MQTT-4.7.1-2], `+` alone on its level [MQTT-4.7.1-3].
+ * level [MQTT-4.7.1-2], `+` alone on its level [MQTT-4.7.1-3]. Hot: no allocation.
  */
 export function kindOfFilter(bytes: Uint8Array, offset: number, limit: number): FilterKind {
 	if (offset === limit || !isUtf8(bytes, offset, limit)) return FilterKind.INVALID;
@@ -38,6 +38,8 @@ export function kindOfFilter(bytes: Uint8Array, offset: number, limit: number): 
  * servers offer (and part of 5.0): messages arrive under plain topic names.
  *
  * out  the index after `$share/{group}/`; `offset` when the filter is not of this form; -1 when it is a broken one
+ *
+ * Hot: no allocation.
  */
 export function sharedFilterStart(bytes: Uint8Array, offset: number, limit: number): number {
 	// "$share/"

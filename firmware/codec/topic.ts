@@ -9,7 +9,7 @@ function shown(text: string): string {
 
 /**
  * A constant piece of text, encoded once. For composing payloads, and for comparing with what arrives, without a
- * string on the way.
+ * string on the way. Frozen: made by a preloaded module, it stays in flash.
  */
 export class Text {
 	/** UTF-8. */
@@ -22,11 +22,12 @@ export class Text {
 		if (size < 0) throw new TypeError(`text: ${shown(text)} holds a lone surrogate`);
 		this.bytes = new Uint8Array(size);
 		writeText(this.bytes, 0, text);
+		Object.freeze(this);
 	}
 }
 
 /**
- * A Topic Name (§4.7), encoded and checked once, so that publishing to it touches no string.
+ * A Topic Name (§4.7), encoded and checked once, so that publishing to it touches no string. Frozen, as Text is.
  */
 export class Topic {
 	/** The field as it is on the wire: two bytes of length, then UTF-8 (§1.5.3). */
@@ -51,5 +52,6 @@ export class Topic {
 		if (checkTopicName(this.field, 2, 2 + size) < 0) {
 			throw new RangeError(`topic: ${shown(topicName)} holds a wildcard or U+0000`);
 		}
+		Object.freeze(this);
 	}
 }

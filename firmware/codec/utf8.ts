@@ -10,6 +10,8 @@ const FOUR_MAX = 0xf4;
  *
  * out  2 … 4; 0 when it runs past `limit` and is right so far; -1 when it is ill-formed: a stray continuation, an
  *      overlong form, a surrogate, above U+10FFFF
+ *
+ * Hot: no allocation.
  */
 function sizeOfCharacter(bytes: Uint8Array, offset: number, limit: number): number {
 	const first = bytes[offset]!;
@@ -58,6 +60,8 @@ export function checkTopicName(bytes: Uint8Array, offset: number, limit: number)
  * Checks a whole UTF-8 encoded string (§1.5.3): well-formed, no U+0000.
  *
  * out  true when both hold
+ *
+ * Hot: no allocation.
  */
 export function isUtf8(bytes: Uint8Array, offset: number, limit: number): boolean {
 	while (offset < limit) {

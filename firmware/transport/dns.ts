@@ -1,17 +1,30 @@
-import Resolver, { type ResolveRequest } from "embedded:network/dns/resolver/udp";
 import type { NameRequest, NameResolver } from "../loop/transport.js";
 
-/** The platform's resolver, made when the first name is looked up: a preloaded module may not call native code. */
+/**
+ * Looks names up by `System.resolve`: the platform's own resolver, which asks the name servers that the network itself
+ * has named. One answer is made for each request, and a transport uses the same request for every attempt.
+ */
 class PlatformDns implements NameResolver {
-	#resolver: Resolver | null = null;
+	#request: NameRequest | null = null;
+	#answer: (host: string, address?: string) => void = () => undefined;
 
 	resolve(request: NameRequest): void {
-		this.#resolver ??= new Resolver({});
-		this.#resolver.resolve(request as unknown as ResolveRequest);
+		if (request !== this.#request) {
+			this.#request = request;
+			this.#answer = (_host, address) => {
+				if (address) request.onResolved(request.host, address);
+				else request.onError(request.host);
+			};
+		}
+		// Asked for localhost, one platform finds the address of IPv6 first, and says that there is none.
+		const host = request.host === "localhost" ? "127.0.0.1" : request.host;
+		globalThis.System!.resolve(host, this.#answer);
 	}
 }
 
-/** The option `dns` for the platform's own resolver. */
+/** The option `dns` for the platform's own resolver. Throws TypeError where the platform has none. */
 export function platformDns(): NameResolver {
+	if (!globalThis.System?.resolve)
+		throw new TypeError("dns: System.resolve is missing; include modules/io/manifest.json");
 	return new PlatformDns();
 }

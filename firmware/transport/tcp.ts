@@ -9,6 +9,9 @@ import {
 } from "../loop/transport.js";
 import { Views } from "./views.js";
 
+/** No address is known. A constant, because a literal would be copied into the heap at every use. */
+const UNKNOWN = "";
+
 /** Four numbers of one to three digits: what the platform's TCP takes as an address. */
 function isAddress(host: string): boolean {
 	return /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
@@ -17,6 +20,7 @@ function isAddress(host: string): boolean {
 /**
  * TCP by `embedded:io/socket/tcp` (ECMA-419). What the platform throws ends here. One connection at a time; opened
  * again it uses the same views and the same options, so that beside the platform's socket nothing is allocated.
+ * Hot: no allocation.
  */
 class TcpTransport implements Transport {
 	readable = 0;
@@ -30,7 +34,7 @@ class TcpTransport implements Transport {
 	/** The lookup whose answer is awaited; older answers count for nothing. */
 	#resolving = false;
 	/** The address found last, used when the name service does not answer. */
-	#address = "";
+	#address = UNKNOWN;
 	readonly #rx: Views;
 	readonly #tx: Views;
 	readonly #dns: NameResolver | undefined;
@@ -58,12 +62,13 @@ class TcpTransport implements Transport {
 		this.#request = isAddress(setup.host) ? null : this.makeRequest(setup.host);
 	}
 
+	/** Allocates; called once. */
 	private makeRequest(host: string): NameRequest {
 		if (!this.#dns) throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address`);
 		return {
 			host,
 			onResolved: (_host: string, address: string): void => this.handleResolved(address),
-			onError: (): void => this.handleResolved(""),
+			onError: (): void => this.handleResolved(UNKNOWN),
 		};
 	}
 
@@ -74,7 +79,7 @@ class TcpTransport implements Transport {
 		try {
 			this.#dns!.resolve(this.#request);
 		} catch {
-			this.handleResolved("");
+			this.handleResolved(UNKNOWN);
 		}
 	}
 
@@ -83,14 +88,15 @@ class TcpTransport implements Transport {
 		if (!this.#resolving) return;
 		this.#resolving = false;
 		// The address that worked last is better than none.
-		if (address === "") address = this.#address;
-		if (address === "") return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
+		if (address === UNKNOWN) address = this.#address;
+		if (address === UNKNOWN) return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
 		this.#address = address;
 		this.#options.address = address;
 		this.#listener.handleResolved();
 		this.connect();
 	}
 
+	/** Allocates the platform's socket, and nothing else. */
 	private connect(): void {
 		this.#waiting = true;
 		try {
@@ -118,32 +124,26 @@ class TcpTransport implements Transport {
 	}
 
 	read(countMax: number): number {
-		const readable = this.readable;
-		const count = readable < countMax ? readable : countMax;
+		const count = this.readable < countMax ? this.readable : countMax;
 		if (count === 0) return 0;
-		const rx = this.#rx;
-		const view = count === rx.size ? rx.view : rx.longest(count);
-		const size = view.length;
+		const view = count === this.#rx.size ? this.#rx.view : this.#rx.longest(count);
 		if (this.#socket!.read(view) === undefined) {
 			this.readable = 0;
 			return 0;
 		}
-		this.readable = readable - size;
-		return size;
+		this.readable -= view.length;
+		return view.length;
 	}
 
 	write(count: number): number {
-		const writable = this.#writable;
-		if (count > writable) {
+		if (count > this.#writable) {
 			this.#waiting = true;
-			if (writable === 0) return 0;
-			count = writable;
+			if (this.#writable === 0) return 0;
+			count = this.#writable;
 		}
-		const tx = this.#tx;
-		const view = count === tx.size ? tx.view : tx.longest(count);
-		const left = this.#socket!.write(view);
+		const view = count === this.#tx.size ? this.#tx.view : this.#tx.longest(count);
 		// Undefined: the connection has failed, and onError is on its way.
-		this.#writable = left === undefined ? 0 : left;
+		this.#writable = this.#socket!.write(view) ?? 0;
 		return view.length;
 	}
 

@@ -7,7 +7,7 @@ const RUNG_SHIFT = 2;
 /**
  * Views of one region, all from its start. A platform socket fills or sends a whole view, and a view costs four slots:
  * so those for the sizes that a program really uses are made once and kept, up to a count, and never replaced. Other
- * sizes go in several calls, by the rungs of a ladder that is made at the start.
+ * sizes go in several calls, by the rungs of a ladder that is made at the start. Hot: no allocation.
  */
 export class Views {
 	readonly #buffer: ArrayBuffer;
@@ -36,6 +36,7 @@ export class Views {
 		this.view = this.add(2);
 	}
 
+	/** Allocates a view, which is kept. */
 	private add(size: number): Uint8Array {
 		const view = new Uint8Array(this.#buffer, this.#offset, size);
 		this.#exact.push(view);

@@ -9,10 +9,13 @@ if ("reason" in built) {
 	process.exit(1);
 }
 const rows = await measureAll(built.host, moddableClient());
-process.stdout.write(`XS 13.3, ${built.host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`);
+process.stdout.write(
+	`XS 13.3, ${built.host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`,
+);
 process.stdout.write(`${tableOf(rows)}\n\n`);
 for (const line of await measureMemory(built.host)) process.stdout.write(`${line}\n`);
-if (!moddableClient()) process.stdout.write("Set MODDABLE to an installed SDK to see Moddable's own client beside ours.\n");
+if (!moddableClient())
+	process.stdout.write("Set MODDABLE to an installed SDK to see Moddable's own client beside ours.\n");
 const over = rows.filter((row) => row.slots > 0 || row.chunkBytes > 0 || row.byteCodes > (row.budget ?? Infinity));
 for (const row of over) process.stderr.write(`over budget: ${row.name}\n`);
 process.exitCode = over.length > 0 ? 1 : 0;

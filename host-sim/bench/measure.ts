@@ -117,7 +117,12 @@ export async function measure(host: XsHost, operation: Operation): Promise<Measu
  * in   reads, writes  socket calls that one repetition has to make
  * throws when it never came about
  */
-export async function measureAlone(host: XsHost, operation: Operation, reads: number, writes: number): Promise<Measurement> {
+export async function measureAlone(
+	host: XsHost,
+	operation: Operation,
+	reads: number,
+	writes: number,
+): Promise<Measurement> {
 	const seen: string[] = [];
 	for (let tries = 0; tries < TRIES_MAX; tries++) {
 		const result = await measure(host, operation);

@@ -48,7 +48,8 @@ function report() {
 	counters.gc();
 	result.liveSlots = counters.liveSlots();
 	result.liveChunkBytes = counters.liveChunkBytes();
-	result.regionBytes = client === undefined ? 0 : regionSizes(client.settings).reduce((sum, region) => sum + region.bytes, 0);
+	result.regionBytes =
+		client === undefined ? 0 : regionSizes(client.settings).reduce((sum, region) => sum + region.bytes, 0);
 	result.arenaSize = client === undefined ? 0 : client.arenaSize;
 	trace(`@result ${JSON.stringify(result)}\n`);
 	counters.stop();
@@ -62,9 +63,8 @@ function repeat(act) {
 	}, paceMs);
 }
 
-function handle() {
-	step();
-}
+/** The handler of a measurement: it only counts. */
+const handle = step;
 
 function ignore() {}
 
@@ -103,6 +103,22 @@ const OPERATIONS = {
 	idle: () => Timer.set(report, 200),
 };
 
+/** Calls the handler without a client: what a measurement has to take off. */
+function callHandler() {
+	while (done < warm + count) {
+		handle();
+		handle();
+		handle();
+		handle();
+		handle();
+		handle();
+		handle();
+		handle();
+		handle();
+		handle();
+	}
+}
+
 /** Opens and closes a socket of the platform: what a reconnect takes beside what is ours. */
 function openSocket() {
 	let socket;
@@ -126,6 +142,7 @@ function openSocket() {
 function start() {
 	if (operation === "nothing") return report();
 	if (operation === "socket") return openSocket();
+	if (operation === "handler") return callHandler();
 	options = {
 		host: "127.0.0.1",
 		clientId: "budget",

@@ -23,7 +23,14 @@ function rounded(value: number): number {
 	return Math.round(value * 100) / 100;
 }
 
-/** Figures of one repetition, without those of the timer that drove it. */
+/** What a repetition takes beside the client: the timer that drives it, or the handler that counts it. */
+export async function overheads(host: XsHost): Promise<{ tick: number; handler: number }> {
+	const tick = await measure(host, { operation: "tick" });
+	const handler = await measure(host, { operation: "handler", warm: 20, count: 50 });
+	return { tick: tick.byteCodes / tick.count, handler: handler.byteCodes / handler.count };
+}
+
+/** Figures of one repetition, without those of what drove it. */
 function each(result: Measurement, tickByteCodes: number): Omit<Row, "name" | "budget" | "goal" | "moddable"> {
 	return {
 		slots: rounded(result.slots / result.count),
@@ -43,7 +50,12 @@ export function moddableClient(environment: NodeJS.ProcessEnv = process.env): st
 }
 
 /** Runs Moddable's client on one of our operations, if it has the like. */
-async function measureModdable(host: XsHost, budget: Budget, file: string): Promise<string | undefined> {
+async function measureModdable(
+	host: XsHost,
+	budget: Budget,
+	file: string,
+	handlerByteCodes: number,
+): Promise<string | undefined> {
 	const operation = MODDABLE_OPERATIONS[budget.name];
 	if (!operation) return undefined;
 	const program = {
@@ -53,7 +65,7 @@ async function measureModdable(host: XsHost, budget: Budget, file: string): Prom
 	const { server } = budget;
 	const tick = await measure(host, { operation: "tick", program });
 	const result = await measure(host, { operation, program, ...(server ? { server } : {}) });
-	const one = each(result, budget.timer ? tick.byteCodes / tick.count : 0);
+	const one = each(result, budget.timer ? tick.byteCodes / tick.count : handlerByteCodes);
 	return `${one.slots} / ${one.chunkBytes} / ${one.byteCodes} / ${one.socketCalls}`;
 }
 
@@ -69,11 +81,11 @@ const MODDABLE_OPERATIONS: Record<string, string> = {
 /** Measures every budgeted operation, and Moddable's client beside it where an SDK is named. */
 export async function measureAll(host: XsHost, moddable: string | undefined): Promise<Row[]> {
 	const rows: Row[] = [];
-	const tick = await measure(host, { operation: "tick" });
+	const { tick, handler } = await overheads(host);
 	for (const budget of BUDGETS) {
 		const result = await measureAlone(host, budget, budget.reads, budget.writes);
-		const theirs = moddable ? await measureModdable(host, budget, moddable) : undefined;
-		const row = each(result, budget.timer ? tick.byteCodes / tick.count : 0);
+		const theirs = moddable ? await measureModdable(host, budget, moddable, handler) : undefined;
+		const row = each(result, budget.timer ? tick : handler);
 		rows.push({ name: budget.name, ...row, budget: budget.byteCodes, goal: budget.goal, moddable: theirs });
 	}
 	for (const cycle of CYCLES) {
@@ -104,7 +116,16 @@ export function tableOf(rows: readonly Row[]): string {
 	if (withModdable) head.push("Moddable: slots / chunk bytes / byte codes / calls");
 	const lines = [head, head.map(() => "---")];
 	for (const row of rows) {
-		const cells = [row.name, row.slots, row.chunkBytes, row.byteCodes, row.budget ?? "", row.goal ?? "", row.socketCalls, row.mallocs];
+		const cells = [
+			row.name,
+			row.slots,
+			row.chunkBytes,
+			row.byteCodes,
+			row.budget ?? "",
+			row.goal ?? "",
+			row.socketCalls,
+			row.mallocs,
+		];
 		if (withModdable) cells.push(row.moddable ?? "");
 		lines.push(cells.map(String));
 	}

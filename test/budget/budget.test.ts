@@ -3,17 +3,20 @@
 import { describe, expect, it } from "vitest";
 import { BUDGETS, CYCLES, FLASH_BYTES, RAM_BYTES, STACK_SLOTS } from "../../host-sim/bench/budgets.js";
 import { flashBytes, measure, measureAlone, ramBytes } from "../../host-sim/bench/measure.js";
+import { overheads } from "../../host-sim/bench/xs-bench.js";
 import { hostOrSkip } from "../xs/support.js";
 
 const host = await hostOrSkip();
 
 describe.skipIf(host === undefined)("budgets on XS", () => {
+	const beside = host === undefined ? Promise.resolve({ tick: 0, handler: 0 }) : overheads(host);
+
 	it.each(BUDGETS)("$name allocates nothing and stays within $byteCodes byte codes", async (budget) => {
 		const result = await measureAlone(host!, budget, budget.reads, budget.writes);
-		const tick = budget.timer ? await measure(host!, { operation: "tick" }) : undefined;
+		const { tick, handler } = await beside;
 		expect(result).toMatchObject({ slots: 0, chunks: 0, chunkBytes: 0, collections: 0 });
 		expect(result.mallocs / result.count).toBeLessThanOrEqual(budget.mallocs);
-		const each = (result.byteCodes - (tick?.byteCodes ?? 0)) / result.count;
+		const each = result.byteCodes / result.count - (budget.timer ? tick : handler);
 		expect(each).toBeLessThanOrEqual(budget.byteCodes);
 		expect(result.peakStack).toBeLessThanOrEqual(STACK_SLOTS);
 	});

@@ -15,7 +15,7 @@ function look(four: Uint8Array): number {
 	const results = [0x00, 0x40, 0xff].map((around) => {
 		const bytes = new Uint8Array(12).fill(around);
 		bytes.set(four, 5);
-		return ackAt(bytes, 5);
+		return ackAt(new DataView(bytes.buffer), 5);
 	});
 	for (const result of results) expect(result).toBe(results[0]);
 	return results[0] ?? NaN;

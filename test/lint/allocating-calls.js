@@ -3,7 +3,7 @@
  */
 
 /** Functions that make something of what they are given. (`Number`, `Boolean` and `parseInt` are free.) */
-export const FUNCTIONS = new Set(["String", "Symbol", "BigInt", "Object", "Array", "RegExp", "Error", "Date"]);
+export const FUNCTIONS = new Set(["String", "BigInt", "Object", "Array", "RegExp", "Error", "Date"]);
 
 const TYPED_ARRAYS = [
 	...["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array"],
@@ -24,7 +24,7 @@ export const STATICS = {
 	ArrayBuffer: new Set(["fromString"]),
 	String: new Set(["fromCharCode", "fromCodePoint", "fromArrayBuffer"]),
 	JSON: new Set(["parse", "stringify"]),
-	Promise: new Set(["resolve", "reject", "all", "race"]),
+	Promise: new Set(["resolve", "all", "race"]),
 	Reflect: new Set(["apply", "construct", "ownKeys"]),
 	...Object.fromEntries(TYPED_ARRAYS.map((name) => [name, new Set(["from", "of"])])),
 };

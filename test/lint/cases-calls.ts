@@ -8,7 +8,6 @@ const TYPED_ARRAYS = ["Int8", "Uint8", "Uint8Clamped", "Int16", "Uint16", "Int32
 /** By function. */
 export const FUNCTION_CALLS: Readonly<Record<string, string>> = {
 	String: "String(count)",
-	Symbol: "Symbol()",
 	BigInt: "BigInt(123456789)",
 	Object: "Object(count)",
 	Array: "Array(4)",
@@ -27,7 +26,7 @@ export const STATIC_CALLS: Readonly<Record<string, string>> = {
 	"Object.create": "Object.create(pair)",
 	"Object.fromEntries": "Object.fromEntries(ENTRIES)",
 	"Object.getOwnPropertyNames": "Object.getOwnPropertyNames(pair)",
-	"Object.getOwnPropertyDescriptor": "Object.getOwnPropertyDescriptor(pair, LETTER)",
+	"Object.getOwnPropertyDescriptor": "Object.getOwnPropertyDescriptor(pair, FIRST)",
 	"Array.from": "Array.from(numbers)",
 	"Array.of": "Array.of(1, 2)",
 	"ArrayBuffer.fromString": "ArrayBuffer.fromString(text)",
@@ -37,7 +36,6 @@ export const STATIC_CALLS: Readonly<Record<string, string>> = {
 	"JSON.parse": "JSON.parse(JSON_TEXT)",
 	"JSON.stringify": "JSON.stringify(pair)",
 	"Promise.resolve": "Promise.resolve(1)",
-	"Promise.reject": "Promise.reject(1)",
 	"Promise.all": "Promise.all(PROMISES)",
 	"Promise.race": "Promise.race(PROMISES)",
 	"Reflect.apply": "Reflect.apply(AT, text, numbers)",
@@ -117,7 +115,7 @@ const methodNames = Object.values(METHOD_CALLS).flatMap((calls) => Object.keys(c
 export const CALLS_TOP = `
 const ENTRIES: [string, number][] = [["a", 1]], MAP = new Map(ENTRIES), SIGNED = new DataView(new ArrayBuffer(16));
 const RESOLVED = Promise.resolve(1), PROMISES = [RESOLVED], ENCODED = new Uint8Array([104, 105]).buffer;
-const EXPRESSION = /l/, JSON_TEXT = '{"a":1}', AT = String.prototype.charCodeAt, LETTER = "l";
+const EXPRESSION = /l/, JSON_TEXT = '{"a":1}', AT = String.prototype.charCodeAt, LETTER = "l", FIRST = "a";
 const TARGET = { a: 0 }, ONE = { a: 1 }, WORDS = JSON.parse('"hello world"'), NUMBER = JSON.parse("1.5");
 const BIG_ONE = BigInt(1), BIGS = [BIG_ONE];
 class Made {}

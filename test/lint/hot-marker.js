@@ -1,7 +1,7 @@
 /**
  * Where hot code is: a function is hot when its doc comment has a sentence that starts with `Hot`, as in "Hot: no
  * allocation." or "Hot with a Topic and bytes: no allocation.". On a class, the sentence speaks for all of its methods,
- * accessors included, but not for its constructor.
+ * accessors included, but neither for its constructor nor for a method that says "Allocates".
  */
 
 /** @import { TSESTree } from "@typescript-eslint/utils" */
@@ -9,6 +9,9 @@
 
 /** A sentence starts with the comment, behind the end of another one, or with a paragraph. */
 const MARKER = /(?:^|[.!?:;)`]\s|\n[ \t]*\n)\s*Hot\b/;
+
+/** A method that says this is not what a marker on its class speaks of. */
+const ALLOCATES = /\bAllocates\b(?! nothing)/;
 
 /** What stands between a function and the place of its doc comment. */
 const WRAPPERS = new Set([
@@ -64,10 +67,15 @@ export class Markers {
 	 * @param {TSESTree.Node} node
 	 */
 	has(node) {
-		const doc = this.#sourceCode.getCommentsBefore(node).findLast((comment) => comment.value.startsWith("*"));
+		const doc = this.#docOf(node);
 		if (doc === undefined || !isMarker(doc)) return false;
 		this.#unused.delete(doc);
 		return true;
+	}
+
+	/** @param {TSESTree.Node} node */
+	#docOf(node) {
+		return this.#sourceCode.getCommentsBefore(node).findLast((comment) => comment.value.startsWith("*"));
 	}
 
 	/**
@@ -84,16 +92,16 @@ export class Markers {
 			if (parent === undefined || !WRAPPERS.has(parent.type) || !isValueOf(parent, node)) break;
 			node = parent;
 		}
-		return node?.type === "MethodDefinition" && node.kind !== "constructor" && this.#marksClass(node.parent.parent);
+		if (node?.type !== "MethodDefinition" || node.kind === "constructor") return false;
+		const classNode = node.parent.parent;
+		const marked = this.has(classNode) || (isExport(classNode.parent) && this.has(classNode.parent));
+		return marked && !ALLOCATES.test(this.#docOf(node)?.value ?? "");
 	}
+}
 
-	/** @param {TSESTree.Node} node */
-	#marksClass(node) {
-		return (
-			this.has(node) ||
-			(/^Export/.test(node.parent?.type ?? "") && this.has(/** @type {TSESTree.Node} */ (node.parent)))
-		);
-	}
+/** @param {TSESTree.Node} node */
+export function isExport(node) {
+	return node.type === "ExportNamedDeclaration" || node.type === "ExportDefaultDeclaration";
 }
 
 /**

@@ -6,7 +6,7 @@
  * Not hot, wherever they stand: the arguments of `fail(…)`, and what is thrown.
  */
 import { FUNCTIONS, METHODS, OURS_TOO, STATICS } from "./allocating-calls.js";
-import { Markers, PROMISES } from "./hot-marker.js";
+import { Markers, PROMISES, isExport } from "./hot-marker.js";
 import { MESSAGES } from "./messages.js";
 import { Kind, TypeQuestions, memberPath } from "./type-questions.js";
 
@@ -190,8 +190,8 @@ class Walk {
 	#values() {
 		return {
 			TemplateLiteral: (node) => {
-				if (node.parent.type === "TSLiteralType") return;
-				this.#refuse(node, node.parent.type === "TaggedTemplateExpression" ? "taggedTemplate" : "template");
+				// The strings of a tagged one are made once.
+				if (!/^TS|^Tagged/.test(node.parent.type)) this.#refuse(node, "template");
 			},
 			Literal: (node) => {
 				if ("regex" in node) this.#refuse(node, "regExp");
@@ -200,6 +200,7 @@ class Walk {
 			},
 			BinaryExpression: (node) => {
 				if (!this.#frame.hot) return;
+				if (node.operator === "in" && this.#types.isAnyText(node.left)) this.#refuse(node, "computedName");
 				const kinds = this.#types.kinds(node);
 				if (node.operator === "+" && kinds & Kind.STRING) this.#refuse(node, "concatenation");
 				else if (ARITHMETIC.has(node.operator) && kinds & Kind.BIGINT) this.#refuse(node, "bigint");
@@ -287,10 +288,8 @@ class Walk {
 			},
 		};
 		for (const type of PROMISES) {
-			listener[type] = (/** @type {TSESTree.Node} */ node) => {
-				if (!this.#markers.has(node) && /^Export/.test(node.parent?.type ?? "")) {
-					this.#markers.has(/** @type {TSESTree.Node} */ (node.parent));
-				}
+			listener[type] = (/** @type {TSESTree.Node & { parent: TSESTree.Node }} */ node) => {
+				if (!this.#markers.has(node) && isExport(node.parent)) this.#markers.has(node.parent);
 			};
 		}
 		return listener;
@@ -326,7 +325,6 @@ function isName(node) {
 	const { parent } = node;
 	if (NAMING.has(parent.type)) return true;
 	if (parent.type === "ExpressionStatement") return typeof parent.directive === "string";
-	if (parent.type === "MemberExpression") return parent.property === node;
 	return "key" in parent && parent.key === node;
 }
 

@@ -17,7 +17,6 @@ export const MESSAGES = {
 	forOf: "for..of takes 8 slots for an iterator: loop by index, or use forEach with a function that exists.",
 	forIn: "for..in makes a list of names: loop by index over what is known.",
 	template: "A template makes a string: write the parts into a byte buffer (PayloadWriter).",
-	taggedTemplate: "A tagged template makes its strings when it is first run: call the function with values made once.",
 	regExp: "A regular expression literal makes an object at every execution: look at bytes instead.",
 	concatenation: "Joining strings makes a chunk: write the parts into a byte buffer (PayloadWriter).",
 	stringProperty:
@@ -52,9 +51,9 @@ export const MESSAGES = {
 	literal:
 		"In a preloaded module a string literal is copied into a chunk whenever it is executed: compare small integers, or keep the text in a module constant. As an argument of fail() it is free.",
 	typeOf:
-		"In a preloaded module the name of a type is copied into a chunk at every comparison: ask with instanceof, or tell kinds apart by small integers.",
+		"In a preloaded module the name of a type is copied into a chunk at every comparison: ask with instanceof, or compare with a module constant that holds the name.",
 	tryInLoop: "Each try that is entered calls malloc: put one around the loop.",
 	computedName:
-		"Access by a text takes a slot and a chunk, for ever, for each name not seen before: use a Map or an array index.",
+		"Access by a text takes a slot or more, for ever, for each name not seen before: use a Map or an array index.",
 	danglingMarker: "This marker guards nothing: put it into the doc comment of a function that has a body.",
 };

@@ -22,8 +22,9 @@ export const BROKERS = [
 	{
 		name: "mosquitto",
 		describeBroker: describeWithMosquitto,
-		/** Nothing that is queued for a client is dropped. */
-		start: async (): Promise<TestBroker> => Mosquitto.start({ config: ["max_queued_messages 0"] }),
+		/** Nothing that is queued for a client is dropped, and a publisher is not thrown out for a few messages in flight. */
+		start: async (): Promise<TestBroker> =>
+			Mosquitto.start({ config: ["max_queued_messages 0", "max_inflight_messages 500"] }),
 	},
 ] as const;
 

@@ -12,9 +12,16 @@ function onEscape(error: unknown, origin: string): void {
 	escapes.push(describeEscape(error, origin));
 }
 
-/** Timers and lookups of all devices belong to this one; connections each to a world of their own. */
-export const commonWorld = new World({ onEscape });
-useWorld(commonWorld);
+/**
+ * The world of timers, time and lookups of all devices of a test file, made anew with other options; connections belong to
+ * a world of each device's own.
+ */
+export function useCommonWorld(options: WorldOptions = {}): World {
+	const world = new World({ onEscape, ...options });
+	useWorld(world);
+	return world;
+}
+useCommonWorld();
 
 /** A message, or a piece of one, as a handler saw it. */
 export interface Got {

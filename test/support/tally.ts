@@ -7,7 +7,8 @@ export class Tally {
 	#last = -1;
 	#disorder = "";
 
-	constructor(count: number) {
+	/** in  count  how many there are */
+	constructor(readonly count: number) {
 		this.#seen = new Uint8Array(count);
 	}
 

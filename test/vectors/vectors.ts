@@ -49,6 +49,8 @@ export interface Vector {
 export interface Malformed {
 	id: string;
 	version: "3.1.1" | "5.0";
+	/** The state of the client before it comes. */
+	precondition: string;
 	hex: string;
 	/** What is wrong with it. */
 	why: string;

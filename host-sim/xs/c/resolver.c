@@ -1,5 +1,5 @@
 /*
- * Module "embedded:network/dns/resolver/udp": names to IPv4 addresses. Addresses and "localhost" are answered without
+ * Module "embedded:network/dns/resolver/udp", and System.resolve: names to IPv4 addresses. Addresses and "localhost" are answered without
  * asking anybody; other names are looked up by the system in a thread of their own, because that blocks. The answer
  * always comes in a later turn.
  */
@@ -16,7 +16,10 @@ static const char source[] =
 	"	close() @ \"close\";\n"
 	"	resolve(options) @ \"resolve\";\n"
 	"}\n"
-	"export default Resolver;\n";
+	"export default Resolver;\n"
+	"globalThis.System = class System {\n"
+	"	static resolve(host, callback) @ \"resolveName\";\n"
+	"};\n";
 
 typedef struct Request {
 	struct Request* next;
@@ -119,18 +122,9 @@ static void requestDrop(txMachine* the, Request* request)
 	dropSlot(the, &request->onError);
 }
 
-static void resolve(txMachine* the)
+static void addRequest(txMachine* the, const txSlot* resolver, const txSlot* host, const txSlot* onResolved,
+	const txSlot* onError)
 {
-	requireDevice(the, "resolve");
-	if (mxArgc < 1)
-		mxTypeError("no options");
-	txSlot *host, *onResolved, *onError;
-	mxTemporary(host);
-	mxTemporary(onResolved);
-	mxTemporary(onError);
-	getCallback(the, mxArgv(0), nativeIDs.onResolved, onResolved);
-	getCallback(the, mxArgv(0), nativeIDs.onError, onError);
-	getOption(the, mxArgv(0), nativeIDs.host, host);
 	if ((host->kind != XS_STRING_KIND) && (host->kind != XS_STRING_X_KIND))
 		mxTypeError("invalid host");
 	Request* request = c_calloc(1, sizeof(Request));
@@ -147,10 +141,34 @@ static void resolve(txMachine* the)
 	}
 	request->next = requests;
 	requests = request;
-	keepSlot(the, &request->resolver, mxThis);
+	keepSlot(the, &request->resolver, resolver);
 	keepSlot(the, &request->host, host);
 	keepSlot(the, &request->onResolved, onResolved);
 	keepSlot(the, &request->onError, onError);
+}
+
+static void resolve(txMachine* the)
+{
+	requireDevice(the, "resolve");
+	if (mxArgc < 1)
+		mxTypeError("no options");
+	txSlot *host, *onResolved, *onError;
+	mxTemporary(host);
+	mxTemporary(onResolved);
+	mxTemporary(onError);
+	getCallback(the, mxArgv(0), nativeIDs.onResolved, onResolved);
+	getCallback(the, mxArgv(0), nativeIDs.onError, onError);
+	getOption(the, mxArgv(0), nativeIDs.host, host);
+	addRequest(the, mxThis, host, onResolved, onError);
+}
+
+/** System.resolve(host, callback): the callback gets the name, and the address if there is one. */
+static void resolveName(txMachine* the)
+{
+	requireDevice(the, "System.resolve");
+	if ((mxArgc < 2) || !fxIsCallable(the, mxArgv(1)))
+		mxTypeError("no callback");
+	addRequest(the, mxThis, mxArgv(0), mxArgv(1), mxArgv(1));
 }
 
 /** Requests of this resolver are not answered any more. */
@@ -246,6 +264,7 @@ static const NativeFunction functions[] = {
 	{ "construct", construct, 1 },
 	{ "close", closeResolver, 0 },
 	{ "resolve", resolve, 1 },
+	{ "resolveName", resolveName, 2 },
 	{ NULL, NULL, 0 },
 };
 

@@ -1,0 +1,72 @@
+// Goal: 10,000 messages of each QoS in each direction over a bad link: nothing is lost at QoS 1 and 2, nothing comes twice at
+// QoS 2, everything comes in order. At QoS 0 the link is slow but whole, and nothing is lost either.
+// Method: both directions at once; every byte travels on its own, and connections are cut at random bytes of random packets.
+// The seed is fixed; the timing is real, so that runs differ all the same.
+import { afterAll, describe, expect, it } from "vitest";
+import { Counter } from "xs-mqtt";
+import { BROKERS } from "../support/brokers.js";
+import { Device, endDevices } from "../support/device.js";
+import { numberedPublishes, publishNumbered } from "../support/flow.js";
+import { Peer } from "../support/peer.js";
+import { Tally } from "../support/tally.js";
+import { until } from "../support/until.js";
+
+afterAll(endDevices);
+
+const COUNT = 10_000;
+const SEED = 20_240;
+
+/** Mean of packets, both directions together, that a connection lives. */
+const DROP_EVERY = 400;
+
+/** Messages that the other side has published and that have not come through. */
+const WINDOW = 200;
+
+const TIMEOUT_MS = 120_000;
+
+describe.each(BROKERS)("split and cut links, with $name", ({ describeBroker, start }) => {
+	describeBroker("10,000 messages each way", () => {
+		it.each([0, 1, 2] as const)(
+			"at QoS %i all come through",
+			async (qos) => {
+				const broker = await start();
+				const incoming = new Tally(COUNT);
+				const outgoing = new Tally(COUNT);
+				const peer = await (await Peer.connect(broker.port)).subscribe("out", qos);
+				peer.client.on("message", (_topic, payload) => outgoing.take(payload.toString()));
+				const device = new Device(
+					broker.port,
+					{
+						...numberedPublishes("out", COUNT, qos),
+						cleanSession: false,
+						outbox: 4096,
+						inflight: 20,
+						incomingQoS2: 2 * WINDOW,
+						reconnectMinMs: 1,
+						reconnectMaxMs: 2,
+						holdOffMs: 2,
+					},
+					{ seed: SEED, split: true },
+				);
+				device.client.subscribe("in", qos, (message) => incoming.take(message.integer()));
+				await device.connect();
+				await until(() => device.granted.length > 0, "SUBACK");
+				device.world.faults.dropEvery = qos === 0 ? 0 : DROP_EVERY;
+				device.world.cut("the start");
+				await publishNumbered(peer, "in", qos, incoming, WINDOW);
+				await until(() => incoming.complete && outgoing.complete, "all messages", TIMEOUT_MS);
+				device.world.heal();
+				await device.drained();
+				console.log(device.world.connections, device.ends.map((e) => e.code).filter((c) => c != 22).join(), device.client.counters[Counter.RESENDS], device.client.counters[Counter.DUPLICATES_IN], incoming.repeated, outgoing.repeated);
+				expect(incoming.problems(qos === 1)).toEqual([]);
+				expect(outgoing.problems(qos === 1)).toEqual([]);
+				expect(device.problems).toEqual([]);
+				if (qos > 0) expect(device.world.connections).toBeGreaterThan(COUNT / DROP_EVERY);
+				await device.stop();
+				await peer.end();
+				await broker.stop();
+			},
+			TIMEOUT_MS,
+		);
+	});
+});

@@ -1,0 +1,297 @@
+import { expect } from "vitest";
+import { StateCode, type DisconnectReason, type QoS } from "../../firmware/client/codes.js";
+import { Core } from "../../firmware/client/core.js";
+import type { Message } from "../../firmware/client/message.js";
+import type { CoreOptions, PayloadSource } from "../../firmware/client/options.js";
+import { readSettings } from "../../firmware/client/settings.js";
+import type { Handler } from "../../firmware/client/subscriptions.js";
+import { PayloadWriter } from "../../firmware/client/writer.js";
+import { Loop, type Clock } from "../../firmware/loop/loop.js";
+import type { Transport, TransportSetup } from "../../firmware/loop/transport.js";
+import { seenOf, type Seen } from "../support/core-harness.js";
+import { bytesOf, hexOf } from "../support/hex.js";
+
+/** A clock that moves when told; what the loop asks of its timer is written down. */
+export class ScriptedClock implements Clock {
+	now = 1_000;
+	/** What the timer is set to; -1 when it is disarmed. */
+	delayMs = -1;
+	readonly calls: string[] = [];
+
+	ticks(): number {
+		return this.now;
+	}
+
+	arm(delayMs: number): void {
+		this.delayMs = delayMs;
+		this.calls.push(`arm ${delayMs}`);
+	}
+
+	disarm(): void {
+		this.delayMs = -1;
+		this.calls.push("disarm");
+	}
+}
+
+/** A transport whose other end is the test. */
+export class ScriptedTransport implements Transport {
+	/** open and close, in order; a close with nothing open is not noted. */
+	readonly calls: string[] = [];
+	/** Sizes of the writes that took something, of this connection. */
+	writes: number[] = [];
+	reads = 0;
+	/** The most that one read gives, one write takes, and all writes take until more room is made. */
+	readMax = Infinity;
+	writeMax = Infinity;
+	room = Infinity;
+	/** Thrown by the next call. */
+	readThrows: Error | undefined;
+	writeThrows: Error | undefined;
+	/** What happens within open(). */
+	onOpen: (() => void) | undefined;
+	readable = 0;
+	#inbox: number[] = [];
+	#sent = "";
+	#isOpen = false;
+	readonly setup: TransportSetup;
+
+	constructor(setup: TransportSetup) {
+		this.setup = setup;
+	}
+
+	open(): void {
+		this.calls.push("open");
+		this.#isOpen = true;
+		this.onOpen?.();
+	}
+
+	close(): void {
+		if (this.#isOpen) this.calls.push("close");
+		this.#isOpen = false;
+		this.#inbox = [];
+		this.readable = 0;
+		this.writes = [];
+	}
+
+	read(countMax: number): number {
+		const error = this.readThrows;
+		this.readThrows = undefined;
+		if (error) throw error;
+		this.reads++;
+		const bytes = this.#inbox.splice(0, Math.min(countMax, this.readMax));
+		new Uint8Array(this.setup.buffer).set(bytes, this.setup.rxOffset);
+		this.readable = this.#inbox.length;
+		return bytes.length;
+	}
+
+	write(count: number): number {
+		const error = this.writeThrows;
+		this.writeThrows = undefined;
+		if (error) throw error;
+		const taken = Math.min(count, this.writeMax, this.room);
+		if (taken === 0) return 0;
+		this.room -= taken;
+		this.#sent += hexOf(new Uint8Array(this.setup.buffer, this.setup.txOffset, taken));
+		this.writes.push(taken);
+		return taken;
+	}
+
+	/** What was written since the last look, as hex. */
+	get sent(): string {
+		const sent = this.#sent;
+		this.#sent = "";
+		return sent;
+	}
+
+	/** Bytes have arrived; nobody is told. */
+	arrive(hex: string): void {
+		this.#inbox.push(...bytesOf(hex));
+		this.readable = this.#inbox.length;
+	}
+}
+
+/** Options of a client, but how it gets to its server. */
+export type RigOptions = Partial<CoreOptions<Rig>>;
+
+/** A loop between a scripted transport and a scripted clock, with the calls that the public client has. */
+export class Rig {
+	readonly clock = new ScriptedClock();
+	readonly core: Core;
+	readonly loop: Loop;
+	readonly transport: ScriptedTransport;
+	/** What callbacks reported, in order. */
+	readonly log: string[] = [];
+	readonly seen: Seen[] = [];
+	readonly #writer: PayloadWriter;
+
+	/** in  options  of a client; a callback given here is called after its line is written */
+	constructor(options: RigOptions = {}) {
+		const log = this.log;
+		let transport: ScriptedTransport | undefined;
+		const given = {
+			host: "127.0.0.1",
+			clientId: "c",
+			...options,
+			transport: (setup: TransportSetup) => (transport = new ScriptedTransport(setup)),
+			onConnected: (client: Rig, present: boolean) => {
+				log.push(`connected ${present}`);
+				options.onConnected?.(client, present);
+			},
+			onDisconnected: (client: Rig, reason: DisconnectReason) => {
+				log.push(`disconnected ${reason.layer}/${reason.code} ${reason.retryMs >= 0 ? "retry" : "final"}`);
+				options.onDisconnected?.(client, reason);
+			},
+			onDelivered: (client: Rig, packetId: number, code: number) => {
+				log.push(`delivered ${packetId}`);
+				options.onDelivered?.(client, packetId, code);
+			},
+			onRoom: (client: Rig) => {
+				log.push("room");
+				options.onRoom?.(client);
+			},
+			onSubscribed: (client: Rig, index: number, code: number) => {
+				log.push(`subscribed ${index} ${code}`);
+				options.onSubscribed?.(client, index, code);
+			},
+			onUnsubscribed: (client: Rig, index: number) => {
+				log.push(`unsubscribed ${index}`);
+				options.onUnsubscribed?.(client, index);
+			},
+			onProblem: (client: Rig, problem: number, detail: number) => {
+				log.push(`problem ${problem} ${detail}`);
+				options.onProblem?.(client, problem, detail);
+			},
+			onStopped: (client: Rig) => {
+				log.push("stopped");
+				options.onStopped?.(client);
+			},
+		} as unknown as CoreOptions<never>;
+		const settings = readSettings(given);
+		// Identifiers start at 1; every back-off is half of what it may be.
+		let draws = 0;
+		this.core = new Core(given, settings, this, () => (draws++ === 0 ? 0 : 0.5));
+		this.loop = new Loop(this.core, { transport: given.transport, host: given.host, dns: undefined }, this.clock);
+		this.transport = transport!;
+		this.#writer = new PayloadWriter(this.core.arena.bytes, this.core.publisher, () => this.#run());
+	}
+
+	get state(): number {
+		return this.core.state;
+	}
+
+	#run(): void {
+		this.loop.run(this.clock.now);
+	}
+
+	start(): this {
+		this.core.start(this.clock.now);
+		this.#run();
+		return this;
+	}
+
+	stop(): this {
+		this.core.stop(this.clock.now);
+		this.#run();
+		return this;
+	}
+
+	networkUp(): void {
+		this.core.networkUp(this.clock.now);
+		this.#run();
+	}
+
+	networkDown(): void {
+		this.core.networkDown(this.clock.now);
+		this.#run();
+	}
+
+	publish(topic: string, payload: string | Uint8Array, qos: QoS = 0): number {
+		const result = this.core.publisher.publish(topic, payload, qos, false, this.clock.now);
+		if (result >= 0) this.#run();
+		return result;
+	}
+
+	publishStream(topic: string, total: number, source: PayloadSource, qos: QoS = 0): number {
+		const result = this.core.publisher.publishStream(topic, total, source, qos, false);
+		if (result >= 0) this.#run();
+		return result;
+	}
+
+	resumeSources(): void {
+		this.core.sender.resumeSources();
+		this.#run();
+	}
+
+	compose(topic: string, qos: QoS = 0): PayloadWriter {
+		return this.#writer.start(topic, qos, false);
+	}
+
+	/** Without a handler, messages are kept in `seen`. */
+	subscribe(filter: string, qos: QoS = 0, handler = this.keep): number {
+		const result = this.core.subscribe(filter, qos, handler as unknown as Handler, false);
+		if (result >= 0) this.#run();
+		return result;
+	}
+
+	unsubscribe(filter: string): number {
+		const result = this.core.unsubscribe(filter);
+		if (result >= 0) this.#run();
+		return result;
+	}
+
+	/** A handler that keeps what it gets. */
+	readonly keep = (message: Message): void => {
+		this.seen.push(seenOf(message));
+	};
+
+	/** Payloads kept so far. */
+	get payloads(): string[] {
+		return this.seen.map((seen) => seen.payload);
+	}
+
+	/** The transport's connection stands. */
+	opened(): this {
+		this.loop.handleOpened();
+		return this;
+	}
+
+	/** Bytes arrive, in one event. Returns what was sent since the last look. */
+	serve(hex: string): string {
+		this.transport.arrive(hex);
+		this.loop.handleReadable();
+		return this.transport.sent;
+	}
+
+	/** Bytes may be written again; how many is the transport's business. */
+	makeRoom(room = Infinity): string {
+		this.transport.room = room;
+		this.loop.handleWritable();
+		return this.transport.sent;
+	}
+
+	/** Time passes until the timer fires, and it does. Returns how long that took. */
+	sleep(): number {
+		const { delayMs } = this.clock;
+		if (delayMs < 1) throw new Error("nothing is waited for");
+		this.pass(delayMs);
+		this.loop.handleTimer();
+		return delayMs;
+	}
+
+	/** Time passes, and the timer does not fire. */
+	pass(ms: number): void {
+		this.clock.now = (this.clock.now + ms) | 0;
+	}
+
+	/** From STOPPED or WAITING to CONNECTED. Returns what follows CONNACK; the log is empty. */
+	connect(sessionPresent = false): string {
+		if (this.state === StateCode.STOPPED) this.start();
+		else this.networkUp();
+		this.opened();
+		expect(this.transport.sent).toMatch(/^10/);
+		const sent = this.serve(sessionPresent ? "20020100" : "20020000");
+		expect(this.state).toBe(StateCode.CONNECTED);
+		this.log.length = 0;
+		return sent;
+	}
+}
