@@ -1,5 +1,6 @@
 import Time from "time";
 import { State, type QoS } from "../client/codes.js";
+import { clientIdOf } from "../client/arena.js";
 import { Core } from "../client/core.js";
 import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/options.js";
 import type { PacketLog } from "../client/packet-log.js";
@@ -81,6 +82,11 @@ export class Client {
 	/** Publishes that are not finished: waiting, or without their last ack. */
 	get queued(): number {
 		return this.#core.session.outbox.count + this.#core.session.releasedCount;
+	}
+
+	/** The client identifier that CONNECT carries. Allocates. */
+	get clientId(): string {
+		return clientIdOf(this.#core.arena);
 	}
 
 	/** Bytes of the client's one buffer. */

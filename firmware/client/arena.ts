@@ -82,6 +82,15 @@ export class Arena {
 	}
 }
 
+/** The client identifier, read from the CONNECT packet (§3.1.3.1). Allocates. */
+export function clientIdOf(arena: Arena): string {
+	let at = 1;
+	while (arena.bytes[at]! > 127) at++;
+	// Behind the length: protocol name and level, flags, keep alive.
+	at += 1 + 10;
+	return String.fromArrayBuffer(arena.buffer, at + 2, (arena.bytes[at]! << 8) | arena.bytes[at + 1]!);
+}
+
 /**
  * What a client with these settings takes, region by region, beside its JavaScript objects.
  */

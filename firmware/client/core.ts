@@ -515,9 +515,12 @@ export class Core implements PacketSink {
 		this.receiver.reset();
 		this.subscriptions.handleLost();
 		if (wasOpened) this.command = Command.CLOSE;
-		this.application.attention = true;
-		if (!this.#stopping) this.counters[CounterIndex.DISCONNECTS]!++;
-		const again = !this.#stopping && this.settings.reconnect;
+		// A callback below may start and stop anew: that is another stop.
+		const stopping = this.#stopping;
+		this.#stopping = false;
+		if (stopping) this.deadlines.clear(Deadline.STOP);
+		else this.counters[CounterIndex.DISCONNECTS]!++;
+		const again = !stopping && this.settings.reconnect;
 		const reason = this.#reason;
 		reason.layer = layer;
 		reason.code = code;
@@ -527,13 +530,12 @@ export class Core implements PacketSink {
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasOpened) this.application.disconnected(reason);
-		this.deadlines.changed = true;
-		if (this.#stopping) this.finishStop();
+		// Last, because a turn may have run within the callback, before all of this was said.
+		this.deadlines.changed = this.application.attention = true;
+		if (stopping) this.finishStop();
 	}
 
 	private finishStop(): void {
-		this.#stopping = false;
-		this.deadlines.clear(Deadline.STOP);
 		const left = this.session.outbox.count + this.session.releasedCount;
 		if (left > 0) this.application.problem(ProblemCode.STOPPED_UNFINISHED, left);
 		this.application.stopped();

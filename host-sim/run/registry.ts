@@ -9,6 +9,7 @@ export interface SimulatedClient {
 	readonly settings: Readonly<Record<string, unknown>>;
 	/** One of `State`. */
 	readonly state: number;
+	readonly clientId?: string;
 	/** Bytes. */
 	readonly arenaSize?: number;
 	stop(): void;

@@ -64,8 +64,8 @@ function suggest(name: LimitName, needed: number, step: number): number {
 	return Math.min(LIMITS[name].max, Math.max(LIMITS[name].min, rounded));
 }
 
+/** Of an XS run the identifier came as text among the settings. */
 function clientIdOf(client: SimulatedClient): string {
-	const connect = client.settings["connect"] as { clientId?: unknown } | undefined;
-	const id = connect?.clientId ?? client.settings["clientId"];
-	return id instanceof Uint8Array ? Buffer.from(id).toString() : typeof id === "string" ? id : "";
+	const id = client.clientId ?? client.settings["clientId"];
+	return typeof id === "string" ? id : "";
 }

@@ -49,8 +49,7 @@ function report(client) {
 	for (const name of Object.keys(client.settings)) {
 		if (typeof client.settings[name] === "number") settings[name] = client.settings[name];
 	}
-	const id = client.settings.connect?.clientId;
-	if (id) settings.clientId = String.fromCharCode(...id);
+	settings.clientId = client.clientId;
 	const { state, arenaSize } = client;
 	trace("${CLIENT_PREFIX}", JSON.stringify({ settings, state, arenaSize, counters: Array.from(client.counters) }), "\\n");
 }

@@ -24,7 +24,7 @@ const WINDOW = 200;
 
 const TIMEOUT_MS = 120_000;
 
-describe.each(BROKERS)("split and cut links, with $name", ({ describeBroker, start }) => {
+describe.each(BROKERS)("split and cut links, with $name", ({ name, describeBroker, start }) => {
 	describeBroker("10,000 messages each way", () => {
 		it.each([0, 1, 2] as const)(
 			"at QoS %i all come through",
@@ -37,7 +37,7 @@ describe.each(BROKERS)("split and cut links, with $name", ({ describeBroker, sta
 				const device = new Device(
 					broker.port,
 					{
-						...numberedPublishes("out", COUNT, qos),
+						...numberedPublishes(COUNT, { topicName: "out", qos }),
 						cleanSession: false,
 						outbox: 4096,
 						inflight: 20,
@@ -51,14 +51,18 @@ describe.each(BROKERS)("split and cut links, with $name", ({ describeBroker, sta
 				device.client.subscribe("in", qos, (message) => incoming.take(message.integer()));
 				await device.connect();
 				await until(() => device.granted.length > 0, "SUBACK");
-				device.world.faults.dropEvery = qos === 0 ? 0 : DROP_EVERY;
-				device.world.cut("the start");
-				await publishNumbered(peer, "in", qos, incoming, WINDOW);
-				await until(() => incoming.complete && outgoing.complete, "all messages", TIMEOUT_MS);
+				if (qos > 0) {
+					device.world.faults.dropEvery = DROP_EVERY;
+					device.world.cut("so that the next connection has a plan");
+				}
+				// aedes remembers one PUBREL at a time, so that cuts make it deliver some QoS 2 messages again as new.
+				const oneWay = name === "aedes" && qos === 2;
+				if (!oneWay) await publishNumbered(peer, "in", qos, incoming, WINDOW);
+				await until(() => (oneWay || incoming.complete) && outgoing.complete, "all messages", TIMEOUT_MS);
 				device.world.heal();
 				await device.drained();
-				console.log(device.world.connections, device.ends.map((e) => e.code).filter((c) => c != 22).join(), device.client.counters[Counter.RESENDS], device.client.counters[Counter.DUPLICATES_IN], incoming.repeated, outgoing.repeated);
-				expect(incoming.problems(qos === 1)).toEqual([]);
+				// Nor does it keep the order of what it has queued and what comes in as a client connects.
+				if (!oneWay) expect(incoming.problems(qos === 1, name === "aedes")).toEqual([]);
 				expect(outgoing.problems(qos === 1)).toEqual([]);
 				expect(device.problems).toEqual([]);
 				if (qos > 0) expect(device.world.connections).toBeGreaterThan(COUNT / DROP_EVERY);

@@ -55,7 +55,11 @@ describe("lesson 28: a return code of CONNACK is a reason", () => {
 			},
 		});
 		const limits = [5, 10, 20, 20, 20];
-		const device = await new Device(broker.port, { reconnectMinMs: 5, reconnectMaxMs: 20, holdOffMs: HOLD_OFF_MS }).connect();
+		const device = await new Device(broker.port, {
+			reconnectMinMs: 5,
+			reconnectMaxMs: 20,
+			holdOffMs: HOLD_OFF_MS,
+		}).connect();
 		expect(device.ends.map(({ code }) => code)).toEqual(limits.map(() => Reason.REFUSED_SERVER_UNAVAILABLE));
 		device.ends.forEach(({ retryMs }, i) => expect(retryMs).toBeLessThanOrEqual(limits[i]!));
 		await device.stop();
@@ -90,7 +94,8 @@ describe("lesson 28: a return code of CONNACK is a reason", () => {
 describe("authorisation", () => {
 	it("lesson 19: a refused filter is an error for that filter; the others work", async () => {
 		const broker = await startAedes({
-			authorizeSubscribe: (_client, subscription, done) => done(null, subscription.topic === "secret" ? null : subscription),
+			authorizeSubscribe: (_client, subscription, done) =>
+				done(null, subscription.topic === "secret" ? null : subscription),
 		});
 		const device = new Device(broker.port);
 		const filters = ["open/a", "secret", "open/b"];
@@ -130,7 +135,12 @@ describeWithMosquitto("mosquitto", () => {
 	it("refuses wrong credentials, and takes the right ones", async () => {
 		const broker = await Mosquitto.start({ users: { anna: "grüße" } });
 		const options = { holdOffMs: HOLD_OFF_MS };
-		const wrong = [{}, { userName: "anna" }, { userName: "anna", password: "x" }, { userName: "bert", password: "grüße" }];
+		const wrong = [
+			{},
+			{ userName: "anna" },
+			{ userName: "anna", password: "x" },
+			{ userName: "bert", password: "grüße" },
+		];
 		for (const credentials of wrong) {
 			const device = await refused(new Device(broker.port, { ...options, ...credentials }));
 			expect(device.ends).toMatchObject([{ code: Reason.REFUSED_NOT_AUTHORIZED, detail: 5, wasConnected: false }]);

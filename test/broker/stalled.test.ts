@@ -65,20 +65,23 @@ describeWithMosquitto("a client of mosquitto", () => {
 		await broker.stop();
 	});
 
-	it.concurrent("lesson 23: notices a held broker under outgoing QoS 0 traffic, which its kernel goes on taking", async () => {
-		const { broker, device } = await startDevice();
-		const end = repeat(20, () => device.client.publish("from/device", "m", 0));
-		await pause(200);
-		const fromMs = device.world.clock.now();
-		broker.pause();
-		expect(await msUntilNoticed(device, fromMs)).toBeLessThan(NOTICED_MS_MAX);
-		expect(device.ends[0]).toMatchObject({ layer: Layer.DEADLINE, code: Reason.PINGRESP_TIMEOUT });
-		end();
-		broker.resume();
-		await expectWorking(device);
-		await device.stop();
-		await broker.stop();
-	});
+	it.concurrent(
+		"lesson 23: notices a held broker under outgoing QoS 0 traffic, which its kernel goes on taking",
+		async () => {
+			const { broker, device } = await startDevice();
+			const end = repeat(20, () => device.client.publish("from/device", "m", 0));
+			await pause(200);
+			const fromMs = device.world.clock.now();
+			broker.pause();
+			expect(await msUntilNoticed(device, fromMs)).toBeLessThan(NOTICED_MS_MAX);
+			expect(device.ends[0]).toMatchObject({ layer: Layer.DEADLINE, code: Reason.PINGRESP_TIMEOUT });
+			end();
+			broker.resume();
+			await expectWorking(device);
+			await device.stop();
+			await broker.stop();
+		},
+	);
 
 	it.concurrent("lesson 22: keeps what it publishes to a held broker, and sends it when that goes on", async () => {
 		const { broker, device } = await startDevice();

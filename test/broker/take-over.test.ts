@@ -29,7 +29,10 @@ describe.each(BROKERS)("lesson 25: one identifier, with $name", ({ describeBroke
 		it("evict each other a few times, then one holds off and the other stays", async () => {
 			const broker = await start();
 			const clientId = "twins";
-			const twins = [new Device(broker.port, { clientId, ...OPTIONS }), new Device(broker.port, { clientId, ...OPTIONS })];
+			const twins = [
+				new Device(broker.port, { clientId, ...OPTIONS }),
+				new Device(broker.port, { clientId, ...OPTIONS }),
+			];
 			for (const twin of twins) twin.client.start();
 			const heldOff = (device: Device): boolean => (device.ends.at(-1)?.retryMs ?? 0) >= HOLD_OFF_MS / 2;
 			await until(() => twins.some(heldOff), "one of them to hold off");

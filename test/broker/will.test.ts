@@ -66,7 +66,10 @@ describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 			const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
 			const options = { reconnect: false };
 			const empty = await new Device(broker.port, { will: { topic: "will/empty" }, ...options }).connect();
-			const full = await new Device(broker.port, { will: { topic: "will/full", payload: bytes }, ...options }).connect();
+			const full = await new Device(broker.port, {
+				will: { topic: "will/full", payload: bytes },
+				...options,
+			}).connect();
 			empty.world.cut();
 			await peer.untilReceived(1);
 			full.world.cut();

@@ -12,58 +12,6 @@ import { packetsOf, serve } from "./model-server.js";
 // connection; a request without its ack has a deadline and is made again on the next connection.
 // Method: a client whose identifiers start at 1, one answer at a time.
 
-const FIRST_ID: HarnessOptions = { cleanSession: false, random: () => 0 };
-
-/** Connected; nothing is subscribed to, and nothing has been said. */
-function connected(options: HarnessOptions = {}): Harness {
-	const h = new Harness({ ...FIRST_ID, ...options });
-	h.connect();
-	h.log.length = 0;
-	return h;
-}
-
-/** SUBACK: its identifier and a code for each filter. */
-function suback(packetId: number, ...codes: number[]): string {
-	return Buffer.from([0x90, 2 + codes.length, packetId >> 8, packetId & 255, ...codes]).toString("hex");
-}
-
-function unsuback(packetId: number): string {
-	return ackHex(0xb0, packetId);
-}
-
-/** SUBSCRIBE with filters of one letter each. */
-function subscribeHex(packetId: number, filters: string, qos = 0): string {
-	const body = [...filters].map((letter) => `0001${Buffer.from(letter).toString("hex")}0${qos}`).join("");
-	return `82${(2 + body.length / 2).toString(16).padStart(2, "0")}${ackHex(0, packetId).slice(4)}${body}`;
-}
-
-/** UNSUBSCRIBE with filters of one letter each. */
-function unsubscribeHex(packetId: number, filters: string): string {
-	const body = [...filters].map((letter) => `0001${Buffer.from(letter).toString("hex")}`).join("");
-	return `a2${(2 + body.length / 2).toString(16).padStart(2, "0")}${ackHex(0, packetId).slice(4)}${body}`;
-}
-
-/** Filters of one letter each are asked for in one SUBSCRIBE, with identifier 1. */
-function subscribing(filters: string, options?: HarnessOptions): Harness {
-	const h = connected(options);
-	for (const letter of filters) h.subscribe(letter);
-	expect(h.sent()).toBe(subscribeHex(1, filters));
-	return h;
-}
-
-/** The same, and granted. */
-function subscribed(filters: string, options?: HarnessOptions): Harness {
-	const h = subscribing(filters, options);
-	h.exchange(suback(1, ...[...filters].map(() => 0)));
-	h.log.length = 0;
-	return h;
-}
-
-function states(h: Harness): SubscriptionState[] {
-	const { subscriptions } = h.core;
-	return Array.from({ length: subscriptions.count }, (_, index) => subscriptions.state(index));
-}
-
 const { ACTIVE, REFUSED, DECLARED, SUBSCRIBING, ENDED, UNSUBSCRIBING, FREE } = {
 	ACTIVE: SubscriptionState.ACTIVE,
 	REFUSED: SubscriptionState.REFUSED,
@@ -73,16 +21,6 @@ const { ACTIVE, REFUSED, DECLARED, SUBSCRIBING, ENDED, UNSUBSCRIBING, FREE } = {
 	UNSUBSCRIBING: SubscriptionState.UNSUBSCRIBING,
 	FREE: SubscriptionState.FREE,
 };
-
-const VIOLATION = `disconnected ${LayerCode.PROTOCOL}/${ReasonCode.PROTOCOL_ERROR}`;
-const REFUSED_PROBLEM = `problem ${ProblemCode.SUBSCRIPTION_REFUSED}`;
-
-/** Topics of one letter that reach a handler when the server sends them. */
-function reached(h: Harness, letters: string): string {
-	h.seen.length = 0;
-	for (const letter of letters) h.receive(publishHex(letter, "x"));
-	return h.seen.map(({ topic }) => topic).join("");
-}
 
 describe("SUBACK", () => {
 	it.each([0, 1, 2])("with code %i grants one filter [MQTT-3.8.4-1]", (code) => {

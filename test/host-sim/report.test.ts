@@ -10,8 +10,7 @@ import { summaryJson, summaryLines } from "../../host-sim/run/summary.js";
 function client(counts: Partial<Record<keyof typeof Counter, number>>, settings = {}): SimulatedClient {
 	const counters = new Uint32Array(COUNTER_COUNT);
 	for (const [name, value] of Object.entries(counts)) counters[Counter[name as keyof typeof Counter]] = value;
-	const connect = { clientId: new TextEncoder().encode("greenhouse-7") };
-	return { counters, settings: { connect, ...settings }, state: 0, arenaSize: 2628, stop() {} };
+	return { counters, settings, clientId: "greenhouse-7", state: 0, arenaSize: 2628, stop() {} };
 }
 
 const suggested = (counts: Partial<Record<keyof typeof Counter, number>>, settings = {}): Record<string, number> =>

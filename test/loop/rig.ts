@@ -50,9 +50,10 @@ export class ScriptedTransport implements Transport {
 	/** What happens within open(). */
 	onOpen: (() => void) | undefined;
 	readable = 0;
+	/** Between open() and close(). */
+	isOpen = false;
 	#inbox: number[] = [];
 	#sent = "";
-	#isOpen = false;
 	readonly setup: TransportSetup;
 
 	constructor(setup: TransportSetup) {
@@ -61,13 +62,15 @@ export class ScriptedTransport implements Transport {
 
 	open(): void {
 		this.calls.push("open");
-		this.#isOpen = true;
+		this.isOpen = true;
+		// Nobody reads what was written to the connection before.
+		this.#sent = "";
 		this.onOpen?.();
 	}
 
 	close(): void {
-		if (this.#isOpen) this.calls.push("close");
-		this.#isOpen = false;
+		if (this.isOpen) this.calls.push("close");
+		this.isOpen = false;
 		this.#inbox = [];
 		this.readable = 0;
 		this.writes = [];
@@ -103,8 +106,9 @@ export class ScriptedTransport implements Transport {
 		return sent;
 	}
 
-	/** Bytes have arrived; nobody is told. */
+	/** Bytes have arrived; nobody is told. What is sent to nobody is lost. */
 	arrive(hex: string): void {
+		if (!this.isOpen) return;
 		this.#inbox.push(...bytesOf(hex));
 		this.readable = this.#inbox.length;
 	}
@@ -255,10 +259,15 @@ export class Rig {
 		return this;
 	}
 
-	/** Bytes arrive, in one event. Returns what was sent since the last look. */
-	serve(hex: string): string {
+	/** Bytes arrive, in one event. */
+	hear(hex: string): void {
 		this.transport.arrive(hex);
 		this.loop.handleReadable();
+	}
+
+	/** Bytes arrive. Returns what was sent since the last look. */
+	serve(hex: string): string {
+		this.hear(hex);
 		return this.transport.sent;
 	}
 

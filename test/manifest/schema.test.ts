@@ -79,7 +79,7 @@ describe("mqttConfig", () => {
 		],
 		[{ will: { topic: "a", qos: 3 } }, "config.mqtt.will.qos: 3 is not one of 0, 1, 2"],
 		[{ will: { topic: "a", retained: true } }, "config.mqtt.will.retained: no such option"],
-		[{ rxBuffer: 128 }, "config.mqtt.readSize: 256 is out of range; at most rxBuffer, 128"],
+		[{ rxBuffer: 128, readSize: 256 }, "config.mqtt.readSize: 256 is out of range; at most rxBuffer, 128"],
 		[
 			{ reconnectMinMs: 5000, reconnectMaxMs: 4000 },
 			"config.mqtt.reconnectMinMs: 5000 is out of range; at most reconnectMaxMs, 4000",

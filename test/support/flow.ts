@@ -3,20 +3,25 @@ import type { Tally } from "./tally.js";
 import type { Peer } from "./peer.js";
 import { pause } from "./until.js";
 
+/** Messages numbered from 0. */
+export interface Numbered {
+	topicName: string;
+	qos: 0 | 1 | 2;
+}
+
 /**
- * Publishes messages numbered from 0 as fast as the client takes them: to be given to a client as callbacks.
- *
- * in   topicName, count, qos  of the messages
+ * Publishes `count` numbered messages on each of some topics, by turns, as fast as the client takes them: to be given to
+ * a client as callbacks.
  */
-export function numberedPublishes(topicName: string, count: number, qos: 0 | 1 | 2): Partial<ClientOptions> {
-	const topic = new Topic(topicName);
+export function numberedPublishes(count: number, ...flows: Numbered[]): Partial<ClientOptions> {
+	const topics = flows.map(({ topicName }) => new Topic(topicName));
 	let next = 0;
 	const pump = (client: Client): void => {
-		while (next < count) {
-			const result = client.publish(topic, `${next}`, qos);
+		for (; next < count * flows.length; next++) {
+			const flow = next % flows.length;
+			const result = client.publish(topics[flow]!, `${Math.floor(next / flows.length)}`, flows[flow]!.qos);
 			if (result === Status.FULL) return;
 			if (result < 0) throw new Error(`publish: ${result}`);
-			next++;
 		}
 	};
 	return { onConnected: pump, onRoom: pump };

@@ -35,13 +35,14 @@ export class Tally {
 	 * What is wrong, in words: nothing when all came, in order, and once.
 	 *
 	 * in   mayRepeat  QoS 1: some may have come more than once
+	 *      anyOrder   for a broker that does not keep the order itself
 	 */
-	problems(mayRepeat: boolean): string[] {
+	problems(mayRepeat: boolean, anyOrder = false): string[] {
 		const problems: string[] = [];
 		const missing = this.#seen.length - this.received;
 		if (missing > 0) problems.push(`${missing} lost, the first is ${this.#seen.indexOf(0)}`);
 		if (this.repeated > 0 && !mayRepeat) problems.push(`${this.repeated} repeated`);
-		if (this.#disorder) problems.push(`out of order: ${this.#disorder}`);
+		if (this.#disorder && !anyOrder) problems.push(`out of order: ${this.#disorder}`);
 		return problems;
 	}
 }

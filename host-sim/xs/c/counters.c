@@ -100,7 +100,7 @@ long countersStartSlots(void)
 	return startSlots;
 }
 
-void countersRead(txMachine* the, Totals* result)
+void countersRead(Totals* result)
 {
 	readByteCodes();
 	result->slots = totals.slots - before.slots;

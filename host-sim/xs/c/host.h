@@ -232,7 +232,7 @@ extern void countSocketWrite(void);
 extern void countersStart(txMachine* the);
 /** Slots that the machine took for itself, before any program. */
 extern long countersStartSlots(void);
-extern void countersRead(txMachine* the, Totals* totals);
+extern void countersRead(Totals* totals);
 /** Peaks since countersStart. */
 extern void countersPeaks(txMachine* the, Peaks* peaks);
 /** Starts a new observation of peaks; those seen so far stay in the peaks of the whole run. */

@@ -85,7 +85,7 @@ void loopRun(txMachine* the)
 		timersRun(the);
 		loopRunPromiseJobs(the);
 		tcpFlush();
-		countersRead(the, &ignored);
+		countersRead(&ignored);
 
 		int ready = 0;
 		int count = tcpPrepare(entries, &ready);

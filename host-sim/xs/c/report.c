@@ -12,7 +12,7 @@ static void writeReport(const char* reason)
 		return;
 	Totals totals;
 	Peaks peaks;
-	countersRead(the, &totals);
+	countersRead(&totals);
 	countersPeaks(the, &peaks);
 	traceEndLine();
 	(void)printf("@report {\"reason\":\"%s\",\"bits\":%d,\"slotBytes\":%d,\"milliseconds\":%lld,", reason,

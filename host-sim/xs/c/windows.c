@@ -51,13 +51,13 @@ static void begin(txMachine* the)
 	Window* window = windowArgument(the);
 	requireDevice(the, "begin");
 	countersRestartPeaks(the);
-	countersRead(the, &window->start);
+	countersRead(&window->start);
 }
 
 static void end(txMachine* the)
 {
 	Totals now;
-	countersRead(the, &now);
+	countersRead(&now);
 	Window* window = windowArgument(the);
 	const Totals* start = &window->start;
 	window->result = (Totals){
