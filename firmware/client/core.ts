@@ -8,7 +8,7 @@ import { Application } from "./application.js";
 import { Arena } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
-import { COUNTER_COUNT, CounterIndex } from "./counters.js";
+import { COUNTER_COUNT, CounterIndex, raise } from "./counters.js";
 import { Deadline, Deadlines } from "./deadlines.js";
 import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
@@ -71,7 +71,6 @@ export class Core implements PacketSink {
 	now = 0;
 	/** stop() was called and is not complete. */
 	#stopping = false;
-	#pinging = false;
 	#resolved = false;
 	readonly #keepAliveMs: number;
 	readonly #pingTimeoutMs: number;
@@ -184,11 +183,11 @@ export class Core implements PacketSink {
 	/** The transport's connection stands: CONNECT follows. */
 	handleOpened(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
-		this.setState(StateCode.CONNECTING);
 		this.lastSent = this.receiver.lastReceived = now;
 		this.receiver.open();
 		this.sender.startConnect(now);
 		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.setState(StateCode.CONNECTING);
 	}
 
 	/** The transport says that the attempt or the connection is over. */
@@ -230,7 +229,7 @@ export class Core implements PacketSink {
 			this.counters[CounterIndex.DROPPED_SOURCE]!++;
 			this.session.drop(outbox.active);
 			this.application.problem(ProblemCode.SOURCE_FAILED, packetId);
-			this.end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
+			if (this.linked) this.end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
 			return;
 		}
 		const sender = this.sender;
@@ -261,6 +260,7 @@ export class Core implements PacketSink {
 
 	/** The transport takes no bytes now although some wait. */
 	handleBlocked(now: number): void {
+		raise(this.counters, CounterIndex.TX_MAX, this.sender.size);
 		if (!this.blocked) this.setBlocked(true, now);
 	}
 
@@ -281,7 +281,8 @@ export class Core implements PacketSink {
 			return;
 		}
 		if (deadlines.takeDue(Deadline.STEP, now)) return this.stepTimedOut(now);
-		if (deadlines.takeDue(Deadline.PINGRESP, now)) return this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
+		if (deadlines.takeDue(Deadline.PINGRESP, now) && !this.isAlive(now))
+			return this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
 		if (deadlines.takeDue(Deadline.ACK, now)) return this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
 		if (deadlines.takeDue(Deadline.WRITE, now)) return this.timedOut(ReasonCode.WRITE_STALLED, now);
 		if (deadlines.takeDue(Deadline.STABLE, now)) this.#backoff.reset();
@@ -292,11 +293,6 @@ export class Core implements PacketSink {
 	sleepMs(now: number): number {
 		this.deadlines.changed = false;
 		return this.deadlines.next(now);
-	}
-
-	/** Tells callbacks that are owed once per turn. */
-	finishTurn(): void {
-		if (this.application.owesRoom) this.application.tellRoom();
 	}
 
 	/** Declares a subscription; see Subscriptions.declare for the statuses. */
@@ -330,7 +326,6 @@ export class Core implements PacketSink {
 				return handleUnsuback(this, decoder);
 			default:
 				if (decoder.firstByte >> 4 !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
-				this.#pinging = false;
 				this.deadlines.clear(Deadline.PINGRESP);
 				return true;
 		}
@@ -373,8 +368,10 @@ export class Core implements PacketSink {
 			this.handleViolation(ReasonCode.PROTOCOL_ERROR, firstByte);
 			return false;
 		}
-		// A PUBREC that was answered before is answered again, and an unknown one too, so that the server can finish.
-		if (firstByte === FirstByte.PUBREC) this.sender.ack(FirstByte.PUBREL, packetId, this.now);
+		// A PUBREC that was answered before is answered again, and an unknown one too, so that the server can finish; one
+		// whose PUBREL is still to be sent is not [MQTT-4.6.0-4].
+		if (firstByte === FirstByte.PUBREC && this.session.releasedIndex(packetId) < this.session.releasedSent)
+			this.sender.ack(FirstByte.PUBREL, packetId, this.now);
 		return true;
 	}
 
@@ -423,8 +420,10 @@ export class Core implements PacketSink {
 			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
 			this.session.resume();
 		} else {
-			this.session.restart();
 			this.subscriptions.restart();
+			this.session.restart();
+			// Told of a handshake that is lost, the application may have ended the connection.
+			if (this.state !== StateCode.CONNECTING) return;
 		}
 		this.sender.accept();
 		this.setState(this.#stopping ? StateCode.STOPPING : StateCode.CONNECTED);
@@ -433,7 +432,7 @@ export class Core implements PacketSink {
 
 	/** Whether a publish of ours uses this identifier. */
 	isExchange(packetId: number): boolean {
-		return this.session.outbox.find(packetId) >= 0 || this.session.isReleased(packetId);
+		return this.session.outbox.find(packetId) >= 0 || this.session.releasedIndex(packetId) >= 0;
 	}
 
 	/** The deadline belongs to the requests that are still open. */
@@ -473,11 +472,17 @@ export class Core implements PacketSink {
 		const left = this.pingAfterMs - silent;
 		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
 		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
-		if (this.#pinging) return;
-		this.#pinging = true;
 		this.sender.pingDue = true;
 		this.sender.work = Work.ALL;
-		this.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
+		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
+	}
+
+	/** PINGRESP is late. It may stand behind a long message, so as long as bytes come it is waited for. */
+	private isAlive(now: number): boolean {
+		const left = this.#pingTimeoutMs - elapsedMs(now, this.receiver.lastReceived);
+		if (left <= 0) return false;
+		this.arm(Deadline.PINGRESP, left, now);
+		return true;
 	}
 
 	private stepTimedOut(now: number): void {
@@ -510,7 +515,7 @@ export class Core implements PacketSink {
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
 		this.deadlines.clearConnection();
-		this.#pinging = this.blocked = false;
+		this.blocked = false;
 		this.sender.reset();
 		this.receiver.reset();
 		this.subscriptions.handleLost();

@@ -64,7 +64,7 @@ export class Deadlines {
 		let sleep = DURATION_MS_MAX;
 		for (let i = 0; i < COUNT; i++) {
 			if (!this.isArmed(i)) continue;
-			const left = -elapsedMs(now, this.#at[i]!);
+			const left = elapsedMs(this.#at[i]!, now);
 			if (left < sleep) sleep = left;
 		}
 		return sleep < 0 ? 0 : sleep;

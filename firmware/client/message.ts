@@ -98,7 +98,7 @@ export class Message {
 		return true;
 	}
 
-	/** The payload as a whole number in decimal digits, with an optional sign; NaN when it is anything else. */
+	/** The payload as a whole number in decimal digits, with an optional minus; NaN when it is anything else. */
 	integer(): number {
 		return this.parse(false);
 	}

@@ -223,15 +223,16 @@ export class Outbox {
 	}
 
 	/**
-	 * Gives back the record that an ack is meant for: with this identifier, in the state that waits for it, sent whole on
-	 * this connection. Hot: no allocation; acks come in order as a rule, so it is the first one looked at.
+	 * Gives back the record that an ack is meant for: with this identifier, in the state that waits for it, and not on its
+	 * way right now. It may be one that this connection has not sent again yet: a server may answer what it got on the one
+	 * before. Hot: no allocation; acks come in order as a rule, so it is the first one looked at.
 	 *
 	 * out  index of its source + 1, 0 when it had none; -1 when there is no such record
 	 */
 	take(packetId: number, state: RecordState): number {
 		const words = this.#words;
-		const cursor = this.cursor;
-		for (let record = this.head; record < cursor; record += words[record >> 2]!) {
+		const tail = this.tail;
+		for (let record = this.head; record < tail; record += words[record >> 2]!) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
 			if (tags >>> 16 !== packetId || (tags & 15) !== state) continue;
 			if (record === this.active) return -1;

@@ -215,7 +215,7 @@ export class Publisher {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
 		const sender = this.#sender;
 		if (sender.composing) return StatusCode.BUSY;
-		if (sender.disconnectDue || sender.finished) return StatusCode.STOPPED;
+		if (sender.disconnectDue) return StatusCode.STOPPED;
 		if (qos === 0 && !sender.open && !this.#queueQoS0) return StatusCode.NOT_CONNECTED;
 		return StatusCode.OK;
 	}
@@ -308,10 +308,14 @@ export class Publisher {
 	startCompose(topic: Topic, qos: number): number {
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(topic.field);
-		this.#outbox.makeRoom();
+		const outbox = this.#outbox;
+		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(topic.field, 0);
+		const before = composedHeadMax(topic, qos);
+		if (before > outbox.makeRoom()) {
+			return this.refuse(before > outbox.limit - outbox.base ? StatusCode.TOO_LARGE : StatusCode.FULL);
+		}
 		this.#sender.setComposing(true);
-		return this.#outbox.tail + composedHeadMax(topic, qos);
+		return outbox.tail + before;
 	}
 
 	/** One past the last byte that a composed payload may take. */
@@ -357,7 +361,7 @@ export class Publisher {
 	/** Room at the tail, by the policy for a full outbox. Hot: no allocation. */
 	private reserve(size: number, field: Uint8Array): number {
 		const outbox = this.#outbox;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field);
+		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size);
 		for (;;) {
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
@@ -377,12 +381,13 @@ export class Publisher {
 		return false;
 	}
 
-	private dropSameTopic(field: Uint8Array): void {
+	/** Drops the publish to the same topic that has not been sent, if there is room for one of `size` bytes then. */
+	private dropSameTopic(field: Uint8Array, size: number): void {
 		const outbox = this.#outbox;
 		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
 			if (!this.hasTopic(record, field)) continue;
-			this.dropRecord(record);
+			if (size <= outbox.limit - outbox.base - outbox.used + outbox.size(record)) this.dropRecord(record);
 			return;
 		}
 	}

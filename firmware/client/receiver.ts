@@ -233,7 +233,7 @@ export class Receiver {
 			if (index >= 0 && this.#subscriptions.wildcards === 0) {
 				this.#application.handle(this.#subscriptions.handlers[index]!, message);
 				this.#counters[CounterIndex.HANDLED]!++;
-				if (!this.#linked) return false;
+				if (!this.#linked) return this.keepId(message);
 			} else if (!this.deliver(message, index)) return false;
 			if (qos === 0) return true;
 			if (qos !== QOS_1) this.remember(packetId);
@@ -308,10 +308,9 @@ export class Receiver {
 		return packetId === 0 || this.checkId(firstByte, packetId);
 	}
 
-	/** Whether the identifier of a PUBLISH may come now, before anything is delivered. */
+	/** Whether the identifier of a QoS 1 or 2 PUBLISH may come now, before anything is delivered. */
 	private checkId(firstByte: number, packetId: number): boolean {
 		const qos = qosOf(firstByte);
-		if (qos === 0) return true;
 		if (this.#incoming.has(packetId)) {
 			// At QoS 1 the server has no exchange with this identifier any more: it forgot ours in a crash. Ending the
 			// connection [MQTT-2.3.1-4] would not help, because it would send the same again, for ever.
@@ -352,7 +351,7 @@ export class Receiver {
 			this.#counters[CounterIndex.UNROUTED]!++;
 			if (this.#application.handlesUnrouted) this.#application.unrouted(message);
 		}
-		return this.#linked;
+		return this.#linked || this.keepId(message);
 	}
 
 	/** The handlers whose filters have wildcards. Returns how many there were. */
@@ -379,6 +378,8 @@ export class Receiver {
 		}
 		const repeated = qosOf(decoder.firstByte) === 2 && this.#incoming.has(decoder.packetId);
 		const pieces = !repeated && this.markStreaming(topic, topicSize, decoder.payloadSize);
+		// The report of a message that nobody can take is a callback: it may have ended the connection.
+		if (!this.#linked) return false;
 		// The topic stays at the base while pieces come and go in the landing.
 		this.#bytes.copyWithin(this.#base, topic, topic + topicSize);
 		this.message.setHead(decoder.firstByte, decoder.packetId, this.#base, topicSize);
@@ -387,7 +388,7 @@ export class Receiver {
 			this.#acknowledge = true;
 			this.#counters[CounterIndex.DUPLICATES_IN]!++;
 		}
-		return this.#linked;
+		return true;
 	}
 
 	private startRest(decoder: Decoder, mode: Mode, at: number): void {
@@ -400,6 +401,8 @@ export class Receiver {
 	/** Marks who gets the pieces, and reports the message for those who cannot. True when anybody gets them. */
 	private markStreaming(topic: number, topicSize: number, payloadSize: number): boolean {
 		const subscriptions = this.#subscriptions;
+		// The marks of the message before mean nothing for this one.
+		for (let i = 0; i < subscriptions.count; i++) subscriptions.setStreaming(i, false);
 		let streaming = 0;
 		let others = 0;
 		const exact = subscriptions.findExact(topic, topicSize);
@@ -433,10 +436,10 @@ export class Receiver {
 	private startLongTopic(decoder: Decoder, now: number): boolean {
 		if (!this.beginPublish(decoder.firstByte, 0, decoder.packetSize, now)) return false;
 		this.message.setHead(decoder.firstByte, 0, this.#base, 0);
-		this.reportTooLarge(decoder.payloadSize);
 		this.#acknowledge = this.#acknowledgeTooLarge;
 		this.startRest(decoder, Mode.TOPIC, this.#start + decoder.topicStart);
 		this.#left = decoder.topicSize;
+		this.reportTooLarge(this.#total);
 		return this.#linked;
 	}
 
@@ -446,8 +449,11 @@ export class Receiver {
 		if (this.#mode === Mode.PACKET_ID) return this.takePacketId(now);
 		const here = this.#end - this.#start;
 		const count = here < this.#left ? here : this.#left;
-		if (this.#mode === Mode.PIECES && count > 0) this.handPiece(count);
-		if (!this.#linked) return false;
+		if (this.#mode === Mode.PIECES) {
+			this.handPiece(count);
+			// With the last piece a handler has had the message.
+			if (!this.#linked) return count === this.#left && this.keepId(this.message);
+		}
 		this.#start += count;
 		this.#left -= count;
 		return this.#left > 0 || this.finishRest(now);
@@ -467,18 +473,24 @@ export class Receiver {
 	/** The last byte of a PUBLISH that was not kept whole has been used. */
 	private finishRest(now: number): boolean {
 		const message = this.message;
-		const subscriptions = this.#subscriptions;
-		if (this.#mode === Mode.PIECES) {
-			for (let i = 0; i < subscriptions.count; i++) subscriptions.setStreaming(i, false);
-		}
 		// A whole message is at 0; its path does not say so each time.
 		message.offset = 0;
 		this.#mode = Mode.PACKET;
 		const qos = message.qos;
 		if (qos === 0 || !this.#acknowledge) return true;
-		if (qos === 2 && !this.#incoming.has(message.packetId)) this.remember(message.packetId);
+		this.keepId(message);
 		this.#sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId, now);
 		return true;
+	}
+
+	/**
+	 * A message has been handed over, even if its handler has ended the connection: it shall not be again at QoS 2.
+	 *
+	 * out  false
+	 */
+	private keepId(message: Message): boolean {
+		if (message.qos === 2 && !this.#incoming.has(message.packetId)) this.remember(message.packetId);
+		return false;
 	}
 
 	private takeTopic(now: number): boolean {
@@ -487,7 +499,7 @@ export class Receiver {
 		const checked = checkTopicName(this.#bytes, this.#start, this.#start + count);
 		const taken = checked - this.#start;
 		if (checked < 0 || (count === this.#left && taken < count)) {
-			return this.violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
+			return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
 		}
 		if (taken === 0) return false;
 		this.#start = checked;
@@ -502,7 +514,7 @@ export class Receiver {
 	private takePacketId(now: number): boolean {
 		if (this.#end - this.#start < 2) return false;
 		const packetId = (this.#bytes[this.#start]! << 8) | this.#bytes[this.#start + 1]!;
-		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, FirstByte.PUBLISH);
+		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
 		const message = this.message;
 		message.packetId = packetId;
 		if (!this.checkId(message.firstByte, packetId)) return false;

@@ -16,6 +16,8 @@ export const enum Fill {
 	MORE = 1,
 	/** A source failed in the middle of its packet: the stream of bytes cannot be mended. */
 	SOURCE_FAILED = -1,
+	/** A callback of a source has ended the connection: there is nothing to fill any more. */
+	ENDED = -2,
 }
 
 /** What there may be to be sent. */
@@ -149,11 +151,6 @@ export class Sender {
 		this.direct = false;
 	}
 
-	/** Whether the bytes in the region end with the end of a packet, so that any packet may follow. */
-	private get betweenPackets(): boolean {
-		return this.#outbox.active < 0 && this.#connectLeft === 0;
-	}
-
 	/**
 	 * Queues PUBACK, PUBREC, PUBREL or PUBCOMP; the caller knows that ackCount is below ACK_RING_SIZE. Acks leave in the
 	 * order of these calls [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
@@ -170,6 +167,8 @@ export class Sender {
 			this.size += ACK_SIZE;
 			return;
 		}
+		// Nothing may follow DISCONNECT: the server will send again what it misses.
+		if (this.finished) return;
 		if (this.ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
 		this.#acks[(this.#ackHead + this.ackCount) & RING_MASK] = (firstByte << 16) | packetId;
 		this.work = Work.ALL;
@@ -372,7 +371,7 @@ export class Sender {
 		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
 		this.#log.add(OUTGOING | (this.#bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
 		const result = this.fillRecord();
-		return outbox.active < 0 ? Fill.MORE : result;
+		return result === Fill.OK && outbox.active < 0 ? Fill.MORE : result;
 	}
 
 	/** Copies the active record's packet into the region, or the next piece of it. Hot: no allocation. */
@@ -392,42 +391,50 @@ export class Sender {
 			this.size += count;
 		}
 		const packetSize = outbox.packetSize(record);
-		if (stored < packetSize && this.#done >= stored && !this.pull(record, packetSize, stored))
-			return Fill.SOURCE_FAILED;
+		if (stored < packetSize && this.#done >= stored) {
+			const result = this.pull(record, packetSize, stored);
+			if (result !== Fill.OK) return result;
+		}
+		if (this.size > this.#counters[CounterIndex.TX_MAX]!) this.#counters[CounterIndex.TX_MAX] = this.size;
 		if (this.#done === packetSize) {
+			// Not `record`: a source may have published something, and so have moved it.
+			const sent = outbox.active;
 			outbox.active = -1;
-			if (this.size > this.#counters[CounterIndex.TX_MAX]!) this.#counters[CounterIndex.TX_MAX] = this.size;
-			if (outbox.qos(record) === 0) this.#session.handleSentQoS0(record);
+			if (outbox.qos(sent) === 0) {
+				this.#session.handleSentQoS0(sent);
+				if (!this.open) return Fill.ENDED;
+			}
 		} else if (this.size === this.limit - this.offset) this.work = Work.ALL;
 		return Fill.OK;
 	}
 
-	/** Pulls payload from the source of the active record. False when the source has failed. */
-	private pull(record: number, packetSize: number, stored: number): boolean {
+	/** Pulls payload from the source of the active record. */
+	private pull(record: number, packetSize: number, stored: number): Fill {
 		const source = this.#outbox.source(record) - 1;
+		// What the source publishes waits in the outbox: here is the middle of a packet.
+		this.boundary = this.direct = false;
 		while (this.#done < packetSize && !this.#sourceDry) {
 			const at = this.offset + this.size;
 			const left = packetSize - this.#done;
 			const room = left < this.limit - at ? left : this.limit - at;
-			if (room === 0) return true;
+			if (room === 0) return Fill.OK;
 			const count = this.#application.pull(source, this.#done - stored, this.#bytes, at, room);
-			if (count < 0) return false;
+			if (!this.open) return Fill.ENDED;
+			if (count < 0) return Fill.SOURCE_FAILED;
 			if (count === 0) this.#sourceDry = true;
 			this.#done += count;
 			this.size += count;
 		}
-		return true;
+		return Fill.OK;
 	}
 
 	/** §3.14, when everything else is out. Before CONNACK too: a server may have accepted us already. */
 	private fillDisconnect(now: number): void {
-		if (!this.betweenPackets || this.ackCount > 0) return;
+		if (this.finished || this.#outbox.active >= 0 || this.ackCount > 0) return;
 		const session = this.#session;
 		const unfinished = session.outbox.count + session.releasedCount;
 		if (unfinished > 0 && !this.disconnectForced) return;
-		if (!this.writeEmpty(FirstByte.DISCONNECT, now)) return;
-		this.disconnectDue = false;
-		this.finished = true;
+		if (this.writeEmpty(FirstByte.DISCONNECT, now)) this.finished = true;
 	}
 }
 

@@ -39,8 +39,6 @@ export class Session {
 	releasedSent = 0;
 	/** Records in PUBACK_WAIT or PUBREC_WAIT; with releasedCount, what the window bounds. */
 	waiting = 0;
-	/** Whether the server is known to keep a session for us. */
-	established = false;
 	#nextId: number;
 	/** How many identifiers from #nextId on are certainly free. */
 	#freeRun = 0;
@@ -56,11 +54,6 @@ export class Session {
 		this.#nextId = firstId;
 		this.#application = application;
 		this.#counters = counters;
-	}
-
-	/** Publishes sent and not finished. */
-	get inflight(): number {
-		return this.waiting + this.releasedCount;
 	}
 
 	/**
@@ -132,7 +125,7 @@ export class Session {
 	/** PUBACK (§3.4). Hot: no allocation. */
 	handlePuback(packetId: number): AckResult {
 		const source = this.outbox.take(packetId, RecordState.PUBACK_WAIT);
-		if (source < 0) return this.isReleased(packetId) ? AckResult.WRONG : this.whyNot(packetId);
+		if (source < 0) return this.releasedIndex(packetId) >= 0 ? AckResult.WRONG : this.whyNot(packetId);
 		this.waiting--;
 		this.#counters[CounterIndex.DELIVERED]!++;
 		const application = this.#application;
@@ -142,7 +135,7 @@ export class Session {
 		return AckResult.TAKEN;
 	}
 
-	/** Why PUBACK or PUBREC for this identifier is not what any record waits for. */
+	/** Why an ack with this identifier is not what any record waits for. */
 	private whyNot(packetId: number): AckResult {
 		return this.outbox.find(packetId) < 0 ? AckResult.UNKNOWN : AckResult.WRONG;
 	}
@@ -175,14 +168,14 @@ export class Session {
 			if (this.#application.tellsDelivered) this.#application.delivered(packetId, 0);
 			return AckResult.TAKEN;
 		}
-		return this.outbox.find(packetId) < 0 ? AckResult.UNKNOWN : AckResult.WRONG;
+		return this.whyNot(packetId);
 	}
 
-	/** Whether PUBREC came already: a repeated one is answered with PUBREL again, never with PUBLISH. */
-	isReleased(packetId: number): boolean {
+	/** Where an identifier stands in `released`; -1 when PUBREC has not come for it. */
+	releasedIndex(packetId: number): number {
 		const released = this.released;
-		for (let i = 0; i < this.releasedCount; i++) if (released[i] === packetId) return true;
-		return false;
+		for (let i = 0; i < this.releasedCount; i++) if (released[i] === packetId) return i;
+		return -1;
 	}
 
 	/** Frees a record whose exchange needs its bytes no more, and tells its source. */
@@ -209,7 +202,6 @@ export class Session {
 	 * [MQTT-4.4.0-1], [MQTT-4.6.0-1].
 	 */
 	resume(): void {
-		this.established = true;
 		this.releasedSent = 0;
 		this.outbox.rewind();
 	}
@@ -219,7 +211,6 @@ export class Session {
 	 * outbox is sent as new; a handshake at PUBREL is over, and it is unknown how it ended.
 	 */
 	restart(): void {
-		this.established = true;
 		this.incoming.clear();
 		const outbox = this.outbox;
 		for (let record = outbox.head; record < outbox.tail; record = outbox.next(record)) {

@@ -29,6 +29,7 @@ export interface Settings extends Record<LimitName, number> {
 /** A value as an error line shows it: short, and text told from numbers. */
 function shown(value: unknown): string {
 	if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
+	if (typeof value === "function") return "a function";
 	return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
@@ -95,7 +96,7 @@ function readWill(options: Record<string, unknown>, fields: ConnectFields): void
 		throw new RangeError(`will.${(error as Error).message}`, { cause: error });
 	}
 	if (will["payload"] !== undefined) fields.willPayload = readBytes(will["payload"], "will.payload");
-	const qos = will["qos"] ?? 0;
+	const qos = will["qos"] === undefined ? 0 : will["qos"];
 	if (qos !== 0 && qos !== 1 && qos !== 2) throw new RangeError(`will.qos: ${shown(qos)} is out of range; 0 … 2`);
 	fields.willQos = qos;
 	fields.willRetain = readBoolean({ "will.retain": will["retain"] }, "will.retain", false);
@@ -106,7 +107,7 @@ function readConnect(options: Record<string, unknown>): ConnectFields {
 	const fields: ConnectFields = {
 		cleanSession: readBoolean(options, "cleanSession", true),
 		keepAliveS: readNumber(options, "keepAlive"),
-		clientId: readText(options["clientId"] ?? "", "clientId"),
+		clientId: readText(options["clientId"] === undefined ? "" : options["clientId"], "clientId"),
 		willTopic: undefined,
 		willPayload: new Uint8Array(0),
 		willQos: 0,

@@ -38,6 +38,9 @@ export class PayloadWriter {
 	#limit = 0;
 	#status: number = StatusCode.NOT_FOUND;
 	#needsComma = false;
+	/** Starts that were refused because a payload was open, and not sent or dropped yet; its status meanwhile. */
+	#refused = 0;
+	#openStatus: number = StatusCode.OK;
 
 	/** For the library: `flush` sends what can be sent. */
 	constructor(bytes: Uint8Array, publisher: Publisher, flush: () => void) {
@@ -49,8 +52,9 @@ export class PayloadWriter {
 	/** For the library: starts a payload; the status of a refusal is kept for send. */
 	start(topic: Topic | string, qos: number, retain: boolean): this {
 		if (this.#publisher.composing) {
-			// The payload that is open stays open; this one was never begun.
-			this.#status = this.#status < 0 ? this.#status : StatusCode.BUSY;
+			// The payload that is open stays open; this one is never begun, up to its send or drop.
+			if (this.#refused++ === 0) this.#openStatus = this.#status;
+			this.#status = StatusCode.BUSY;
 			return this;
 		}
 		this.#topic = topic instanceof Topic ? topic : topicOf(topic);
@@ -76,6 +80,12 @@ export class PayloadWriter {
 		return false;
 	}
 
+	/** A part that cannot be written: send will say so. */
+	private fail(): this {
+		if (this.#status >= 0) this.#status = StatusCode.INVALID_PAYLOAD;
+		return this;
+	}
+
 	/** One byte, 0 … 255. */
 	byte(value: number): this {
 		if (this.takes(1)) this.#bytes[this.#at++] = value;
@@ -84,6 +94,7 @@ export class PayloadWriter {
 
 	/** Bytes `offset` … `offset + size - 1` of an array; all of it unless told. */
 	bytes(source: Uint8Array, offset = 0, size = source.length - offset): this {
+		if (!(offset >= 0 && size >= 0 && size <= source.length - offset)) return this.fail();
 		if (!this.takes(size)) return this;
 		if (offset === 0 && size === source.length) this.#bytes.set(source, this.#at);
 		else for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = source[offset + i]!;
@@ -95,17 +106,14 @@ export class PayloadWriter {
 	text(text: Text | string): this {
 		if (text instanceof Text) return this.bytes(text.bytes);
 		const size = sizeOfText(text);
-		if (size < 0) this.#status = StatusCode.INVALID_PAYLOAD;
-		else if (this.takes(size)) this.#at = writeText(this.#bytes, this.#at, text);
+		if (size < 0) return this.fail();
+		if (this.takes(size)) this.#at = writeText(this.#bytes, this.#at, text);
 		return this;
 	}
 
 	/** A whole number in decimal digits, within ±(2^53 - 1). Anything else is INVALID_PAYLOAD. */
 	integer(value: number): this {
-		if (!(value >= -INTEGER_MAX && value <= INTEGER_MAX) || value % 1 !== 0) {
-			this.#status = this.#status < 0 ? this.#status : StatusCode.INVALID_PAYLOAD;
-			return this;
-		}
+		if (!(value >= -INTEGER_MAX && value <= INTEGER_MAX) || value % 1 !== 0) return this.fail();
 		if (value < 0) this.byte(MINUS);
 		return this.digits(value < 0 ? -value : value, 1);
 	}
@@ -118,7 +126,8 @@ export class PayloadWriter {
 		if (!this.takes(count)) return this;
 		for (let i = this.#at + count - 1; i >= this.#at; i--) {
 			const tens = Math.floor(value / 10);
-			this.#bytes[i] = ZERO + value - tens * 10;
+			// In this order: ZERO + value may be more than a double holds exactly.
+			this.#bytes[i] = ZERO + (value - tens * 10);
 			value = tens;
 		}
 		this.#at += count;
@@ -136,10 +145,7 @@ export class PayloadWriter {
 		let scale = 1;
 		for (let i = 0; i < places; i++) scale *= 10;
 		const scaled = Math.round((value < 0 ? -value : value) * scale);
-		if (scaled > INTEGER_MAX) {
-			this.#status = this.#status < 0 ? this.#status : StatusCode.INVALID_PAYLOAD;
-			return this;
-		}
+		if (scaled > INTEGER_MAX) return this.fail();
 		if (value < 0 && scaled > 0) this.byte(MINUS);
 		const whole = Math.floor(scaled / scale);
 		this.digits(whole, 1);
@@ -217,17 +223,26 @@ export class PayloadWriter {
 	 * out  as `client.publish`; FULL when it did not fit, and then nothing is sent
 	 */
 	send(): number {
+		if (this.endRefused()) return StatusCode.BUSY;
 		if (!this.#publisher.composing) return this.#status;
 		const size = this.#status < 0 ? -1 : this.#at - this.#start;
 		const status = this.#status;
 		this.#status = StatusCode.NOT_FOUND;
 		const result = this.#publisher.finishCompose(this.#topic!, this.#qos, this.#retain, this.#start, size);
 		if (result >= 0) this.#flush();
-		return status === StatusCode.INVALID_PAYLOAD || status === StatusCode.BUSY ? status : result;
+		return status === StatusCode.INVALID_PAYLOAD ? status : result;
+	}
+
+	/** Whether it is one that was refused that ends here; the payload that was open before goes on. */
+	private endRefused(): boolean {
+		if (this.#refused === 0) return false;
+		if (--this.#refused === 0) this.#status = this.#openStatus;
+		return true;
 	}
 
 	/** Gives up what was composed. */
 	drop(): void {
+		if (this.endRefused()) return;
 		this.#publisher.dropCompose();
 		this.#status = StatusCode.NOT_FOUND;
 	}

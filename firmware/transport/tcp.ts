@@ -31,7 +31,7 @@ class TcpTransport implements Transport {
 	#opened = false;
 	/** Somebody waits for onWritable: for the first one, or after a short write. */
 	#waiting = false;
-	/** The lookup whose answer is awaited; older answers count for nothing. */
+	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
 	#resolving = false;
 	/** The address found last, used when the name service does not answer. */
 	#address = UNKNOWN;
@@ -86,13 +86,18 @@ class TcpTransport implements Transport {
 	/** An empty address: the lookup failed. */
 	private handleResolved(address: string): void {
 		if (!this.#resolving) return;
-		this.#resolving = false;
 		// The address that worked last is better than none.
 		if (address === UNKNOWN) address = this.#address;
-		if (address === UNKNOWN) return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
+		if (address === UNKNOWN) {
+			this.#resolving = false;
+			return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
+		}
 		this.#address = address;
 		this.#options.address = address;
 		this.#listener.handleResolved();
+		// The turn that has run may have closed.
+		if (!this.#resolving) return;
+		this.#resolving = false;
 		this.connect();
 	}
 

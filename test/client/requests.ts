@@ -1,6 +1,5 @@
 import { expect } from "vitest";
 import { ProblemCode } from "../../firmware/client/codes.js";
-import { SubscriptionState } from "../../firmware/client/subscriptions.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 
@@ -54,9 +53,13 @@ export function subscribed(filters: string, options?: HarnessOptions): Harness {
 	return h;
 }
 
-export function states(h: Harness): SubscriptionState[] {
+/** Names of SubscriptionState, in its order. */
+const STATES = ["FREE", "DECLARED", "SUBSCRIBING", "ACTIVE", "REFUSED", "ENDED", "UNSUBSCRIBING"];
+
+/** Where each subscription stands, e.g. "ACTIVE REFUSED". */
+export function states(h: Harness): string {
 	const { subscriptions } = h.core;
-	return Array.from({ length: subscriptions.count }, (_, index) => subscriptions.state(index));
+	return Array.from({ length: subscriptions.count }, (_, index) => STATES[subscriptions.state(index)]).join(" ");
 }
 
 export const REFUSED_PROBLEM = `problem ${ProblemCode.SUBSCRIPTION_REFUSED}`;

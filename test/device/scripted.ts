@@ -10,7 +10,7 @@ export class Scripted implements Transport {
 	opens = 0;
 	closes = 0;
 	readonly #setup: TransportSetup;
-	#inbox = new Uint8Array(0);
+	#inbox: Uint8Array = new Uint8Array(0);
 
 	constructor(setup: TransportSetup) {
 		this.#setup = setup;

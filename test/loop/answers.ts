@@ -6,7 +6,7 @@ import type { Rig } from "./rig.js";
 function answersTo(hex: string): string {
 	const bytes = bytesOf(hex);
 	let answers = "";
-	for (let at = 0; at < bytes.length; ) {
+	for (let at = 0; at < bytes.length;) {
 		const first = bytes[at]!;
 		let remaining = 0;
 		let head = 1;
@@ -37,7 +37,7 @@ function answerTo(first: number, body: Uint8Array): string {
 			return `7002${id}`;
 		case 8: {
 			let codes = "";
-			for (let at = 2; at < body.length; ) {
+			for (let at = 2; at < body.length;) {
 				at += 2 + ((body[at]! << 8) | body[at + 1]!);
 				codes += hexOf(body.subarray(at, ++at));
 			}

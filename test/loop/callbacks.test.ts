@@ -39,14 +39,30 @@ const PLACES = {
 	onSubscribed: (rig) => rig.subscribe("s/2"),
 	onUnsubscribed: (rig) => rig.unsubscribe("s"),
 	onRoom: (rig) => {
-		while (rig.publish("full", "x".repeat(50), 1) > 0);
+		for (let i = 0; i < 10 && rig.publish("full", "x".repeat(50), 1) > 0; i++);
 	},
 	onProblem: (rig) => rig.hear(publishHex("throws", "x")),
 	onDisconnected: (rig) => rig.loop.handleEnded(TransportEnd.LOST),
 	onStopped: (rig) => call(rig, "stop"),
-	finished: (rig) => rig.publishStream("s", 1, zeros(() => within(rig, "finished"))),
-	"finished of QoS 1": (rig) => rig.publishStream("s", 1, zeros(() => within(rig, "finished of QoS 1")), 1),
-	read: (rig) => rig.publishStream("s", 1, zeros(undefined, () => within(rig, "read"))),
+	finished: (rig) =>
+		rig.publishStream(
+			"s",
+			1,
+			zeros(() => within(rig, "finished")),
+		),
+	"finished of QoS 1": (rig) =>
+		rig.publishStream(
+			"s",
+			1,
+			zeros(() => within(rig, "finished of QoS 1")),
+			1,
+		),
+	read: (rig) =>
+		rig.publishStream(
+			"s",
+			1,
+			zeros(undefined, () => within(rig, "read")),
+		),
 } satisfies Record<string, (rig: Rig) => unknown>;
 type Place = keyof typeof PLACES;
 const PLACE_NAMES = Object.keys(PLACES) as Place[];
@@ -56,7 +72,10 @@ let plan: Partial<Record<Place, Call[][]>> = {};
 /** Whether the client is to be connected in the end. */
 let wanted = false;
 
-function zeros(finished?: () => void, onRead?: () => void): { read: (...args: never[]) => number; finished: () => void } {
+function zeros(
+	finished?: () => void,
+	onRead?: () => void,
+): { read: (...args: never[]) => number; finished: () => void } {
 	return {
 		read: () => {
 			onRead?.();
@@ -175,21 +194,76 @@ describe("a callback", () => {
 		expect(left).toBe(0);
 	});
 
+	it("may start and lose the network in onDisconnected of a stop: the start is what counts", () => {
+		const rig = programOf();
+		rig.start();
+		settle(rig);
+		plan = { onDisconnected: [["start", "network down"]] };
+		call(rig, "stop");
+		expect(rig.log.slice(-3)).toEqual(["disconnected 0/0 final", "disconnected 0/1 retry", "stopped"]);
+		expectWell(rig);
+	});
+
+	it("may start and stop in onDisconnected of a stop: the second stop counts", () => {
+		const rig = programOf();
+		rig.start();
+		settle(rig);
+		plan = { onDisconnected: [["start", "stop"]] };
+		call(rig, "stop");
+		expect(rig.log.slice(-4)).toEqual([...Array(2).fill("disconnected 0/0 final"), "stopped", "stopped"]);
+		expectWell(rig);
+	});
+
+	it("may stop the attempt that it has just asked for, and the timer rests", () => {
+		const rig = programOf();
+		rig.start();
+		settle(rig);
+		plan = { onDisconnected: [["network up", "stop"], ["publish QoS 0"]] };
+		rig.loop.handleEnded(TransportEnd.LOST);
+		expect([rig.state, rig.transport.isOpen, rig.clock.delayMs]).toEqual([StateCode.STOPPED, false, -1]);
+		expectWell(rig);
+	});
+
+	it.each(["network down", "stop"] as const)(
+		"may say %s when it is told of a lost handshake, before onConnected",
+		(name) => {
+			const rig = programOf();
+			rig.start();
+			settle(rig);
+			rig.publish("a", "x", 2);
+			rig.hear("50020002");
+			rig.loop.handleEnded(TransportEnd.LOST);
+			plan = { onProblem: [[name]] };
+			rig.log.length = 0;
+			settle(rig);
+			expect(rig.log[0]).toBe(`problem ${Problem.DELIVERY_UNKNOWN} 2`);
+			expect(rig.log[1]).toBe(name === "stop" ? "connected false" : "disconnected 0/1 retry");
+			expectWell(rig);
+		},
+	);
+
 	it("may call anything, any number of times, in any order", () => {
 		const calls = fc.array(fc.array(fc.constantFrom(...CALL_NAMES), { maxLength: 4 }), { maxLength: 4 });
 		const plans = fc.dictionary(fc.constantFrom(...PLACE_NAMES), calls);
+		const options = fc.constantFrom<RigOptions>(
+			{},
+			{ outboxFull: "dropOldest", inflight: 2 },
+			{ outboxFull: "latestPerTopic", txBuffer: 64 },
+			{ cleanSession: false, queueQoS0: false, inflight: 1 },
+		);
+		const places = fc.array(fc.constantFrom(...PLACE_NAMES), { maxLength: 6 });
 		fc.assert(
-			fc.property(plans, fc.array(fc.constantFrom(...PLACE_NAMES), { maxLength: 6 }), (wanting, places) => {
-				const rig = programOf();
+			fc.property(options, plans, places, (given, wanting, events) => {
+				const rig = programOf(given);
 				rig.start();
 				settle(rig);
 				plan = structuredClone(wanting);
-				for (const place of places) {
+				for (const place of events) {
 					PLACES[place](rig);
 					settle(rig);
 				}
 				expectWell(rig);
-				expect(rig.core.counters[CounterIndex.CALLBACKS_THREW]).toBeLessThanOrEqual(places.length);
+				expect(rig.core.counters[CounterIndex.CALLBACKS_THREW]).toBeLessThanOrEqual(events.length);
 			}),
 			{ numRuns: 500 },
 		);

@@ -7,7 +7,14 @@ import type { Message } from "../../firmware/client/message.js";
 import { bytesOf, hexOf } from "./hex.js";
 
 /** Options of a test: those of a client, without what the core does not use. */
-export type HarnessOptions = Partial<CoreOptions<unknown>> & { random?: () => number; ticks?: number };
+export type HarnessOptions = Partial<CoreOptions<unknown>> & {
+	/** The core's random numbers after the first; 0.5 unless told. */
+	random?: () => number;
+	/** The first packet identifier, which the core draws by its first random number. */
+	firstId?: number;
+	/** The millisecond counter at the start. */
+	ticks?: number;
+};
 
 /** A whole message as a handler saw it, kept as text. */
 export interface Seen {
@@ -20,6 +27,16 @@ export interface Seen {
 	offset: number;
 	total: number;
 }
+
+/** What a core has done and nobody has looked at yet. */
+export interface Rest {
+	sent: string;
+	log: string[];
+	commands: Command[];
+}
+
+/** Nothing sent, nothing reported, nothing asked of the driver. */
+export const NOTHING: Rest = { sent: "", log: [], commands: [] };
 
 /**
  * A core with a clock that only moves when told and a transport that is two byte arrays. What was reported is kept in
@@ -34,8 +51,10 @@ export class Harness {
 	readonly commands: Command[] = [];
 
 	constructor(options: HarnessOptions = {}) {
-		const { random = () => 0.5, ticks = 1_000, ...rest } = options;
+		const { random = () => 0.5, firstId, ticks = 1_000, ...rest } = options;
 		this.now = ticks;
+		let draws = 0;
+		const draw = (): number => (draws++ === 0 && firstId !== undefined ? (firstId - 0.5) / 65_535 : random());
 		const given = {
 			host: "127.0.0.1",
 			clientId: "c",
@@ -44,7 +63,8 @@ export class Harness {
 				throw new Error("the harness is the transport");
 			},
 			onConnected: (_client: unknown, present: boolean) => this.log.push(`connected ${present}`),
-			onDisconnected: (_client: unknown, reason: DisconnectReason) => this.log.push(`disconnected ${describeReason(reason)}`),
+			onDisconnected: (_client: unknown, reason: DisconnectReason) =>
+				this.log.push(`disconnected ${describeReason(reason)}`),
 			onDelivered: (_client: unknown, id: number) => this.log.push(`delivered ${id}`),
 			onRoom: () => this.log.push("room"),
 			onSubscribed: (_client: unknown, index: number, code: number) => this.log.push(`subscribed ${index} ${code}`),
@@ -53,11 +73,32 @@ export class Harness {
 			onStopped: () => this.log.push("stopped"),
 			...rest,
 		} as unknown as CoreOptions<never>;
-		this.core = new Core(given, readSettings(given), this, random);
+		this.core = new Core(given, readSettings(given), this, draw);
 	}
 
 	/** A handler that keeps what it gets. */
 	readonly keep: Handler = ((message: Message) => this.seen.push(seenOf(message))) as unknown as Handler;
+
+	/** Lines of `log` since this was last asked. */
+	take(): string[] {
+		return this.log.splice(0);
+	}
+
+	/** Commands since this was last asked. */
+	takeCommands(): Command[] {
+		return this.commands.splice(0);
+	}
+
+	/** Everything that is sent, reported and asked of the driver from here on: for "and nothing else". */
+	rest(): Rest {
+		return { sent: this.sent(), log: this.take(), commands: this.takeCommands() };
+	}
+
+	/** What a driver does at the end of a turn. */
+	#finishTurn(): void {
+		if (this.core.application.owesRoom) this.core.application.tellRoom();
+		this.#obey();
+	}
 
 	/** Takes what the core asks of its driver. */
 	#obey(): void {
@@ -76,8 +117,7 @@ export class Harness {
 			parts.push(hexOf(this.core.arena.bytes.subarray(txOffset, txOffset + size)));
 			this.core.handleSent(size, this.now);
 		}
-		this.core.finishTurn();
-		this.#obey();
+		this.#finishTurn();
 		return parts.join("");
 	}
 
@@ -85,7 +125,7 @@ export class Harness {
 	receive(hex: string, pieceMax = Infinity): void {
 		const bytes = bytesOf(hex);
 		const { landingOffset } = this.core.arena;
-		for (let at = 0; at < bytes.length && this.core.linked; ) {
+		for (let at = 0; at < bytes.length && this.core.linked;) {
 			const count = Math.min(bytes.length - at, this.core.settings.readSize, pieceMax);
 			this.core.arena.bytes.set(bytes.subarray(at, at + count), landingOffset);
 			this.core.handleBytes(count, this.now);
@@ -95,16 +135,15 @@ export class Harness {
 				this.core.handleBytes(0, this.now);
 			}
 		}
-		this.core.finishTurn();
-		this.#obey();
+		this.#finishTurn();
 	}
 
 	/** What had to be sent while receiving, because acks had no room. */
 	pending = "";
 
 	/** receive, then sent. */
-	exchange(hex: string): string {
-		this.receive(hex);
+	exchange(hex: string, pieceMax = Infinity): string {
+		this.receive(hex, pieceMax);
 		const before = this.pending;
 		this.pending = "";
 		return before + this.sent();
@@ -159,6 +198,7 @@ export class Harness {
 			this.core.networkUp(this.now);
 			this.#obey();
 		}
+		this.takeCommands();
 		this.opened();
 		return this.exchange(sessionPresent ? "20020100" : "20020000");
 	}
@@ -170,6 +210,41 @@ export class Harness {
 	subscribe(filter: string, qos = 0, handler: Handler = this.keep, stream = false): number {
 		return this.core.subscribe(filter, qos, handler, stream);
 	}
+}
+
+/** One builder for each state of the core; what led there is taken off the harness. */
+export const inState = {
+	stopped: (options: HarnessOptions = {}): Harness => new Harness(options),
+	opening: (options: HarnessOptions = {}): Harness => calm(new Harness(options).start()),
+	connecting(options: HarnessOptions = {}): Harness {
+		const h = inState.opening(options);
+		h.opened();
+		return calm(h);
+	},
+	connected(options: HarnessOptions = {}, sessionPresent = false): Harness {
+		const h = new Harness(options);
+		h.connect(sessionPresent);
+		return calm(h);
+	},
+	waiting(options: HarnessOptions = {}): Harness {
+		const h = inState.connected(options);
+		h.lost();
+		return calm(h);
+	},
+	/** With a QoS 1 publish that keeps DISCONNECT back; its identifier is the first one. */
+	stopping(options: HarnessOptions = {}): Harness {
+		const h = inState.connected(options);
+		h.publish("t", "x", 1);
+		h.stop();
+		h.sent();
+		return calm(h);
+	},
+};
+
+function calm(h: Harness): Harness {
+	h.take();
+	h.takeCommands();
+	return h;
 }
 
 export function seenOf(message: Message): Seen {
@@ -184,6 +259,14 @@ export function seenOf(message: Message): Seen {
 		total: message.total,
 	};
 }
+
+/** The log line of a connection or attempt that ended; the tens of a reason are its layer. */
+export function endedBy(code: ReasonCode, detail = 0, next: "retry" | "final" = "retry"): string {
+	return `disconnected ${Math.floor(code / 10)}/${code} ${detail} ${next}`;
+}
+
+/** Starts of the millisecond counter: an ordinary one, and right before each place where it wraps. */
+export const TICKS = [1_000, 0x7fffff00, 0x7fffffff, -200, -1];
 
 function describeReason(reason: DisconnectReason): string {
 	return `${reason.layer}/${reason.code} ${reason.detail} ${reason.retryMs >= 0 ? "retry" : "final"}`;

@@ -23,7 +23,7 @@ const CRC_TABLE = new Int32Array([
 ]);
 
 class Update {
-	readonly #client: Client;
+	readonly client: Client;
 	readonly #status: Topic;
 	#expected = 0;
 	#crc = 0;
@@ -34,17 +34,17 @@ class Update {
 		const id = settings.clientId ?? "device-1";
 		const root = `xs-mqtt/ota/${id}`;
 		this.#status = new Topic(`${root}/status`);
-		this.#client = new Client({
+		this.client = new Client({
 			host: "localhost",
 			...settings,
 			clientId: id,
 			transport: tcp,
 			dns: platformDns(),
-			onSubscribed: () => void this.#client.publish(this.#status, READY, QoS.AT_LEAST_ONCE),
+			onSubscribed: () => void this.client.publish(this.#status, READY, QoS.AT_LEAST_ONCE),
 			onProblem: (_client, problem, detail) => trace(`ota: problem ${problem} (${detail})\n`),
 		});
-		this.#client.subscribeStream(`${root}/image`, QoS.AT_LEAST_ONCE, (message) => this.#take(message));
-		this.#client.start();
+		this.client.subscribeStream(`${root}/image`, QoS.AT_LEAST_ONCE, (message) => this.#take(message));
+		this.client.start();
 	}
 
 	/** A piece of the image. At offset 0 the image starts, or starts over. */
@@ -66,7 +66,7 @@ class Update {
 
 	#tell(tenth: number): void {
 		this.#tenth = tenth;
-		this.#client
+		this.client
 			.compose(this.#status)
 			.text(PROGRESS)
 			.integer(tenth * 10)
@@ -77,7 +77,7 @@ class Update {
 		const crc = this.#crc ^ -1;
 		const good = crc === (this.#expected | 0);
 		trace(good ? "ota: image complete, CRC right\n" : "ota: image complete, CRC wrong\n");
-		const payload = this.#client.compose(this.#status, QoS.AT_LEAST_ONCE);
+		const payload = this.client.compose(this.#status, QoS.AT_LEAST_ONCE);
 		if (!good) payload.text(BAD);
 		else payload.text(OK).hex(crc, DIGITS);
 		payload.send();
@@ -94,6 +94,11 @@ function nextCrc(crc: number, byte: number): number {
 	return CRC_TABLE[(crc ^ (byte >> 4)) & 15]! ^ (crc >>> 4);
 }
 
+/** Makes the program's client and starts it. */
+export function begin(settings: Partial<ClientOptions>): Client {
+	return new Update(settings).client;
+}
+
 export default function main(): void {
-	new Update((config["mqtt"] ?? {}) as Partial<ClientOptions>);
+	begin((config["mqtt"] ?? {}) as Partial<ClientOptions>);
 }

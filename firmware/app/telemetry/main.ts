@@ -23,7 +23,7 @@ const CELSIUS = new Text("celsius");
 const COMMAND_LEVEL = 4;
 
 class Telemetry {
-	readonly #client: Client;
+	readonly client: Client;
 	readonly #temperature: Topic;
 	readonly #status: Topic;
 	readonly #timer: object;
@@ -35,7 +35,7 @@ class Telemetry {
 		const root = `xs-mqtt/telemetry/${id}`;
 		this.#temperature = new Topic(`${root}/temperature`);
 		this.#status = new Topic(`${root}/status`);
-		this.#client = new Client({
+		this.client = new Client({
 			host: "localhost",
 			...settings,
 			clientId: id,
@@ -46,20 +46,20 @@ class Telemetry {
 			onConnected: () => this.#sayOnline(),
 			onProblem: (_client, problem, detail) => trace(`telemetry: problem ${problem} (${detail})\n`),
 		});
-		this.#client.subscribe(`${root}/command/#`, QoS.EXACTLY_ONCE, (message) => this.#obey(message));
+		this.client.subscribe(`${root}/command/#`, QoS.EXACTLY_ONCE, (message) => this.#obey(message));
 		this.#timer = Timer.repeat(() => this.#measure(), this.#intervalMs);
-		this.#client.start();
+		this.client.start();
 	}
 
 	#sayOnline(): void {
-		this.#client.publish(this.#status, ONLINE, QoS.AT_LEAST_ONCE, true);
+		this.client.publish(this.#status, ONLINE, QoS.AT_LEAST_ONCE, true);
 	}
 
 	/** Publishes `{"n":12,"celsius":21.4}`, composed where it waits to be sent. */
 	#measure(): void {
 		// A slow swing stands in for a sensor.
 		const celsius = 21 + 3 * Math.sin(this.#count / 10);
-		const payload = this.#client.compose(this.#temperature, QoS.AT_LEAST_ONCE);
+		const payload = this.client.compose(this.#temperature, QoS.AT_LEAST_ONCE);
 		payload.open().field(SEQUENCE).integer(this.#count).field(CELSIUS).decimal(celsius, 1).close();
 		if (payload.send() >= 0) this.#count++;
 	}
@@ -76,6 +76,11 @@ class Telemetry {
 	}
 }
 
+/** Makes the program's client and starts it. */
+export function begin(settings: Partial<ClientOptions>): Client {
+	return new Telemetry(settings).client;
+}
+
 export default function main(): void {
-	new Telemetry((config["mqtt"] ?? {}) as Partial<ClientOptions>);
+	begin((config["mqtt"] ?? {}) as Partial<ClientOptions>);
 }

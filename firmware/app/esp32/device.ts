@@ -1,0 +1,40 @@
+import config from "mc/config";
+import type { Client, ClientOptions } from "xs-mqtt";
+import { Health } from "./health.js";
+import { Wifi } from "./wifi.js";
+
+/** What mcconfig takes on its command line, after the manifest: `ssid=… password=… host=… clientId=…`. */
+function argument(name: string): string | undefined {
+	const value = config[name];
+	return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The settings of the manifest; arguments go before. Without a client identifier the device's own address makes one. */
+function settings(name: string, wifi: Wifi): Partial<ClientOptions> {
+	const given = (config["mqtt"] ?? {}) as Partial<ClientOptions>;
+	const host = argument("host") ?? given.host;
+	const address = wifi.macAddress?.replaceAll(":", "") ?? "device";
+	const clientId = argument("clientId") ?? given.clientId ?? `${name}-${address}`;
+	return { ...given, clientId, ...(host === undefined ? {} : { host }) };
+}
+
+/**
+ * Runs a program on an ESP32: Wi-Fi that comes back, hints to the client when it goes and comes, and the state of the
+ * device on the topic `xs-mqtt/<name>/<client identifier>/health`.
+ *
+ * in   name   of the program
+ *      begin  makes its client and starts it
+ */
+export function runDevice(name: string, begin: (settings: Partial<ClientOptions>) => Client): void {
+	const ssid = argument("ssid");
+	if (ssid === undefined) return trace(`${name}: no network; build with ssid=… password=…\n`);
+	// Wi-Fi comes first: it starts the network stack, without which there are no sockets. Its events come on later turns.
+	const wifi = new Wifi({
+		ssid,
+		password: argument("password"),
+		onUp: () => client.networkUp(),
+		onDown: () => client.networkDown(),
+	});
+	const client = begin(options);
+	new Health(client, wifi, `xs-mqtt/${name}/${client.clientId}/health`);
+}

@@ -1,0 +1,65 @@
+// Goal: deadlines are compared right at every place where the millisecond counter wraps.
+// Method: explicit times, from builders that start right before each wrap.
+import { describe, expect, it } from "vitest";
+import { DURATION_MS_MAX } from "../../firmware/base/ticks.js";
+import { Deadline, Deadlines, NOTHING_DUE } from "../../firmware/client/deadlines.js";
+import { TICKS } from "../support/core-harness.js";
+
+describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (ticks) => {
+	/** The counter some ms later, signed as on the device. */
+	const after = (ms: number): number => (ticks + ms) | 0;
+
+	it("come when their time has come, once", () => {
+		const deadlines = new Deadlines();
+		deadlines.arm(Deadline.RETRY, 500, ticks);
+		expect(deadlines.takeDue(Deadline.RETRY, after(499))).toBe(false);
+		expect(deadlines.next(after(499))).toBe(1);
+		expect(deadlines.next(after(500))).toBe(0);
+		expect(deadlines.next(after(900))).toBe(0);
+		expect(deadlines.takeDue(Deadline.STEP, after(900))).toBe(false);
+		expect(deadlines.takeDue(Deadline.RETRY, after(900))).toBe(true);
+		expect(deadlines.takeDue(Deadline.RETRY, after(901))).toBe(false);
+	});
+
+	it("name the nearest of them", () => {
+		const deadlines = new Deadlines();
+		expect(deadlines.next(ticks)).toBe(NOTHING_DUE);
+		deadlines.arm(Deadline.STOP, 900, ticks);
+		deadlines.arm(Deadline.RETRY, 300, ticks);
+		deadlines.arm(Deadline.ACK, 600, ticks);
+		expect(deadlines.next(ticks)).toBe(300);
+		deadlines.clear(Deadline.RETRY);
+		expect(deadlines.next(after(100))).toBe(500);
+		deadlines.clearConnection();
+		expect(deadlines.next(after(100))).toBe(800);
+		deadlines.clear(Deadline.STOP);
+		expect(deadlines.next(ticks)).toBe(NOTHING_DUE);
+	});
+
+	it("wait for as long as may be asked", () => {
+		const deadlines = new Deadlines();
+		deadlines.arm(Deadline.RETRY, DURATION_MS_MAX, ticks);
+		expect(deadlines.next(ticks)).toBe(DURATION_MS_MAX);
+		expect(deadlines.next(after(DURATION_MS_MAX - 5))).toBe(5);
+		expect(deadlines.takeDue(Deadline.RETRY, after(DURATION_MS_MAX - 1))).toBe(false);
+		expect(deadlines.takeDue(Deadline.RETRY, after(DURATION_MS_MAX))).toBe(true);
+	});
+});
+
+describe("Deadlines", () => {
+	it("say that whoever sleeps has to look again", () => {
+		const deadlines = new Deadlines();
+		expect(deadlines.changed).toBe(false);
+		deadlines.arm(Deadline.WRITE, 1, 0);
+		expect(deadlines.changed).toBe(true);
+		deadlines.changed = false;
+		deadlines.clear(Deadline.WRITE);
+		expect(deadlines.changed).toBe(false);
+	});
+
+	it("are armed one by one", () => {
+		const deadlines = new Deadlines();
+		deadlines.arm(Deadline.STABLE, 1, 0);
+		expect([Deadline.STABLE, Deadline.STOP].map((each) => deadlines.isArmed(each))).toEqual([true, false]);
+	});
+});

@@ -1,0 +1,77 @@
+import { Arena } from "../../firmware/client/arena.js";
+import { COUNTER_COUNT } from "../../firmware/client/counters.js";
+import type { TuningOptions } from "../../firmware/client/options.js";
+import { readSettings } from "../../firmware/client/settings.js";
+import { Subscriptions, type Handler, type SubscriptionState } from "../../firmware/client/subscriptions.js";
+import { hexOf } from "../support/hex.js";
+
+/** A handler that is no other. */
+export function handler(): Handler {
+	return () => {};
+}
+
+/** A subscription table alone, with an arena; requests go to the transmit region. */
+export class Table {
+	readonly arena: Arena;
+	readonly counters = new Uint32Array(COUNTER_COUNT);
+	readonly subscriptions: Subscriptions;
+	#packetId = 1;
+
+	constructor(options: TuningOptions = {}) {
+		const transport = (): never => {
+			throw new Error("no transport");
+		};
+		const settings = readSettings({ host: "127.0.0.1", transport, ...options });
+		this.arena = new Arena(settings);
+		this.subscriptions = new Subscriptions(settings, this.arena, this.counters);
+	}
+
+	declare(filter: string, qos = 0, handle: Handler = handler(), stream = false): number {
+		return this.subscriptions.declare(filter, qos, handle, stream);
+	}
+
+	/** Writes the next request, with identifiers that count up, into so much room; returns it as hex. */
+	request(room = this.arena.txLimit - this.arena.txOffset, packetId = this.#packetId++): string {
+		const { txOffset } = this.arena;
+		const end = this.subscriptions.writeRequest(txOffset, txOffset + room, packetId);
+		if (end === txOffset) this.#packetId--;
+		return hexOf(this.arena.bytes.subarray(txOffset, end));
+	}
+
+	/** Acks all open requests, with one code for all. */
+	settleAll(state: SubscriptionState, _request?: string): void {
+		for (let i = 0; i < this.subscriptions.count; i++) {
+			const before = this.subscriptions.state(i);
+			// SUBSCRIBING leads to ACTIVE or REFUSED, UNSUBSCRIBING to FREE.
+			if (state === 0 ? before === 6 : before === 2) this.subscriptions.settle(i, state);
+		}
+	}
+
+	filterText(index: number): string {
+		const start = this.subscriptions.filterStart(index);
+		return Buffer.from(this.arena.bytes.slice(start, start + this.subscriptions.filterSize(index))).toString();
+	}
+
+	/** Indices that a message with this topic name goes to, in order. */
+	matchIndices(topicName: string): number[] {
+		const topic = Buffer.from(topicName);
+		// At any offset, and between other bytes.
+		const at = this.arena.rxOffset + 1 + (topic.length % 4);
+		this.arena.bytes[at - 1] = 0x61;
+		this.arena.bytes.set(topic, at);
+		this.arena.bytes[at + topic.length] = 0x61;
+		const indices: number[] = [];
+		const exact = this.subscriptions.findExact(at, topic.length);
+		if (exact >= 0) indices.push(exact);
+		for (let i = this.subscriptions.nextWildcard(0, at, topic.length); i >= 0; ) {
+			indices.push(i);
+			i = this.subscriptions.nextWildcard(i + 1, at, topic.length);
+		}
+		return indices;
+	}
+
+	/** Filters that a message with this topic name goes to: first the exact one, then by index. */
+	match(topicName: string): string[] {
+		return this.matchIndices(topicName).map((index) => this.filterText(index));
+	}
+}

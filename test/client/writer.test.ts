@@ -1,0 +1,365 @@
+// Goal: payloads composed in place are what plain JavaScript would have written, or nothing at all.
+// Method: JSON is read back with JSON.parse; numbers beside toFixed and String, over their whole range.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Problem, Status } from "../../firmware/client/codes.js";
+import { PayloadWriter } from "../../firmware/client/writer.js";
+import { Text, Topic } from "../../firmware/codec/topic.js";
+import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
+import { ackHex, bytesOf, publishHex } from "../support/hex.js";
+
+class Bench {
+	readonly h: Harness;
+	readonly writer: PayloadWriter;
+	flushed = 0;
+
+	constructor(options: HarnessOptions = {}, connected = true) {
+		const all = { firstId: 1, outbox: 8192, txBuffer: 8192, ...options };
+		this.h = connected ? inState.connected(all) : new Harness(all);
+		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.publisher, () => this.flushed++);
+	}
+
+	start(topic: Topic | string = "t", qos = 1, retain = false): PayloadWriter {
+		return this.writer.start(topic, qos, retain);
+	}
+
+	/** The payload that `write` makes, as text. */
+	payloadOf(write: (writer: PayloadWriter) => void): string {
+		const { h } = this;
+		const writer = this.start("t", 0);
+		write(writer);
+		expect(writer.send()).toBe(0);
+		const hex = h.sent();
+		const bytes = bytesOf(hex);
+		const text = Buffer.from(bytes.subarray(bytes[1]! > 127 ? 6 : 5)).toString();
+		expect(hex).toBe(publishHex("t", text));
+		return text;
+	}
+}
+
+describe("numbers", () => {
+	const bench = new Bench();
+
+	it("are written as String does when they are whole", () => {
+		const whole = fc.oneof(
+			fc.maxSafeInteger(),
+			fc.integer(),
+			fc.constantFrom(0, -0, 1, -1, 9, 10, 99, 100, 2 ** 53 - 1),
+		);
+		fc.assert(
+			fc.property(whole, (value) => {
+				expect(bench.payloadOf((writer) => writer.integer(value))).toBe(String(value));
+			}),
+			{ numRuns: 300 },
+		);
+	});
+
+	it("are written as toFixed does when they have a fraction, but for halves of the last digit", () => {
+		const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.integer({ min: -1e6, max: 1e6 }));
+		fc.assert(
+			fc.property(value, fc.integer({ min: 0, max: 6 }), (number, digits) => {
+				const text = bench.payloadOf((writer) => writer.decimal(number, digits));
+				expect(text).toMatch(digits === 0 ? /^-?\d+$/ : new RegExp(`^-?\\d+\\.\\d{${digits}}$`));
+				// Scaling may round a half the other way: the difference is one in the last digit, and only there.
+				const last = 10 ** -digits;
+				expect(Math.abs(Number(text) - number)).toBeLessThanOrEqual(last * 0.5000001 + Number.EPSILON);
+				const scaled = Math.abs(number) * 10 ** digits;
+				const isHalf = Math.abs((scaled % 1) - 0.5) < 1e-6;
+				if (!isHalf) expect(text).toBe(number.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1"));
+			}),
+			{ numRuns: 500 },
+		);
+	});
+
+	it.each([
+		[21.45, 1, "21.5"],
+		[-21.45, 1, "-21.5"],
+		[0.05, 1, "0.1"],
+		[-0.04, 1, "0.0"],
+		[-0, 2, "0.00"],
+		[1, 0, "1"],
+		[1.999, 2, "2.00"],
+		[12.5, -3, "13"],
+		[1.5, 2.9, "1.50"],
+		[0.123456789123, 12, "0.123456789"],
+		[NaN, 2, "null"],
+		[Infinity, 2, "null"],
+		[-Infinity, 0, "null"],
+		[9_007_199, 9, "9007199.000000000"],
+	])("writes %d with %d digits as %s", (value, digits, text) => {
+		expect(bench.payloadOf((writer) => writer.decimal(value, digits))).toBe(text);
+	});
+
+	it.each([0.5, NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 53), undefined])("refuses %s as a whole number", (value) => {
+		const writer = bench.start();
+		expect(
+			writer
+				.integer(value as number)
+				.text("x")
+				.send(),
+		).toBe(Status.INVALID_PAYLOAD);
+		expect(bench.h.sent()).toBe("");
+	});
+
+	it("refuses a decimal that a double does not hold to its last digit", () => {
+		expect(bench.start().decimal(1e15, 3).send()).toBe(Status.INVALID_PAYLOAD);
+		expect(bench.start().decimal(-1e15, 3).integer(0.5).send()).toBe(Status.INVALID_PAYLOAD);
+	});
+
+	it.each([
+		[0, 1, "0"],
+		[0xab, 2, "ab"],
+		[0xab, 4, "00ab"],
+		[-1, 8, "ffffffff"],
+		[0x12345678, 3, "678"],
+	])("writes %i as %i hexadecimal digits: %s", (value, digits, text) => {
+		expect(bench.payloadOf((writer) => writer.hex(value, digits))).toBe(text);
+	});
+});
+
+describe("JSON", () => {
+	const bench = new Bench();
+	const nasty = fc.oneof(
+		fc.string(),
+		fc.string({ unit: "binary" }),
+		fc.constantFrom('"', "\\", "\n", "\u0000\u001f", "ä€😀"),
+	);
+	const wellFormed = nasty.filter((text) => text.isWellFormed());
+
+	it("is what JSON.parse reads back, whatever the text is", () => {
+		fc.assert(
+			fc.property(fc.array(fc.tuple(wellFormed, wellFormed), { maxLength: 5 }), (entries) => {
+				const text = bench.payloadOf((writer) => {
+					writer.open();
+					entries.forEach(([name, value], i) => {
+						writer.field(i % 2 ? new Text(name) : name).string(i % 2 ? value : new Text(value));
+					});
+					writer.close();
+				});
+				expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(Object.fromEntries(entries))));
+			}),
+			{ numRuns: 200 },
+		);
+	});
+
+	it("takes every kind of value, and objects within objects", () => {
+		const text = bench.payloadOf((writer) =>
+			writer
+				.open()
+				.field("n")
+				.integer(-12)
+				.field(new Text("celsius"))
+				.decimal(21.46, 1)
+				.field("inner")
+				.open()
+				.field("on")
+				.boolean(true)
+				.field("off")
+				.boolean(false)
+				.close()
+				.field("raw")
+				.bytes(Buffer.from("[1,2]"))
+				.field("none")
+				.decimal(NaN, 1)
+				.close(),
+		);
+		const expected = { n: -12, celsius: 21.5, inner: { on: true, off: false }, raw: [1, 2], none: null };
+		expect(JSON.parse(text)).toEqual(expected);
+	});
+
+	it("refuses a text that UTF-8 cannot hold, at any place", () => {
+		expect(bench.start().string("\ud800").send()).toBe(Status.INVALID_PAYLOAD);
+		expect(bench.start().open().field("\udc00").integer(1).close().send()).toBe(Status.INVALID_PAYLOAD);
+		expect(bench.start().text("\ud800x").send()).toBe(Status.INVALID_PAYLOAD);
+		expect(bench.h.sent()).toBe("");
+	});
+});
+
+describe("bytes", () => {
+	const source = Uint8Array.from([65, 66, 67, 68]);
+
+	it("are written as a whole, or in part", () => {
+		const bench = new Bench();
+		const text = bench.payloadOf((writer) =>
+			writer.bytes(source).bytes(source, 1).bytes(source, 1, 2).bytes(source, 4).bytes(source, 0, 0).byte(69).text(""),
+		);
+		expect(text).toBe("ABCDBCDBCE");
+	});
+
+	it.each([
+		[5, undefined],
+		[-1, 2],
+		[0, 5],
+		[2, 3],
+		[1, -1],
+		[NaN, 1],
+	])("are refused outside of their array: from %d, %d of them", (offset, size) => {
+		const bench = new Bench();
+		expect(bench.start().bytes(source, offset, size).send()).toBe(Status.INVALID_PAYLOAD);
+		expect(bench.h.sent()).toBe("");
+	});
+});
+
+describe("a composed publish", () => {
+	it.each([0, 1, 2])("is a packet like any other at QoS %i, with and without retain", (qos) => {
+		for (const size of [0, 1, 119, 120, 121, 300]) {
+			const bench = new Bench();
+			const writer = bench.start(new Topic("t"), qos, size === 1);
+			for (let i = 0; i < size; i++) writer.byte(120);
+			expect(writer.send()).toBe(qos === 0 ? 0 : 1);
+			expect(bench.flushed).toBe(1);
+			expect(bench.h.sent()).toBe(publishHex("t", "x".repeat(size), qos, 1, size === 1 ? 1 : 0));
+		}
+	});
+
+	it("waits in the outbox without a connection, and takes its turn", () => {
+		const bench = new Bench({}, false);
+		bench.h.publish("t", "1", 1);
+		expect(bench.start("u").text("2").send()).toBe(2);
+		bench.h.publish("t", "3", 1);
+		expect(bench.h.connect()).toBe(
+			publishHex("t", "1", 1, 1) + publishHex("u", "2", 1, 2) + publishHex("t", "3", 1, 3),
+		);
+	});
+
+	it("moves down when what stood before it is finished meanwhile", () => {
+		for (const others of [1, 2]) {
+			const bench = new Bench({ outbox: 256 });
+			const { h } = bench;
+			for (let i = 0; i < others; i++) h.publish("t", "x".repeat(20), 1);
+			h.sent();
+			const writer = bench.start("u").text("first ");
+			h.receive(ackHex(0x40, 1));
+			writer.text("second");
+			const id = writer.send();
+			expect(h.sent()).toBe(publishHex("u", "first second", 1, id));
+			expect(h.core.session.outbox.head).toBe(
+				others === 1 ? h.core.session.outbox.base : h.core.session.outbox.base + 44,
+			);
+		}
+	});
+
+	it("uses all the room there is, and is refused when that is too little", () => {
+		// 16 of the record, 5 of the fixed header at most, 3 of the topic, 2 of the identifier: 26 of 64.
+		const bench = new Bench({ outbox: 64 }, false);
+		const fill = (size: number): number => bench.start().bytes(new Uint8Array(size)).send();
+		expect(fill(39)).toBe(Status.TOO_LARGE);
+		expect(fill(38)).toBe(1);
+		expect(bench.start().send()).toBe(Status.FULL);
+		expect(bench.start().text("x").send()).toBe(Status.FULL);
+		expect(bench.h.core.counters[3]).toBe(3);
+		bench.h.connect();
+		bench.h.exchange(ackHex(0x40, 1));
+		expect(bench.h.take()).toContain("room");
+	});
+
+	it("never touches what lies behind the outbox", () => {
+		for (let outbox = 64; outbox <= 120; outbox += 4) {
+			const bench = new Bench({ outbox, filterBytes: 64 }, false);
+			const { arena } = bench.h.core;
+			arena.bytes.fill(0xee, arena.filterOffset, arena.filterLimit);
+			bench.h.publish("t", "x".repeat(20), 1);
+			const status = bench.start("a/rather/long/topic/name").send();
+			expect(status === 2 || status === Status.FULL || status === Status.TOO_LARGE).toBe(true);
+			bench.start("a/rather/long/topic/name").text("x".repeat(30)).send();
+			expect(arena.bytes.subarray(arena.filterOffset, arena.filterLimit).every((byte) => byte === 0xee)).toBe(true);
+		}
+	});
+
+	it("is told from one that is too large for any time", () => {
+		const bench = new Bench({ outbox: 64 }, false);
+		expect(bench.start("x".repeat(60)).send()).toBe(Status.TOO_LARGE);
+		bench.h.publish("t", "", 1);
+		expect(bench.start("x".repeat(38)).send()).toBe(Status.FULL);
+		expect(bench.start("t").text("x".repeat(60)).send()).toBe(Status.FULL);
+	});
+
+	it.each([
+		["an ill-formed topic", "a/#", 1, Status.INVALID_TOPIC],
+		["a topic that is no text", 5 as unknown as string, 1, Status.INVALID_TOPIC],
+		["a wrong QoS", "t", 3, Status.INVALID_QOS],
+	])("is refused with %s", (_name, topic, qos, status) => {
+		const bench = new Bench();
+		expect(bench.start(topic, qos).text("x").open().integer(1).send()).toBe(status);
+		expect(bench.writer.send()).toBe(status);
+		expect(bench.h.sent()).toBe("");
+	});
+
+	it("is refused while the client stops", () => {
+		const bench = new Bench();
+		bench.h.publish("t", "x", 1);
+		bench.h.stop();
+		expect(bench.start().text("x").send()).toBe(Status.STOPPED);
+	});
+
+	it("is refused when no identifier is free", () => {
+		const bench = new Bench();
+		bench.h.core.session.takeId = () => 0;
+		expect(bench.start().text("x").send()).toBe(Status.FULL);
+	});
+
+	it("replaces an older one by latestPerTopic", () => {
+		const bench = new Bench({ outboxFull: "latestPerTopic" }, false);
+		bench.start().text("old").send();
+		bench.start().text("new").send();
+		expect(bench.h.take()).toEqual([`problem ${Problem.PUBLISH_DROPPED} 1`]);
+		expect(bench.h.connect()).toBe(publishHex("t", "new", 1, 2));
+	});
+
+	it("is not there after drop, nor before start, nor after send", () => {
+		const bench = new Bench();
+		expect(bench.writer.text("x").send()).toBe(Status.NOT_FOUND);
+		bench.start().text("x").drop();
+		expect(bench.writer.send()).toBe(Status.NOT_FOUND);
+		bench.start().text("x").send();
+		expect(bench.writer.send()).toBe(Status.NOT_FOUND);
+		expect(bench.h.sent()).toBe(publishHex("t", "x", 1, 1));
+		expect(bench.flushed).toBe(1);
+	});
+});
+
+describe("while a payload is open", () => {
+	it("everything else that publishes is refused", () => {
+		const bench = new Bench();
+		bench.start();
+		const { h } = bench;
+		expect([0, 1, 2].map((qos) => h.publish("t", "x", qos))).toEqual([Status.BUSY, Status.BUSY, Status.BUSY]);
+		expect(h.publish("t", bytesOf("00"), 0)).toBe(Status.BUSY);
+		expect(h.core.publisher.publishStream("t", 1, { read: () => 1 }, 1, false)).toBe(Status.BUSY);
+		expect(bench.writer.text("x").send()).toBe(1);
+		expect(h.sent()).toBe(publishHex("t", "x", 1, 1));
+		expect(h.publish("t", "y", 0)).toBe(0);
+		expect(h.sent()).toBe(publishHex("t", "y"));
+	});
+
+	it("another one is refused, from its start to its send or drop, and the open one goes on", () => {
+		const bench = new Bench();
+		const writer = bench.start().text("a");
+		expect(bench.start("u", 0).text("no").integer(0.5).string("\ud800").send()).toBe(Status.BUSY);
+		writer.text("b");
+		bench.start("u").text("no").drop();
+		writer.text("c");
+		bench.start("u");
+		bench.start("v").bytes(new Uint8Array(2), 5);
+		expect([bench.writer.send(), bench.writer.send()]).toEqual([Status.BUSY, Status.BUSY]);
+		expect(writer.text("d").send()).toBe(1);
+		expect(bench.h.sent()).toBe(publishHex("t", "abcd", 1, 1));
+	});
+
+	it("a failure of its own is kept while another one is refused", () => {
+		const bench = new Bench();
+		bench.start().integer(0.5);
+		expect(bench.start("u").send()).toBe(Status.BUSY);
+		expect(bench.writer.send()).toBe(Status.INVALID_PAYLOAD);
+	});
+
+	it("the connection may come and go", () => {
+		const bench = new Bench({ cleanSession: false });
+		const writer = bench.start().text("a");
+		bench.h.lost();
+		writer.text("b");
+		bench.h.connect(true);
+		expect(writer.text("c").send()).toBe(1);
+		expect(bench.h.sent()).toBe(publishHex("t", "abc", 1, 1));
+	});
+});

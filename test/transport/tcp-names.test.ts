@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { NameRequest, NameResolver } from "../../firmware/loop/transport.js";
+import { tcp } from "../../firmware/transport/tcp.js";
+import { events, faults, forgetAll, socket, sockets, transportTo, withinNext } from "./fake-tcp.js";
+
+// Goal: a name is looked up before each connection; every way in which a name service can answer, late, twice, wrongly or
+// not at all, leads to one connection or one failure.
+// Method: a scripted class in the place of the platform's TCP, and a resolver that answers when the test does.
+
+vi.mock("embedded:io/socket/tcp", async () => ({ default: (await import("./fake-tcp.js")).FakeTcp }));
+beforeEach(forgetAll);
+
+describe("a host that is a name", () => {
+	/** Requests of a resolver that answers when the test does. */
+	const requests: NameRequest[] = [];
+	const dns: NameResolver = { resolve: (request) => void requests.push(request) };
+
+	beforeEach(() => {
+		requests.length = 0;
+	});
+
+	it.each(["broker.test", "localhost", "1.2.3", "1.2.3.4.5", "1.2.3.1234", "::1", "1.2.3.x"])(
+		"needs the option dns: %s",
+		(host) => {
+			expect(() => transportTo(tcp, host)).toThrow(TypeError);
+			expect(() => transportTo(tcp, host)).toThrow(`dns: is missing; host "${host}" is a name, not an IPv4 address`);
+		},
+	);
+
+	it("is not what an address is: no lookup is made for one", () => {
+		transportTo(tcp, "192.0.2.1", dns).open();
+		expect([requests.length, sockets.length]).toEqual([0, 1]);
+	});
+
+	it("is looked up at each attempt, with the same request", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		expect([requests.map(({ host }) => host), sockets.length]).toEqual([["broker.test"], 0]);
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		expect([events, socket().address]).toEqual([["resolved"], "192.0.2.7"]);
+		socket().makeRoom(100);
+		transport.open();
+		expect(requests).toHaveLength(2);
+		expect(requests[1]).toBe(requests[0]);
+		requests[1]!.onResolved("broker.test", "192.0.2.8");
+		expect(socket().address).toBe("192.0.2.8");
+	});
+
+	it("that is not found ends the attempt", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		requests[0]!.onError("broker.test");
+		expect([events, sockets.length]).toEqual([["name failed"], 0]);
+	});
+
+	it("that was found before is tried at its last address", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		transport.open();
+		requests[1]!.onError("broker.test");
+		expect([events, socket().address]).toEqual([["resolved", "resolved"], "192.0.2.7"]);
+		expect(sockets).toHaveLength(2);
+	});
+
+	it("that the platform cannot even look up ends the attempt, or is tried at its last address", () => {
+		let refuses = true;
+		const resolve = (request: NameRequest): void => {
+			if (refuses) throw new Error("no network");
+			request.onResolved("broker.test", "192.0.2.7");
+		};
+		const transport = transportTo(tcp, "broker.test", { resolve });
+		expect(() => transport.open()).not.toThrow();
+		expect(events).toEqual(["name failed"]);
+		refuses = false;
+		// This one answers at once.
+		transport.open();
+		refuses = true;
+		transport.open();
+		expect(events).toEqual(["name failed", "resolved", "resolved"]);
+		expect(sockets.map(({ address }) => address)).toEqual(["192.0.2.7", "192.0.2.7"]);
+	});
+
+	it("has failed to open when the platform refuses the address that was found", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		faults.construction = new Error("invalid address");
+		requests[0]!.onResolved("broker.test", "no address");
+		expect(events).toEqual(["resolved", "open failed"]);
+	});
+
+	it("whose answer comes after close() is forgotten", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		transport.close();
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		requests[0]!.onError("broker.test");
+		expect([events, sockets.length]).toEqual([[], 0]);
+	});
+
+	it("whose answer comes twice is connected to once", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		requests[0]!.onResolved("broker.test", "192.0.2.8");
+		requests[0]!.onError("broker.test");
+		expect([events, sockets.length, socket().address]).toEqual([["resolved"], 1, "192.0.2.7"]);
+	});
+
+	it("is served by the answer of an older lookup, and then not by that of the newer", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		transport.open();
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		requests[1]!.onResolved("broker.test", "192.0.2.8");
+		expect([events, sockets.length, socket().address]).toEqual([["resolved"], 1, "192.0.2.7"]);
+	});
+
+	it("is not connected to when the turn of handleResolved has closed", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		withinNext(() => transport.close());
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		expect([events, sockets.length]).toEqual([["resolved"], 0]);
+		transport.open();
+		requests[1]!.onResolved("broker.test", "192.0.2.8");
+		expect([events, socket().address]).toEqual([["resolved", "resolved"], "192.0.2.8"]);
+	});
+
+	it("is connected to once when the turn of handleResolved has opened anew", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		withinNext(() => transport.open());
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		requests[1]!.onResolved("broker.test", "192.0.2.8");
+		expect([events, sockets.length, socket().closed]).toEqual([["resolved"], 1, false]);
+	});
+});
