@@ -117,30 +117,30 @@ describe("options that are right", () => {
 	});
 
 	it("become the fields of CONNECT, text and bytes, empty ones, too", () => {
-		const { connect } = readWith({
+		const connect = readWith({
 			clientId: "ä",
 			cleanSession: false,
 			userName: "",
 			password: Uint8Array.from([0, 255]),
 			will: { topic: "w/t", payload: "\u0000€", qos: 2, retain: true },
 			keepAlive: 5,
-		});
+		}).connect!;
 		expect(connect).toMatchObject({ cleanSession: false, keepAliveS: 5, willQos: 2, willRetain: true });
 		const fields = [connect.clientId, connect.userName!, connect.password!, connect.willTopic!, connect.willPayload];
 		expect(fields.map(hexOf)).toEqual(["c3a4", "", "00ff", "772f74", "00e282ac"]);
 	});
 
 	it("leave out what is not given: user name, password, will, its payload", () => {
-		const { connect } = readWith({ password: undefined, will: { topic: "t" }, onRoom: undefined });
+		const connect = readWith({ password: undefined, will: { topic: "t" }, onRoom: undefined }).connect!;
 		expect(connect.userName).toBeUndefined();
 		expect(connect.password).toBeUndefined();
 		expect(connect.willPayload.length).toBe(0);
 		expect(connect).toMatchObject({ willQos: 0, willRetain: false });
-		expect(read(GOOD).connect.willTopic).toBeUndefined();
+		expect(read(GOOD).connect!.willTopic).toBeUndefined();
 	});
 
 	it("take a password as text", () => {
-		expect(hexOf(readWith({ userName: "u", password: "pä" }).connect.password!)).toBe("70c3a4");
+		expect(hexOf(readWith({ userName: "u", password: "pä" }).connect!.password!)).toBe("70c3a4");
 	});
 });
 

@@ -2,7 +2,7 @@ import { Arena } from "../../firmware/client/arena.js";
 import { COUNTER_COUNT } from "../../firmware/client/counters.js";
 import type { TuningOptions } from "../../firmware/client/options.js";
 import { readSettings } from "../../firmware/client/settings.js";
-import { Subscriptions, type Handler, type SubscriptionState } from "../../firmware/client/subscriptions.js";
+import { Subscriptions, SubscriptionState, type Handler } from "../../firmware/client/subscriptions.js";
 import { hexOf } from "../support/hex.js";
 
 /** A handler that is no other. */
@@ -38,13 +38,18 @@ export class Table {
 		return hexOf(this.arena.bytes.subarray(txOffset, end));
 	}
 
-	/** Acks all open requests, with one code for all. */
-	settleAll(state: SubscriptionState, _request?: string): void {
+	/** All open requests of one kind are acked, with one outcome for all: FREE is what UNSUBACK leads to. */
+	settleAll(state: SubscriptionState): void {
+		const awaited = state === SubscriptionState.FREE ? SubscriptionState.UNSUBSCRIBING : SubscriptionState.SUBSCRIBING;
 		for (let i = 0; i < this.subscriptions.count; i++) {
-			const before = this.subscriptions.state(i);
-			// SUBSCRIBING leads to ACTIVE or REFUSED, UNSUBSCRIBING to FREE.
-			if (state === 0 ? before === 6 : before === 2) this.subscriptions.settle(i, state);
+			if (this.subscriptions.state(i) === awaited) this.subscriptions.settle(i, state);
 		}
+	}
+
+	/** Writes the next request, and acks it. */
+	requestAndSettle(state: SubscriptionState): void {
+		this.request();
+		this.settleAll(state);
 	}
 
 	filterText(index: number): string {
@@ -63,7 +68,7 @@ export class Table {
 		const indices: number[] = [];
 		const exact = this.subscriptions.findExact(at, topic.length);
 		if (exact >= 0) indices.push(exact);
-		for (let i = this.subscriptions.nextWildcard(0, at, topic.length); i >= 0; ) {
+		for (let i = this.subscriptions.nextWildcard(0, at, topic.length); i >= 0;) {
 			indices.push(i);
 			i = this.subscriptions.nextWildcard(i + 1, at, topic.length);
 		}

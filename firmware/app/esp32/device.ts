@@ -9,25 +9,20 @@ function argument(name: string): string | undefined {
 	return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The settings of the manifest; arguments go before. Without a client identifier the device's own address makes one. */
-function settings(name: string, wifi: Wifi): Partial<ClientOptions> {
-	const given = (config["mqtt"] ?? {}) as Partial<ClientOptions>;
-	const host = argument("host") ?? given.host;
-	const address = wifi.macAddress?.replaceAll(":", "") ?? "device";
-	const clientId = argument("clientId") ?? given.clientId ?? `${name}-${address}`;
-	return { ...given, clientId, ...(host === undefined ? {} : { host }) };
-}
-
 /**
  * Runs a program on an ESP32: Wi-Fi that comes back, hints to the client when it goes and comes, and the state of the
- * device on the topic `xs-mqtt/<name>/<client identifier>/health`.
+ * device on the topic `xs-mqtt/<name>/<client identifier>/health`. Settings are those of the manifest; arguments go
+ * before. Without a client identifier, the device's own address makes one.
  *
  * in   name   of the program
  *      begin  makes its client and starts it
  */
 export function runDevice(name: string, begin: (settings: Partial<ClientOptions>) => Client): void {
+	const given = (config["mqtt"] ?? {}) as Partial<ClientOptions>;
+	const host = argument("host") ?? given.host;
 	const ssid = argument("ssid");
 	if (ssid === undefined) return trace(`${name}: no network; build with ssid=… password=…\n`);
+	if (host === undefined) return trace(`${name}: no broker; build with host=…\n`);
 	// Wi-Fi comes first: it starts the network stack, without which there are no sockets. Its events come on later turns.
 	const wifi = new Wifi({
 		ssid,
@@ -35,6 +30,8 @@ export function runDevice(name: string, begin: (settings: Partial<ClientOptions>
 		onUp: () => client.networkUp(),
 		onDown: () => client.networkDown(),
 	});
-	const client = begin(options);
+	const address = wifi.macAddress?.replaceAll(":", "") ?? "device";
+	const clientId = argument("clientId") ?? given.clientId ?? `${name}-${address}`;
+	const client = begin({ ...given, host, clientId });
 	new Health(client, wifi, `xs-mqtt/${name}/${client.clientId}/health`);
 }
