@@ -156,7 +156,11 @@ export class Loop implements TransportListener {
 		if (command !== Command.NONE) {
 			// What is open is closed first: a callback may have asked for the next attempt before this one was closed.
 			this.#transport.close();
-			if (command === Command.OPEN) this.#transport.open();
+			if (command === Command.OPEN) {
+				this.#transport.open();
+				// An address needs no lookup: what takes too long then is the connection.
+				if (this.#transport.resolving !== true) core.handleResolved(now);
+			}
 		}
 		// Also when a callback of this very function has asked for what comes before it.
 		const more = this.#more || core.command !== Command.NONE || this.#application.owesRoom;

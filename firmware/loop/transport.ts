@@ -32,6 +32,8 @@ export interface TransportListener {
 export interface Transport {
 	/** Starts an attempt: name lookup where needed, then the connection. Never throws; a failure is an event. */
 	open(): void;
+	/** A name is being looked up: what takes long is the name service. Absent: never. */
+	readonly resolving?: boolean;
 	/**
 	 * Takes bytes that have arrived into the start of the receive landing. Hot: no allocation in steady state.
 	 *

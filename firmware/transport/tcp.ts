@@ -24,6 +24,8 @@ function isAddress(host: string): boolean {
  */
 class TcpTransport implements Transport {
 	readable = 0;
+	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
+	resolving = false;
 	#socket: TCP | null = null;
 	/** Bytes that the socket takes now. */
 	#writable = 0;
@@ -31,8 +33,6 @@ class TcpTransport implements Transport {
 	#opened = false;
 	/** Somebody waits for onWritable: for the first one, or after a short write. */
 	#waiting = false;
-	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
-	#resolving = false;
 	/** The address found last, used when the name service does not answer. */
 	#address = UNKNOWN;
 	readonly #rx: Views;
@@ -75,7 +75,7 @@ class TcpTransport implements Transport {
 	open(): void {
 		this.close();
 		if (this.#request === null) return this.connect();
-		this.#resolving = true;
+		this.resolving = true;
 		try {
 			this.#dns!.resolve(this.#request);
 		} catch {
@@ -85,19 +85,19 @@ class TcpTransport implements Transport {
 
 	/** An empty address: the lookup failed. */
 	private handleResolved(address: string): void {
-		if (!this.#resolving) return;
+		if (!this.resolving) return;
 		// The address that worked last is better than none.
 		if (address === UNKNOWN) address = this.#address;
 		if (address === UNKNOWN) {
-			this.#resolving = false;
+			this.resolving = false;
 			return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
 		}
 		this.#address = address;
 		this.#options.address = address;
 		this.#listener.handleResolved();
 		// The turn that has run may have closed.
-		if (!this.#resolving) return;
-		this.#resolving = false;
+		if (!this.resolving) return;
+		this.resolving = false;
 		this.connect();
 	}
 
@@ -155,7 +155,7 @@ class TcpTransport implements Transport {
 	close(): void {
 		const socket = this.#socket;
 		this.#socket = null;
-		this.#opened = this.#resolving = this.#waiting = false;
+		this.#opened = this.resolving = this.#waiting = false;
 		this.readable = this.#writable = 0;
 		if (socket === null) return;
 		try {

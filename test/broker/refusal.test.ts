@@ -35,7 +35,7 @@ describe("lesson 28: a return code of CONNACK is a reason", () => {
 		[5, Reason.REFUSED_NOT_AUTHORIZED],
 	])("%i, which does not heal by itself: the pause is long", async (returnCode, code) => {
 		const broker = await startAedes({
-			authenticate: (_client, _userName, _password, done) => done({ ...new Error("no"), returnCode } as never, null),
+			authenticate: (_client, _userName, _password, done) => done(Object.assign(new Error("no"), { returnCode }), null),
 		});
 		const device = await refused(new Device(broker.port, { holdOffMs: HOLD_OFF_MS }));
 		expect(device.ends).toMatchObject([{ layer: Layer.SERVER, code, detail: returnCode, wasConnected: false }]);
@@ -50,7 +50,7 @@ describe("lesson 28: a return code of CONNACK is a reason", () => {
 		let refusals = 0;
 		const broker = await startAedes({
 			authenticate: (_client, _userName, _password, done) => {
-				if (++refusals <= 5) done({ ...new Error("busy"), returnCode: 3 } as never, null);
+				if (++refusals <= 5) done(Object.assign(new Error("busy"), { returnCode: 3 }), null);
 				else done(null, true);
 			},
 		});

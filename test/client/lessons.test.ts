@@ -13,14 +13,16 @@ import { packetsOf } from "./model-server.js";
 // Method: the core alone, with explicit times. What it cannot show is shown elsewhere:
 //
 //     lesson                                          where
-//      4, 5   every such packet at every cut          test/client/malformed*.test.ts
-//     15      41 ms between the halves of a packet    test/transport: one write, on a real socket
+//      4, 5   every such packet at every cut          test/client/malformed.test.ts
+//     15      41 ms between the halves of a packet    test/transport/tcp.test.ts: Nagle's algorithm is off
 //     16      the will that is published              test/broker/will.test.ts
+//     17, 18  a broker that keeps, or loses           test/broker/session.test.ts, restart.test.ts, kills.test.ts
 //     21      Receive Maximum                         nowhere: only MQTT 5.0 has it
 //     22, 23  dead links of a real network            test/broker/stalled.test.ts
+//     24      servers and names that do not answer    test/broker/network.test.ts
 //     25      two clients with one identifier         test/broker/take-over.test.ts
-//     26      bytes leaked by each reconnect          test/budget
-//     27, 30  the address, and closing during lookup  test/transport, test/loop
+//     26      bytes leaked by each reconnect          test/budget/budget.test.ts
+//     27, 30  a broker that moves, a stop in lookup   test/broker/network.test.ts, test/transport/tcp-names.test.ts
 //     29, 31  callbacks in a whole turn               test/loop/callbacks.test.ts
 
 /** Connected; `t/#` goes to the handler that keeps what it gets. */

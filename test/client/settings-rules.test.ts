@@ -230,10 +230,7 @@ describe("relations", () => {
 describe("what is right", () => {
 	/** CONNECT behind its nine bytes up to the protocol level, as hex: flags, keep alive, payload. */
 	function connectOf(options: HarnessOptions): string {
-		return new Harness({ clientId: "", ...options })
-			.start()
-			.opened()
-			.slice(18);
+		return new Harness({ clientId: "", ...options }).start().opened().slice(18);
 	}
 
 	it.each<[HarnessOptions, string]>([

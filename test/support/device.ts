@@ -47,6 +47,20 @@ export interface Ended {
 }
 
 const devices = new Set<Device>();
+let addresses = 0;
+
+/** An address that nobody has, and what is to be undone in the end. Connections to it are made in `world`. */
+function addressOf(world: World): { address: string; release: () => void } {
+	const number = ++addresses;
+	// 198.18.0.0/15 is set aside for tests of networks; 198.18.x.y is what worlds give to names.
+	const address = `198.19.${number >> 8}.${number & 255}`;
+	return { address, release: useWorld(world, address) };
+}
+
+/** A new address at which a broker on this machine answers. */
+export function addressFor(port: number): string {
+	return addressOf(new World({ onEscape, broker: { host: "127.0.0.1", port } })).address;
+}
 
 /** Fast times, so that a test of many reconnects does not take minutes. */
 const QUICK: Partial<ClientOptions> = {
@@ -84,18 +98,16 @@ export class Device {
 	 */
 	constructor(port: number, options: Partial<ClientOptions> = {}, world: WorldOptions = {}) {
 		this.world = new World({ onEscape, ...world });
-		const number = devices.size + 1;
-		// 198.18.0.0/15 is set aside for tests of networks; 198.18.x.y is what worlds give to names.
-		const address = `198.19.${number >> 8}.${number & 255}`;
+		const { address, release } = addressOf(this.world);
+		this.#release = release;
 		devices.add(this);
-		this.#release = useWorld(this.world, address);
 		if (port !== 0) this.world.connectTo({ host: "127.0.0.1", port });
 		this.client = new Client({
 			...QUICK,
 			host: address,
 			port: 1883,
 			transport: tcp,
-			clientId: `device-${process.pid}-${number}`,
+			clientId: `device-${process.pid}-${devices.size}`,
 			...options,
 			onConnected: (client, sessionPresent) => {
 				this.accepted.push(sessionPresent);

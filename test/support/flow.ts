@@ -28,7 +28,13 @@ export function numberedPublishes(count: number, ...flows: Numbered[]): Partial<
 }
 
 /** Publishes messages numbered from 0 from the other side, with no more than `window` that `tally` has not seen yet. */
-export async function publishNumbered(peer: Peer, topic: string, qos: 0 | 1 | 2, tally: Tally, window: number): Promise<void> {
+export async function publishNumbered(
+	peer: Peer,
+	topic: string,
+	qos: 0 | 1 | 2,
+	tally: Tally,
+	window: number,
+): Promise<void> {
 	for (let n = 0; n < tally.count; n++) {
 		while (n - tally.received >= window) await pause(1);
 		peer.client.publish(topic, `${n}`, { qos });

@@ -1,7 +1,7 @@
-import getResetReason from "resetReason";
 import Time from "time";
 import Timer from "timer";
 import { Counter, QoS, Text, Topic, type Client } from "xs-mqtt";
+import resetReason from "xs-mqtt/reset-reason";
 import type { Wifi } from "./wifi.js";
 
 const INTERVAL_MS = 60_000;
@@ -36,7 +36,7 @@ export class Health {
 	readonly #client: Client;
 	readonly #wifi: Wifi;
 	readonly #topic: Topic;
-	readonly #reset = getResetReason().reason;
+	readonly #reset = resetReason();
 	#lastTicks = Time.ticks;
 	#uptimeS = 0;
 	#restMs = 0;

@@ -20,7 +20,7 @@ declare module "embedded:network/interface/wifi" {
 	export default WiFi;
 }
 
-declare module "resetReason" {
-	/** Why the device started: esp_reset_reason(), and a word for it. */
-	export default function getResetReason(): { reason: number; string: string };
+declare module "xs-mqtt/reset-reason" {
+	/** esp_reset_reason(): why the device started; 1 is power, 3 a restart by software, 4 an exception, 9 low voltage. */
+	export default function resetReason(): number;
 }
