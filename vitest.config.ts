@@ -31,9 +31,9 @@ export default defineConfig({
 		hookTimeout: 30_000,
 		coverage: {
 			provider: "v8",
-			include: ["firmware/**/*.ts"],
-			exclude: ["firmware/**/*.d.ts"],
+			include: ["firmware/{base,codec,client,loop,transport}/**/*.ts"],
 			reporter: ["text", "json-summary", "html"],
+			reportOnFailure: true,
 		},
 	},
 });

@@ -123,10 +123,9 @@ export class Application {
 		}
 	}
 
-	/** Room in the outbox; told once per turn, and only to those who were refused. */
+	/** Room in the outbox, while wantsRoom; told once per turn. */
 	roomMade(): void {
-		this.owesRoom = this.wantsRoom;
-		if (this.owesRoom) this.attention = true;
+		this.owesRoom = this.attention = true;
 	}
 
 	/** Pays what roomMade owes. */
@@ -164,7 +163,6 @@ export class Application {
 	sourceFinished(index: number, packetId: number): void {
 		const source = this.sources[index]!;
 		this.sources[index] = null;
-		if (source === null) return;
 		try {
 			source.finished?.(packetId);
 		} catch {

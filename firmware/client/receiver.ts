@@ -185,7 +185,7 @@ export class Receiver {
 		const rest = this.#end - this.#start;
 		const to = this.#landing - rest;
 		if (to < this.#base) fail("receiver: rest larger than the buffer");
-		if (rest > 0 && to !== this.#start) this.#bytes.copyWithin(to, this.#start, this.#end);
+		this.#bytes.copyWithin(to, this.#start, this.#end);
 		this.#start = to;
 		this.#end = this.#landing;
 	}

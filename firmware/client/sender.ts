@@ -225,9 +225,8 @@ export class Sender {
 	/** The transport has taken bytes from the start of the region; what is left moves there. Hot: no allocation. */
 	handleSent(count: number): void {
 		if (count > this.size) fail("sender: more sent than there was");
-		const left = this.size - count;
-		if (left > 0) this.#bytes.copyWithin(this.offset, this.offset + count, this.offset + this.size);
-		this.size = left;
+		this.#bytes.copyWithin(this.offset, this.offset + count, this.offset + this.size);
+		this.size -= count;
 	}
 
 	private fillConnect(): void {

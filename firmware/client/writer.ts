@@ -225,12 +225,17 @@ export class PayloadWriter {
 	send(): number {
 		if (this.endRefused()) return StatusCode.BUSY;
 		if (!this.#publisher.composing) return this.#status;
-		const size = this.#status < 0 ? -1 : this.#at - this.#start;
 		const status = this.#status;
 		this.#status = StatusCode.NOT_FOUND;
+		if (status === StatusCode.INVALID_PAYLOAD) {
+			// It is not room that is missing: nothing is counted, and nobody waits for any.
+			this.#publisher.dropCompose();
+			return status;
+		}
+		const size = status < 0 ? -1 : this.#at - this.#start;
 		const result = this.#publisher.finishCompose(this.#topic!, this.#qos, this.#retain, this.#start, size);
 		if (result >= 0) this.#flush();
-		return status === StatusCode.INVALID_PAYLOAD ? status : result;
+		return result;
 	}
 
 	/** Whether it is one that was refused that ends here; the payload that was open before goes on. */

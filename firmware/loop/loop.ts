@@ -19,6 +19,15 @@ const READS_PER_TURN_MAX = 16;
 /** Writes in one turn. */
 const WRITES_PER_TURN_MAX = 16;
 
+/** What a transport says beside a TransportEnd. */
+const enum Event {
+	RESOLVED = 8,
+	OPENED = 9,
+}
+
+/** When a defect shows again while it is recovered from, the client tries once more after this time. */
+const FAULT_RETRY_MS = 1_000;
+
 /** The time, and one timer. */
 export interface Clock {
 	/** Milliseconds of a counter that wraps. */
@@ -51,6 +60,8 @@ export class Loop implements TransportListener {
 	readonly #landingSize: number;
 	#busy = false;
 	#timerFired = false;
+	/** A defect has kept the connection from being given up. */
+	#faulty = false;
 	/** A bound on a turn was reached: the next one follows at once. */
 	#more = false;
 
@@ -78,15 +89,11 @@ export class Loop implements TransportListener {
 	}
 
 	handleResolved(): void {
-		const now = this.#clock.ticks();
-		this.#core.handleResolved(now);
-		this.run(now);
+		this.handle(Event.RESOLVED);
 	}
 
 	handleOpened(): void {
-		const now = this.#clock.ticks();
-		this.#core.handleOpened(now);
-		this.run(now);
+		this.handle(Event.OPENED);
 	}
 
 	handleReadable(): void {
@@ -100,11 +107,23 @@ export class Loop implements TransportListener {
 	}
 
 	handleEnded(end: TransportEnd): void {
+		this.handle(end);
+	}
+
+	/** What the transport says, behind a guard as all that the platform calls. */
+	private handle(event: Event | TransportEnd): void {
+		const core = this.#core;
 		const now = this.#clock.ticks();
-		if (end === TransportEnd.NAME_FAILED) this.#core.handleEnded(LayerCode.NAME, ReasonCode.NAME_NOT_FOUND, now);
-		else if (end === TransportEnd.OPEN_FAILED)
-			this.#core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, now);
-		else this.#core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+		try {
+			if (event === Event.RESOLVED) core.handleResolved(now);
+			else if (event === Event.OPENED) core.handleOpened(now);
+			else if (event === TransportEnd.NAME_FAILED) core.handleEnded(LayerCode.NAME, ReasonCode.NAME_NOT_FOUND, now);
+			else if (event === TransportEnd.OPEN_FAILED)
+				core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, now);
+			else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+		} catch (error) {
+			this.recover(error, now);
+		}
 		this.run(now);
 	}
 
@@ -137,6 +156,10 @@ export class Loop implements TransportListener {
 		this.#timerFired = false;
 		// The timer repeats: it is set anew in any case.
 		this.#core.deadlines.changed = true;
+		if (this.#faulty) {
+			this.#faulty = false;
+			this.#core.handleFault(now);
+		}
 		this.#core.handleTimeout(now);
 		this.write(now);
 	}
@@ -184,10 +207,17 @@ export class Loop implements TransportListener {
 	 */
 	private recover(error: unknown, now: number): void {
 		const core = this.#core;
-		if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);
-		else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
-		core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
-		this.attend(now);
+		try {
+			if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);
+			else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+			core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
+			this.attend(now);
+		} catch {
+			// The defect shows again. The device must not restart for it all the same: what is left is tried once more.
+			this.#faulty = true;
+			this.#transport.close();
+			this.#clock.arm(FAULT_RETRY_MS);
+		}
 	}
 
 	/** Reads what has arrived; what is left is read in the next turn. Hot: no allocation. */

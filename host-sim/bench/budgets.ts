@@ -42,7 +42,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 1,
 		writes: 1,
-		byteCodes: 1560,
+		byteCodes: 1600,
 		mallocs: 2,
 		goal: 950,
 	},
@@ -52,7 +52,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 2,
 		writes: 2,
-		byteCodes: 2760,
+		byteCodes: 2800,
 		mallocs: 3,
 		goal: 1700,
 	},
@@ -180,7 +180,7 @@ export const CYCLES: readonly (Operation & { readonly name: string; readonly pla
 ];
 
 /** Flash: bytes of byte code of a 3.1.1 client over TCP. */
-export const FLASH_BYTES = 70_000;
+export const FLASH_BYTES = 72_000;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */

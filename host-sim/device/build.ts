@@ -66,7 +66,11 @@ async function standInIdf(sdk: Sdk): Promise<string> {
 	if (existsSync(join(folder, ".git"))) return folder;
 	mkdirSync(folder, { recursive: true });
 	const git = (...args: string[]): Promise<string> =>
-		runTool("git", ["-C", folder, "-c", "user.name=xs-mqtt", "-c", "user.email=xs-mqtt@localhost", ...args], process.env);
+		runTool(
+			"git",
+			["-C", folder, "-c", "user.name=xs-mqtt", "-c", "user.email=xs-mqtt@localhost", ...args],
+			process.env,
+		);
 	await git("init", "--quiet");
 	await git("commit", "--quiet", "--allow-empty", "--message", "stand-in");
 	await git("tag", "--annotate", version, "--message", version);

@@ -51,7 +51,9 @@ function readSlots(source: string): Map<number, Slot> {
 /** Names of keys, by the index or the C constant that stands for them. */
 function readNames(source: string): Map<string, string> {
 	const names = new Map<string, string>();
-	for (const match of source.matchAll(/\.ID = (\d+), .*?XS_KEY_X_KIND\}, \.value = \{ \.key = \{ "((?:[^"\\]|\\.)*)"/g)) {
+	for (const match of source.matchAll(
+		/\.ID = (\d+), .*?XS_KEY_X_KIND\}, \.value = \{ \.key = \{ "((?:[^"\\]|\\.)*)"/g,
+	)) {
 		names.set(match[1]!, match[2]!);
 	}
 	return names;
@@ -83,13 +85,13 @@ export function readFlashUse(file: string): FlashUse {
 		else if (kind === "XS_ARRAY_BUFFER_KIND") buffers += literalSize(value);
 		else if (kind === "XS_CODE_X_KIND") {
 			const home = next === undefined ? undefined : slots.get(next);
-			const owner = home?.kind === "XS_HOME_KIND" ? indexIn(home.value.split(",").at(-1)) : undefined;
+			const owner = home?.kind === "XS_HOME_KIND" ? indexIn(/\.home = \{ .*?, (.*)/.exec(home.value)?.[1]) : undefined;
 			const name = moduleName(slots, keys, owner);
 			code.set(name, (code.get(name) ?? 0) + literalSize(value));
 		}
 	}
 	let lateCode = 0;
-	for (const match of source.matchAll(/gxCode\d+\[(\d+)\] = /g)) lateCode += Number(match[1]);
+	for (const match of source.matchAll(/\(txS1\*\)gxCode\d+, (\d+), /g)) lateCode += Number(match[1]);
 	const early = [...code.values()].reduce((sum, size) => sum + size, 0);
 	const slotBytes = slots.size * SLOT_SIZE;
 	return { code, lateCode, slots: slotBytes, names, buffers, total: early + lateCode + slotBytes + names + buffers };

@@ -41,6 +41,7 @@ class Update {
 			transport: tcp,
 			dns: platformDns(),
 			onSubscribed: () => void this.client.publish(this.#status, READY, QoS.AT_LEAST_ONCE),
+			onDisconnected: () => trace("ota: connection lost\n"),
 			onProblem: (_client, problem, detail) => trace(`ota: problem ${problem} (${detail})\n`),
 		});
 		this.client.subscribeStream(`${root}/image`, QoS.AT_LEAST_ONCE, (message) => this.#take(message));

@@ -44,6 +44,7 @@ class Telemetry {
 			dns: platformDns(),
 			will: { topic: `${root}/status`, payload: "offline", qos: QoS.AT_LEAST_ONCE, retain: true },
 			onConnected: () => this.#sayOnline(),
+			onDisconnected: () => trace("telemetry: connection lost\n"),
 			onProblem: (_client, problem, detail) => trace(`telemetry: problem ${problem} (${detail})\n`),
 		});
 		this.client.subscribe(`${root}/command/#`, QoS.EXACTLY_ONCE, (message) => this.#obey(message));

@@ -1,0 +1,149 @@
+/**
+ * `npm run check:device`: everything about the device that can be checked without one. With the Moddable SDK it builds
+ * the programs and the device tests for the SDK's simulator and runs them against a broker, and links the programs for
+ * ESP32 boards. Exits with 1 when something is wrong; without the SDK it says so, and exits with 0.
+ */
+import { existsSync } from "node:fs";
+
+import { relative } from "node:path";
+import { parseArgs } from "node:util";
+import { CliError, Exit } from "../cli/exit.js";
+import { brokerMissing, CheckBroker } from "./broker.js";
+import { buildForSimulator, linkForBoard, type Goal } from "./build.js";
+import { readFlashUse } from "./linked.js";
+import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
+import { runLosses, runOta, runTelemetry, runTests } from "./runs.js";
+import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
+import { simulatorMissing } from "./simulator.js";
+
+const BOARDS = ["esp32/nodemcu", "esp32/esp32c3", "esp32/esp32s3"];
+
+/** A program for the simulator, how it is built, and what it has to do. */
+interface Subject {
+	name: string;
+	manifest: string;
+	goals: readonly Goal[];
+	run(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string>;
+}
+
+const SUBJECTS: readonly Subject[] = [
+	{ name: "telemetry", manifest: "manifests/simulator/telemetry", goals: ["debug", "release"], run: runTelemetry },
+	{ name: "ota", manifest: "manifests/simulator/ota", goals: ["debug", "release"], run: runOta },
+	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses },
+	{
+		name: "tests",
+		manifest: "test/device",
+		goals: ["debug", "instrument", "release"],
+		run: (sdk, _broker, binary) => runTests(sdk, binary),
+	},
+];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Does one thing, says how it went, and goes on. */
+class Checks {
+	failed = 0;
+
+	async do(what: string, act: () => Promise<string>): Promise<void> {
+		const start = performance.now();
+		try {
+			const result = await act();
+			say(`ok    ${what} (${((performance.now() - start) / 1000).toFixed(1)} s)${result && `: ${result}`}`);
+		} catch (error) {
+			if (!(error instanceof CliError)) throw error;
+			this.failed++;
+			say(`WRONG ${what}: ${error.message}`);
+		}
+	}
+}
+
+async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined): Promise<void> {
+	const missing = simulatorMissing(sdk) ?? brokerMissing();
+	if (missing !== undefined) say(`programs are built and not run: ${missing}`);
+	const broker = missing === undefined ? await CheckBroker.start() : undefined;
+	try {
+		for (const { name, manifest, goals, run } of SUBJECTS) {
+			const file = manifestOf(manifest);
+			// The tests are not in the published package.
+			if (!existsSync(file) || (only !== undefined && only !== name)) continue;
+			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, { host: "localhost", port: broker?.port ?? 1883 });
+			for (const goal of goals) {
+				await checks.do(`${name} on the simulator, ${goal}`, async () => {
+					const binary = await buildForSimulator(sdk, wrapped, goal);
+					return broker === undefined ? "" : run(sdk, broker, binary);
+				});
+			}
+		}
+	} finally {
+		await broker?.remove();
+	}
+}
+
+/** Links a program without this package, so that what the package takes can be told. */
+async function checkBoard(sdk: Sdk, checks: Checks, board: string): Promise<void> {
+	const baseFile = manifestOf("test/device/base");
+	let base = 0;
+	if (existsSync(baseFile)) {
+		const wrapped = wrapManifest("xs_mqtt_base", baseFile);
+		await checks.do(`a program without MQTT for ${board}`, async () => {
+			base = readFlashUse(await linkForBoard(sdk, wrapped, board)).total;
+			return `${base.toLocaleString("en")} bytes of flash for JavaScript`;
+		});
+	}
+	for (const name of PROGRAMS) {
+		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, manifestOf(`manifests/esp32/${name}`));
+		await checks.do(`${name} for ${board}`, async () => {
+			const use = readFlashUse(await linkForBoard(sdk, wrapped, board));
+			const ours = [...use.code].filter(([module]) => module.startsWith("xs-mqtt"));
+			const code = ours.reduce((sum, [, size]) => sum + size, 0);
+			const more = base > 0 ? `, ${(use.total - base).toLocaleString("en")} more than without MQTT` : "";
+			const total = `${use.total.toLocaleString("en")} bytes of flash for JavaScript${more}`;
+			if (board === BOARDS[0] && name === PROGRAMS[0]) sayModules(ours);
+			return `${total}; ${code.toLocaleString("en")} of them byte code of xs-mqtt`;
+		});
+	}
+}
+
+function sayModules(ours: [string, number][]): void {
+	say("      byte code by module:");
+	for (const [module, size] of ours.sort((a, b) => b[1] - a[1])) {
+		say(`      ${size.toLocaleString("en").padStart(7)}  ${module}`);
+	}
+}
+
+async function check(): Promise<number> {
+	const { values } = parseArgs({
+		options: {
+			only: { type: "string" },
+			board: { type: "string", multiple: true },
+			help: { type: "boolean", short: "h" },
+		},
+	});
+	if (values.help) {
+		say("check:device [--only simulator|boards|telemetry|ota|losses|tests] [--board esp32/…]…");
+		return Exit.OK;
+	}
+	const sdk = findSdk();
+	if (sdk === undefined) {
+		say(`skipped: ${NO_SDK}`);
+		return Exit.OK;
+	}
+	say(`Moddable SDK in ${sdk.root}, results in ${relative(PACKAGE, OUTPUT)}`);
+	const checks = new Checks();
+	if (values.only !== "boards") {
+		await checkSimulator(sdk, checks, values.only === "simulator" ? undefined : values.only);
+	}
+	if (values.only === undefined || values.only === "boards") {
+		for (const board of values.board ?? BOARDS) await checkBoard(sdk, checks, board);
+	}
+	say(checks.failed === 0 ? "all well" : `${checks.failed} wrong`);
+	return checks.failed === 0 ? Exit.OK : Exit.FAILED;
+}
+
+try {
+	process.exitCode = await check();
+} catch (error) {
+	if (!(error instanceof Error)) throw error;
+	process.stderr.write(`${error.message}\n`);
+	process.exitCode = error instanceof CliError ? error.exitCode : Exit.FAILED;
+}
