@@ -184,7 +184,7 @@ export const FLASH_BYTES = 72_000;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */
-export const RAM_BYTES = 9_800;
+export const RAM_BYTES = 10_000;
 export const RAM_GOAL_BYTES = 3_072;
 
 /** Slots of the stack that a device has: an ESP32 board's has 512. */
