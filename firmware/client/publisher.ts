@@ -282,14 +282,15 @@ export class Publisher {
 		if (status !== StatusCode.OK) return status;
 		const field = made.field;
 		if (remainingLengthOfPublish(field.length, qos, total) > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
-		const index = this.#application.freeSource();
-		if (index < 0) return this.refuse(StatusCode.FULL);
+		if (this.#application.freeSource() < 0) return this.refuse(StatusCode.FULL);
 		const headSize = sizeOfPublishHead(field.length, qos, total);
 		const size = sizeOfRecord(headSize);
 		const record = this.reserve(size, field);
 		if (record < 0) return record;
+		// Not before: told of a publish that gave way, the application may have published another stream.
+		const index = this.#application.freeSource();
 		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
-		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
+		if (index < 0 || (qos !== 0 && packetId === 0)) return this.refuse(StatusCode.FULL);
 		// The head ends with the record, so that its stored size is known.
 		const start = size - headSize;
 		writePublishHead(this.#bytes, record + start, field, qos, retain === true, packetId, total);

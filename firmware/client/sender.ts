@@ -265,12 +265,6 @@ export class Sender {
 		return true;
 	}
 
-	private fillPing(now: number): void {
-		if (!this.writeEmpty(FirstByte.PINGREQ, now)) return;
-		this.pingDue = false;
-		this.#counters[CounterIndex.PINGS]!++;
-	}
-
 	private fillReleased(now: number): void {
 		const session = this.#session;
 		while (session.releasedSent < session.releasedCount) {
@@ -288,7 +282,10 @@ export class Sender {
 
 	/** PINGREQ, SUBSCRIBE and UNSUBSCRIBE. */
 	private fillRequests(now: number): void {
-		if (this.pingDue) this.fillPing(now);
+		if (this.pingDue && this.writeEmpty(FirstByte.PINGREQ, now)) {
+			this.pingDue = false;
+			this.#counters[CounterIndex.PINGS]!++;
+		}
 		if (this.disconnectDue) return;
 		while (this.#subscriptions.pending > 0) {
 			const start = this.offset + this.size;

@@ -117,10 +117,8 @@ export class Loop implements TransportListener {
 		try {
 			if (event === Event.RESOLVED) core.handleResolved(now);
 			else if (event === Event.OPENED) core.handleOpened(now);
-			else if (event === TransportEnd.NAME_FAILED) core.handleEnded(LayerCode.NAME, ReasonCode.NAME_NOT_FOUND, now);
-			else if (event === TransportEnd.OPEN_FAILED)
-				core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, now);
-			else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+			// The tens of a reason are its layer.
+			else core.handleEnded((event / 10) | 0, event as number, now);
 		} catch (error) {
 			this.recover(error, now);
 		}

@@ -4,14 +4,14 @@
  * write is let through: the loop, which has a guard anyway, takes it for the loss of the link.
  */
 
-/** Why an attempt or a connection ended, as far as a transport can know. */
+/** Why an attempt or a connection ended, as far as a transport can know. The values are those of Reason. */
 export const enum TransportEnd {
 	/** The name could not be resolved and no address was known from before. */
-	NAME_FAILED = 1,
+	NAME_FAILED = 10,
 	/** No connection came about. */
-	OPEN_FAILED = 2,
+	OPEN_FAILED = 20,
 	/** The connection was closed by the peer or broke. The platforms do not tell these apart. */
-	LOST = 3,
+	LOST = 22,
 }
 
 /** Receives the events of one transport. Each may run a whole turn; none may be called from within a call of ours. */

@@ -8,6 +8,9 @@ const COMMAND_VARIABLE = "XS_MQTT_SIMULATOR";
 /** Nobody listens there: a build for debugging then runs on its own, whatever debugger is open. */
 const NO_DEBUGGER = { XSBUG_HOST: "127.0.0.1", XSBUG_PORT: "9" };
 
+/** How long it may take to end. */
+const END_MS_MAX = 3_000;
+
 /** A program that runs on the SDK's simulator. */
 export class SimulatorRun {
 	/** What it has traced. */
@@ -48,16 +51,28 @@ export class SimulatorRun {
 		}
 	}
 
-	/** Ends the process with all that it has started, without a word to anyone, as a loss of power would. */
+	/** Ends the program. The broker gets no word from it, as after a loss of power. */
 	async stop(): Promise<void> {
-		if (!this.ended && this.#child.pid !== undefined) {
-			try {
-				process.kill(-this.#child.pid, "SIGKILL");
-			} catch {
-				// It has just ended.
-			}
-		}
+		const pid = Number(/^pid (\d+)$/m.exec(this.output)?.[1]);
+		// A display that was made for it is put away when the simulator, and only that, is ended.
+		this.#kill(Number.isNaN(pid) ? this.#group : pid, "SIGTERM");
+		const timer = setTimeout(() => this.#kill(this.#group, "SIGKILL"), END_MS_MAX);
 		await this.#over;
+		clearTimeout(timer);
+	}
+
+	/** The process and all that it has started. */
+	get #group(): number | undefined {
+		return this.#child.pid === undefined ? undefined : -this.#child.pid;
+	}
+
+	#kill(pid: number | undefined, signal: NodeJS.Signals): void {
+		if (this.ended || pid === undefined) return;
+		try {
+			process.kill(pid, signal);
+		} catch {
+			// It has just ended.
+		}
 	}
 }
 
@@ -73,8 +88,9 @@ export function simulatorMissing(sdk: Sdk): string | undefined {
 
 function commandFor(sdk: Sdk, binary: string): string[] {
 	const own = process.env[COMMAND_VARIABLE];
-	if (own) return [...own.split(" "), binary];
-	const display = process.env["DISPLAY"] ? [] : ["xvfb-run", "-a"];
 	// Into a pipe, the simulator would keep its lines until it has many.
-	return [...display, "stdbuf", "-oL", "mcsim", join(sdk.root, "build/simulators"), binary];
+	const mcsim = ["stdbuf", "-oL", "mcsim", join(sdk.root, "build/simulators"), binary];
+	const command = own ? [...own.split(" "), binary] : mcsim;
+	const display = own || process.env["DISPLAY"] ? [] : ["xvfb-run", "-a"];
+	return [...display, "sh", "-c", 'echo "pid $$"; exec "$@"', "sh", ...command];
 }

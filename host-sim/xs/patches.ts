@@ -80,7 +80,8 @@ const PATCHES: readonly Patch[] = [
 		purpose: "declare the counter of byte codes",
 		find: "static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
 		replace:
-			"extern unsigned int byteCodeCount;\n" + "static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
+			"extern unsigned int byteCodeCount;\n" +
+			"static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
 	},
 	{
 		file: "xsDefaults.c",

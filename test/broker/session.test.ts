@@ -49,7 +49,8 @@ describe.each(BROKERS)("a program that starts anew, with $name", ({ describeBrok
 			const peer = await Peer.connect(broker.port);
 			await peer.publish("kept", "retained", 1, true);
 			const device = await new Device(broker.port, PERSISTENT).connect();
-			await device.subscribe("kept", 1);
+			// At QoS 0: nothing may come again because its ack was cut off.
+			await device.subscribe("kept", 0);
 			await device.untilReceived(1);
 			for (let i = 0; i < 3; i++) {
 				device.world.cut();
@@ -59,7 +60,7 @@ describe.each(BROKERS)("a program that starts anew, with $name", ({ describeBrok
 			}
 			expect(device.accepted).toEqual([false, true, true, true]);
 			expect(device.payloads).toEqual(["retained", "live 0", "live 1", "live 2"]);
-			expect(device.granted).toEqual([1]);
+			expect(device.granted).toEqual([0]);
 			await device.stop();
 			await peer.end();
 			await broker.stop();

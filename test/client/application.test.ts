@@ -1,8 +1,9 @@
 // Goal: whatever a callback of the application throws, the session goes on, and the application is told.
 // Method: every callback throws in its turn; a source and a report that throw are the hard cases.
 import { describe, expect, it } from "vitest";
+import { Application } from "../../firmware/client/application.js";
 import { Problem } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
+import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 
@@ -63,6 +64,56 @@ describe("a callback that throws", () => {
 	it("is told by its number, even if all of them throw", () => {
 		const all = Object.fromEntries(CALLBACKS.map((name) => [name, boom]));
 		expect(countsOf(live(all))).toEqual(countsOf(well));
+	});
+});
+
+describe("the source of a streamed publish", () => {
+	/** Callbacks alone, with a place for one source. */
+	function alone(): { application: Application; counters: Uint32Array } {
+		const counters = new Uint32Array(COUNTER_COUNT);
+		return { application: new Application({ host: "h", transport: boom }, undefined, counters, 1), counters };
+	}
+
+	it.each([
+		[3, 3],
+		[0, 0],
+		[1, 1],
+		[4, -1],
+		[1.5, -1],
+		[NaN, -1],
+		["2", -1],
+		[undefined, -1],
+		[-1, -1],
+	])("that returns %s of 3 bytes counts as %i", (returned, count) => {
+		const { application } = alone();
+		expect(application.freeSource()).toBe(0);
+		application.sources[0] = { read: () => returned as number };
+		expect(application.freeSource()).toBe(-1);
+		expect(application.pull(0, 7, new Uint8Array(9), 2, 3)).toBe(count);
+	});
+
+	it("is told where to go on, and when it is over", () => {
+		const { application, counters } = alone();
+		const calls: number[][] = [];
+		const read = (position: number, _target: Uint8Array, offset: number, size: number): number => {
+			calls.push([position, offset, size]);
+			return 1;
+		};
+		application.sources[0] = { read, finished: (packetId) => void calls.push([packetId]) };
+		application.pull(0, 7, new Uint8Array(9), 2, 3);
+		application.sourceFinished(0, 99);
+		expect(calls).toEqual([[7, 2, 3], [99]]);
+		application.sources[0] = { read };
+		application.sourceFinished(0, 1);
+		expect([application.freeSource(), counters[Counter.CALLBACKS_THREW]]).toEqual([0, 0]);
+	});
+
+	it("that throws has failed, and is counted", () => {
+		const { application, counters } = alone();
+		application.sources[0] = { read: boom, finished: boom };
+		expect(application.pull(0, 0, new Uint8Array(1), 0, 1)).toBe(-1);
+		application.sourceFinished(0, 1);
+		expect(counters[Counter.CALLBACKS_THREW]).toBe(2);
 	});
 });
 

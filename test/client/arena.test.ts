@@ -2,7 +2,7 @@
 // Method: random sizes within their limits.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Arena, regionSizes } from "../../firmware/client/arena.js";
+import { Arena, clientIdOf, packetLogWords, regionSizes } from "../../firmware/client/arena.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
 import { readSettings, type Settings } from "../../firmware/client/settings.js";
 
@@ -40,6 +40,28 @@ describe("Arena", () => {
 				expect(arena.bytes[0]).toBe(0x10);
 			}),
 		);
+	});
+
+	it("holds CONNECT from the start; its fields are given up once they are written", () => {
+		const settings = settingsOf({ clientId: "someone", userName: "u" });
+		const arena = new Arena(settings);
+		expect([clientIdOf(arena), settings.connect]).toEqual(["someone", undefined]);
+		expect(new Arena(settings).bytes.every((byte) => byte === 0)).toBe(true);
+	});
+
+	it.each([0, 1, 107, 108, 300, 65_535])("knows the client identifier of %i bytes that CONNECT carries", (size) => {
+		expect(clientIdOf(new Arena(settingsOf({ clientId: "c".repeat(size) })))).toBe("c".repeat(size));
+	});
+
+	it.each([
+		[0, 2],
+		[1, 2],
+		[2, 4],
+		[3, 8],
+		[16, 32],
+		[17, 64],
+	])("counts the packet log of %i entries as %i words", (entries, words) => {
+		expect(packetLogWords(entries)).toBe(words);
 	});
 
 	it("takes no more than its regions and what aligns them", () => {

@@ -7,7 +7,7 @@ import { readSettings } from "../../firmware/client/settings.js";
 import type { Handler } from "../../firmware/client/subscriptions.js";
 import { PayloadWriter } from "../../firmware/client/writer.js";
 import { Loop, type Clock } from "../../firmware/loop/loop.js";
-import type { Transport, TransportSetup } from "../../firmware/loop/transport.js";
+import type { Transport, TransportEnd, TransportSetup } from "../../firmware/loop/transport.js";
 import { seenOf, type Seen } from "../support/core-harness.js";
 import { bytesOf, hexOf } from "../support/hex.js";
 
@@ -269,6 +269,13 @@ export class Rig {
 	serve(hex: string): string {
 		this.hear(hex);
 		return this.transport.sent;
+	}
+
+	/** The transport has found its attempt or connection to be over, and has closed what there was. */
+	ended(end: TransportEnd): void {
+		this.transport.isOpen = false;
+		this.transport.close();
+		this.loop.handleEnded(end);
 	}
 
 	/** Bytes may be written again; how many is the transport's business. */

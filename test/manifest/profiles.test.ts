@@ -12,7 +12,7 @@ const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
 function settingsWith(profile: string): Record<string, unknown> {
 	const include = ["manifest_core.json", `profile_${profile}.json`].map((name) => MANIFESTS + name);
 	const folder = folderWith({ "manifest.json": { include } });
-	return mqttConfig(loadManifest(`${folder}/manifest.json`, { moddable: "" }));
+	return { ...mqttConfig(loadManifest(`${folder}/manifest.json`, { moddable: "" })) };
 }
 
 describe("a profile", () => {

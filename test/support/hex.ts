@@ -16,7 +16,12 @@ export function publishHex(topic: string, payload: string | Uint8Array, qos = 0,
 	head.writeUInt16BE(name.length, 0);
 	name.copy(head, 2);
 	if (qos) head.writeUInt16BE(packetId, 2 + name.length);
-	return Buffer.concat([Buffer.from([0x30 | flags | (qos << 1)]), varint(head.length + body.length), head, body]).toString("hex");
+	return Buffer.concat([
+		Buffer.from([0x30 | flags | (qos << 1)]),
+		varint(head.length + body.length),
+		head,
+		body,
+	]).toString("hex");
 }
 
 /** An ack as hex: `first` is its first byte. */
