@@ -310,7 +310,10 @@ export class Publisher {
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
 		const outbox = this.#outbox;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(topic.field, 0);
+		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) {
+			this.dropSameTopic(topic.field, 0);
+			if (this.#sender.composing) return StatusCode.BUSY;
+		}
 		const before = composedHeadMax(topic, qos);
 		if (before > outbox.makeRoom()) {
 			return this.refuse(before > outbox.limit - outbox.base ? StatusCode.TOO_LARGE : StatusCode.FULL);

@@ -51,21 +51,21 @@ export class PayloadWriter {
 
 	/** For the library: starts a payload; the status of a refusal is kept for send. */
 	start(topic: Topic | string, qos: number, retain: boolean): this {
-		if (this.#publisher.composing) {
+		const made = topic instanceof Topic ? topic : topicOf(topic);
+		let start: number = StatusCode.INVALID_TOPIC;
+		if (this.#publisher.composing) start = StatusCode.BUSY;
+		else if (made !== undefined) start = this.#publisher.startCompose(made, qos);
+		// Also when a publish gave way for this one, and a callback that was told of it has opened another one.
+		if (start === (StatusCode.BUSY as number)) {
 			// The payload that is open stays open; this one is never begun, up to its send or drop.
 			if (this.#refused++ === 0) this.#openStatus = this.#status;
 			this.#status = StatusCode.BUSY;
 			return this;
 		}
-		this.#topic = topic instanceof Topic ? topic : topicOf(topic);
+		this.#topic = made;
 		this.#qos = qos;
 		this.#retain = retain;
 		this.#needsComma = false;
-		if (this.#topic === undefined) {
-			this.#status = StatusCode.INVALID_TOPIC;
-			return this;
-		}
-		const start = this.#publisher.startCompose(this.#topic, qos);
 		this.#status = start < 0 ? start : StatusCode.OK;
 		this.#start = this.#at = start;
 		this.#limit = this.#publisher.composeLimit;

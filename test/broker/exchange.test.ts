@@ -2,11 +2,11 @@
 // unsubscribing, and what a handler is told.
 // Method: a client of ours and an MQTT.js client at the same broker, aedes in this process and mosquitto.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Topic } from "xs-mqtt";
+import { Counter, Status, Topic } from "xs-mqtt";
 import { BROKERS, type TestBroker } from "../support/brokers.js";
 import { Device, endDevices, gotOf, type Got } from "../support/device.js";
 import { Peer } from "../support/peer.js";
-import { until } from "../support/until.js";
+import { pause, until } from "../support/until.js";
 
 const LEVELS = [0, 1, 2] as const;
 
@@ -168,6 +168,78 @@ describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 			await peer.untilReceived(from + 3);
 			expect(peer.payloads.slice(from)).toEqual(["one", "two", "three"]);
 			await offline.stop();
+		});
+
+		it("lesson 20: published without a connection have a bound; the client says when there is room again", async () => {
+			const topic = newTopic();
+			await peer.subscribe(topic, 1);
+			const from = peer.messages.length;
+			let rooms = 0;
+			const offline = new Device(broker.port, { outbox: 512, onRoom: () => rooms++ });
+			let taken = 0;
+			while (offline.client.publish(topic, `${taken}`, 1) > 0) taken++;
+			expect(taken).toBeLessThan(20);
+			expect(offline.client.publish(topic, "one more", 1)).toBe(Status.FULL);
+			expect(offline.client.counters[Counter.REFUSED_FULL]).toBe(2);
+			await offline.connect();
+			await offline.drained();
+			expect(rooms).toBe(1);
+			await peer.untilReceived(from + taken);
+			expect(peer.payloads.slice(from)).toEqual(Array.from({ length: taken }, (_, i) => `${i}`));
+			await offline.stop();
+		});
+
+		it("lesson 15: go out with one write each, and their acks too", async () => {
+			const topic = newTopic();
+			const writes: string[] = [];
+			const watched = new Device(
+				broker.port,
+				{},
+				{
+					tap: {
+						step() {},
+						bytes: (_connection, direction, bytes) => {
+							if (direction === "out") writes.push(Buffer.from(bytes).toString("hex"));
+						},
+					},
+				},
+			);
+			await watched.connect();
+			await watched.subscribe(topic, 2);
+			writes.length = 0;
+			watched.client.publish(topic, "0", 0);
+			await watched.untilReceived(1);
+			for (const qos of [1, 2] as const) {
+				watched.client.publish(topic, `${qos}`, qos);
+				await watched.untilReceived(qos + 1);
+				await watched.drained();
+			}
+			await pause(20);
+			const firsts = writes.map((write) => write.slice(0, 1));
+			// Three PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP; some may share a write.
+			expect(firsts.filter((first) => first === "3").length).toBe(3);
+			expect(writes.length).toBeLessThanOrEqual(7);
+			await watched.stop();
+		});
+
+		it("lesson 11: carry any bytes, and text as UTF-8", async () => {
+			const topic = `${newTopic()}/grün/温度`;
+			await peer.subscribe(topic, 1);
+			const from = peer.messages.length;
+			const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+			device.client.publish(topic, bytes, 1);
+			device.client.publish(topic, bytes.subarray(1, 3), 1);
+			device.client.publish(topic, "21 °C, 温度", 1);
+			await peer.untilReceived(from + 3);
+			const payloads = peer.payloads.slice(from).map((payload) => Buffer.from(payload, "latin1"));
+			expect(payloads[0]!.equals(bytes)).toBe(true);
+			expect([...payloads[1]!]).toEqual([1, 2]);
+			expect(payloads[2]!.toString()).toBe("21 °C, 温度");
+			await device.subscribe(topic, 1, (message) => device.client.publish(`${topic}/echo`, message.text(), 1));
+			await peer.subscribe(`${topic}/echo`, 1);
+			await peer.publish(topic, Buffer.from("zurück ↩"), 1);
+			await until(() => peer.messages.at(-1)!.topic === `${topic}/echo`, "the echo");
+			expect(Buffer.from(peer.payloads.at(-1)!, "latin1").toString()).toBe("zurück ↩");
 		});
 
 		it("lesson 29: published from within callbacks go out, and what is published there is received there", async () => {

@@ -8,6 +8,7 @@ import { Random } from "../../host-sim/world/random.js";
 import { BROKERS } from "../support/brokers.js";
 import { Device, endDevices } from "../support/device.js";
 import { numberedPublishes } from "../support/flow.js";
+import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { Tally } from "../support/tally.js";
 import { until } from "../support/until.js";
@@ -88,5 +89,21 @@ describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 			},
 			TIMEOUT_MS,
 		);
+	});
+});
+
+describeWithMosquitto("publishing more than 65,535 messages", () => {
+	it("lesson 9: goes on with identifier 1, and none is used twice at a time", async () => {
+		const count = 66_000;
+		const broker = await Mosquitto.start({ config: ["log_type error"] });
+		const device = new Device(broker.port, { ...numberedPublishes(count, { topicName: "out", qos: 1 }), outbox: 4096 });
+		await device.connect();
+		await until(() => device.delivered.length === count, "all acks", TIMEOUT_MS);
+		const first = device.delivered[0]!;
+		const expected = Uint16Array.from({ length: count }, (_, i) => ((first - 1 + i) % 65_535) + 1);
+		expect(Buffer.from(Uint16Array.from(device.delivered).buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+		expect(device.ends).toEqual([]);
+		await device.stop();
+		await broker.stop();
 	});
 });

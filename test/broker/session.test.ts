@@ -91,6 +91,33 @@ describe.each(BROKERS)("a program that starts anew, with $name", ({ describeBrok
 			await Promise.all([broker.stop(), other.stop()]);
 		});
 
+		it.each([1, 2] as const)(
+			"lesson 3: is not told of a message at QoS %i whose handler did not survive",
+			async (qos) => {
+				const broker = await start();
+				const clientId = `crashes-${qos}`;
+				const first = await new Device(broker.port, { clientId, ...PERSISTENT }).connect();
+				let crashes = 0;
+				await first.subscribe("to/device", qos, () => {
+					crashes++;
+					first.remove();
+				});
+				const peer = await Peer.connect(broker.port);
+				await peer.publish("to/device", "survives", qos);
+				await until(() => crashes > 0, "the crash");
+
+				const second = new Device(broker.port, { clientId, ...PERSISTENT });
+				second.client.subscribe("to/device", qos, second.keep);
+				await second.connect();
+				await second.untilReceived(1);
+				expect(second.messages).toMatchObject([{ payload: "survives", qos }]);
+				expect(crashes).toBe(1);
+				await second.stop();
+				await peer.end();
+				await broker.stop();
+			},
+		);
+
 		it("is ended by a clean one", async () => {
 			const broker = await start();
 			const clientId = "clean";

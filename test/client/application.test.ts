@@ -27,9 +27,13 @@ function live(options: HarnessOptions): Harness {
 	h.publish("t", "x", 1);
 	h.sent();
 	h.exchange(ackHex(0x40, 2));
+	h.publish("t", "x", 2);
+	h.sent();
+	h.exchange(ackHex(0x50, 3));
+	h.exchange(ackHex(0x70, 3));
 	h.core.unsubscribe("f");
 	h.sent();
-	h.exchange(ackHex(0xb0, 3));
+	h.exchange(ackHex(0xb0, 4));
 	h.lost();
 	h.connect(true);
 	h.stop();

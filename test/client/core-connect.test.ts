@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Reason, State } from "../../firmware/client/codes.js";
 import { Command } from "../../firmware/client/core.js";
 import { Counter } from "../../firmware/client/counters.js";
+import type { Decoder } from "../../firmware/codec/decoder.js";
 import { endedBy, Harness, inState, NOTHING, TICKS } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 
@@ -157,8 +158,10 @@ describe("connecting", () => {
 
 	it("goes on with a session that only the server remembers", () => {
 		const h = inState.connecting({ cleanSession: false });
+		expect(h.core.connected).toBe(false);
 		h.receive("20020100");
 		expect(h.rest()).toEqual({ ...NOTHING, log: ["connected true"] });
+		expect(h.core.connected).toBe(true);
 		expect(h.core.sessionPresent).toBe(true);
 		expect(h.core.counters[Counter.SESSIONS_RESUMED]).toBe(1);
 	});
@@ -234,6 +237,11 @@ describe("connected", () => {
 		h.core.networkUp(h.now);
 		h.start();
 		expect(h.rest()).toEqual(NOTHING);
+	});
+
+	it("stops a receiver that hands it a packet which no server sends", () => {
+		const h = inState.connected();
+		expect(() => h.core.handlePacket({ firstByte: 0xe0 } as Decoder, 0)).toThrow("core: a packet that the decoder");
 	});
 
 	it("gives the connection up after a defect of ours, and keeps the session", () => {

@@ -13,7 +13,7 @@ describe("IncomingIds", () => {
 			.map(([low, high]) => high * 8 + low);
 		const step = fc.record({ id, what: fc.constantFrom("add", "add", "remove", "clear") });
 		fc.assert(
-			fc.property(fc.integer({ min: 1, max: 12 }), fc.array(step, { maxLength: 200 }), (max, steps) => {
+			fc.property(fc.integer({ min: 1, max: 12 }), fc.array(step, { maxLength: 200, size: "max" }), (max, steps) => {
 				const ids = new IncomingIds(max);
 				const set = new Set<number>();
 				for (const { id, what } of steps) {

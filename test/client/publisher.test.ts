@@ -46,6 +46,36 @@ describe("publish", () => {
 		}
 	});
 
+	it("sends bytes of any size at every QoS while nothing waits, and while something does", () => {
+		for (const size of [0, 1, 118, 119, 120, 121, 122, 123, 500]) {
+			const h = connected({ txBuffer: 512, outbox: 1200 });
+			const payload = Buffer.alloc(size, "x");
+			for (const qos of [1, 2, 0]) {
+				const id = h.core.publisher.publish(new Topic("t"), payload, qos, false, h.now);
+				expect(h.sent()).toBe(publishHex("t", payload, qos, id));
+			}
+			h.publish("t", payload, 1);
+			expect(h.core.publisher.publish("t", payload, 2, undefined, h.now)).toBe(size < 500 ? 4 : Status.FULL);
+		}
+	});
+
+	it("takes what is made at once for a policy, a window and a region, too", () => {
+		const latest = connected({ outboxFull: "latestPerTopic" });
+		expect(latest.publish("t", bytesOf("78"), 1)).toBe(1);
+		expect(latest.sent()).toBe(publishHex("t", "x", 1, 1));
+		const window = connected({ inflight: 1 });
+		window.publish("t", bytesOf("78"), 1);
+		expect(window.publish("t", bytesOf("79"), 1)).toBe(2);
+		expect(window.sent()).toBe(publishHex("t", "x", 1, 1));
+		expect(window.exchange(ackHex(0x40, 1))).toBe(publishHex("t", "y", 1, 2));
+		const region = connected({ txBuffer: 64 });
+		for (let i = 0; i < 3; i++) region.publish("t", Buffer.alloc(40, "x"), 1);
+		expect(region.sent()).toBe([1, 2, 3].map((id) => publishHex("t", "x".repeat(40), 1, id)).join(""));
+		const ids = connected();
+		ids.core.session.takeId = () => 0;
+		expect(ids.publish("t", bytesOf("78"), 1)).toBe(Status.FULL);
+	});
+
 	it("writes long remaining lengths, directly and from the outbox", () => {
 		for (const size of [123, 124, 125, 126, 300]) {
 			const h = connected({ txBuffer: 1024, outbox: 1024 });
@@ -134,6 +164,26 @@ describe("publishStream", () => {
 		expect(h.exchange(ackHex(0x40, 1))).toBe("");
 		expect(h.take()).toEqual(["delivered 1", "room"]);
 		expect(stream(h, 3, xes)).toBe(3);
+	});
+
+	it("takes a topic that was made before", () => {
+		const h = connected();
+		expect(stream(h, 3, xes, 0, new Topic("t"))).toBe(0);
+		expect(h.sent()).toBe(publishHex("t", "xxx"));
+	});
+
+	it("keeps streams apart when one is published from within the report of another that gave way", () => {
+		const letters = (letter: number): PayloadSource => ({
+			read: (_position, target, offset, size) => (target.fill(letter, offset, offset + size), size),
+		});
+		const h: Harness = offline({
+			outboxFull: "latestPerTopic",
+			sources: 3,
+			onProblem: () => void stream(h, 3, letters(0x62), 1, "b"),
+		});
+		stream(h, 3, letters(0x61), 1, "t");
+		stream(h, 3, letters(0x63), 1, "t");
+		expect(waiting(h)).toBe(publishHex("b", "bbb", 1, 2) + publishHex("t", "ccc", 1, 3));
 	});
 
 	it("has no place when there are to be none", () => {

@@ -66,6 +66,15 @@ describe("a topic name longer than the buffer", () => {
 		expect(h.seen.map((seen) => seen.topic)).toEqual([topic]);
 	});
 
+	it("is skipped when its head lies in the window by chance, and its payload does not", () => {
+		const hex = publishHex("t".repeat(61), "x".repeat(30), 1, 7) + AFTER;
+		const h = listening({ rxBuffer: 64, readSize: 64 });
+		h.receive(hex.slice(0, 6));
+		expect(h.exchange(hex.slice(6, 6 + 2 * 64))).toBe("");
+		expect(h.exchange(hex.slice(6 + 2 * 64))).toBe(ackHex(0x40, 7) + AFTER_ACK);
+		expect(h.take()).toEqual([tooLarge(30)]);
+	});
+
 	it.each([
 		["a wildcard", "2b"],
 		["U+0000", "00"],

@@ -116,6 +116,15 @@ describe("writing in pieces", () => {
 		expect(h.core.counters[Counter.TX_MAX]).toBe(64);
 	});
 
+	it("keeps a ping that finds no room for the next time", () => {
+		const h = small();
+		for (let id = 1; id <= 16; id++) h.receive(publishHex("a", "", 1, id));
+		h.pass(55_000);
+		h.core.fill(h.now);
+		expect(h.core.sender.size).toBe(64);
+		expect(h.sent().endsWith("c000")).toBe(true);
+	});
+
 	it("counts bytes in and out", () => {
 		const h = small();
 		const before = [h.core.counters[Counter.BYTES_IN]!, h.core.counters[Counter.BYTES_OUT]!];

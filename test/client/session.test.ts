@@ -60,6 +60,15 @@ describe("a QoS 1 publish that waits for PUBACK", () => {
 		expect(h.connect(true)).toBe(publishHex("t", "x", 1, 5, DUP));
 	});
 
+	it("ends the connection with an ack that comes before it is sent whole", () => {
+		const h = connected({ txBuffer: 64 });
+		h.publish("t", "x".repeat(100), 1);
+		h.core.fill(h.now);
+		h.receive(puback(5));
+		expect(h.take()).toEqual([endedBy(Reason.PROTOCOL_ERROR, 0x40)]);
+		expect(h.connect(true)).toBe(publishHex("t", "x".repeat(100), 1, 5, DUP));
+	});
+
 	it("is sent again with DUP on a kept session, and never on a live link", () => {
 		const h = waiting(1);
 		h.pass(50_000);
@@ -363,6 +372,18 @@ function expectOutboxEmpty(h: Harness): void {
 	expect(h.core.session.outbox.count).toBe(0);
 	expect(h.core.application.sources).toEqual([null]);
 }
+
+describe("an assertion", () => {
+	it("stops a core whose random number is none", () => {
+		expect(() => new Harness({ random: () => 1 })).toThrow("session: first identifier");
+	});
+
+	it("stops a session that counts wrong", () => {
+		const h = waiting(2);
+		h.core.session.releasedCount = h.core.session.released.length;
+		expect(() => h.receive(pubrec(5))).toThrow("session: window overrun");
+	});
+});
 
 describe("nearerId", () => {
 	it.each([

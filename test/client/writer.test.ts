@@ -253,10 +253,11 @@ describe("a composed publish", () => {
 		const bench = new Bench({ outbox: 64 }, false);
 		const fill = (size: number): number => bench.start().bytes(new Uint8Array(size)).send();
 		expect(fill(39)).toBe(Status.TOO_LARGE);
+		expect(bench.start().bytes(new Uint8Array(36)).hex(0, 3).send()).toBe(Status.TOO_LARGE);
 		expect(fill(38)).toBe(1);
 		expect(bench.start().send()).toBe(Status.FULL);
 		expect(bench.start().text("x").send()).toBe(Status.FULL);
-		expect(bench.h.core.counters[3]).toBe(3);
+		expect(bench.h.core.counters[3]).toBe(4);
 		bench.h.connect();
 		bench.h.exchange(ackHex(0x40, 1));
 		expect(bench.h.take()).toContain("room");
@@ -385,6 +386,30 @@ describe("while a payload is open", () => {
 		bench.start().integer(0.5);
 		expect(bench.start("u").send()).toBe(Status.BUSY);
 		expect(bench.writer.send()).toBe(Status.INVALID_PAYLOAD);
+	});
+
+	it("by a callback that is told what gave way for another one, the other one is refused", () => {
+		const bench: Bench = new Bench({
+			outboxFull: "latestPerTopic",
+			onProblem: () => void bench.start("inner", 1, true).text("in"),
+		});
+		bench.h.lost();
+		bench.h.take();
+		bench.start("t").text("old").send();
+		expect(bench.start("t").text("out").send()).toBe(Status.BUSY);
+		expect(bench.writer.text("ner").send()).toBe(2);
+		expect(bench.h.connect()).toBe(publishHex("inner", "inner", 1, 2, 1));
+	});
+
+	it("and is sent by such a callback, the other one is begun after it, with its own topic", () => {
+		const bench: Bench = new Bench({
+			outboxFull: "latestPerTopic",
+			onProblem: () => void bench.start("inner", 2, true).text("in").send(),
+		});
+		bench.h.lost();
+		bench.start("t").text("old").send();
+		expect(bench.start("t").text("out").send()).toBe(3);
+		expect(bench.h.connect()).toBe(publishHex("inner", "in", 2, 2, 1) + publishHex("t", "out", 1, 3));
 	});
 
 	it("the connection may come and go", () => {

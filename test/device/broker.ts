@@ -168,6 +168,25 @@ async function refused(): Promise<void> {
 	await stopped(client);
 }
 
+/** A name service that knows a new address at every question; at the first one nobody is at home. */
+async function moved(): Promise<void> {
+	const asked: string[] = [];
+	const addresses = ["127.0.0.9", "127.0.0.1"];
+	const client = makeClient("moved", {
+		host: "broker.test",
+		dns: {
+			resolve({ host, onResolved }) {
+				asked.push(host);
+				const address = addresses[Math.min(asked.length, addresses.length) - 1]!;
+				Timer.set(() => onResolved(host, address));
+			},
+		},
+	});
+	await connected(client);
+	same(asked.join(), "broker.test,broker.test", "questions");
+	await stopped(client);
+}
+
 async function takenOver(): Promise<void> {
 	let ends = 0;
 	const first = makeClient("twice", { onDisconnected: () => void ends++ });
@@ -215,6 +234,7 @@ export function addBrokerTests(tap: Tap): void {
 	tap.test("stop() from within a handler", stopInHandler);
 	tap.test("a handler that throws ends nothing", throwingHandler);
 	tap.test("a refused connection is told, and tried again", refused);
+	tap.test("a broker that has moved is found: its name is looked up for every attempt", moved);
 	tap.test("a client whose name another one takes is told", takenOver);
 	tap.test("pings keep a silent connection", keepsAlive);
 }

@@ -13,7 +13,7 @@ import { moduleFiles } from "../../host-sim/manifest/modules.js";
 const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
 
 /** What the SDK, or the build itself, supplies. */
-const PLATFORM = ["timer", "time", "mc/config", "embedded:io/socket/tcp", "embedded:network/dns/resolver/udp"];
+const PLATFORM = ["timer", "time", "mc/config", "embedded:io/socket/tcp", "embedded:network/interface/wifi"];
 
 function load(file: string) {
 	return loadManifest(MANIFESTS + file, { moddable: "", platform: "esp32" });
@@ -33,7 +33,9 @@ function resolveOnDevice(specifier: string, importer: string): string {
 	return name.replace(/\.m?js$/, "");
 }
 
-const PROGRAMS = readdirSync(`${MANIFESTS}simulator`).map((name) => `simulator/${name}/manifest.json`);
+const PROGRAMS = ["simulator", "esp32"].flatMap((kind) =>
+	readdirSync(MANIFESTS + kind).map((name) => `${kind}/${name}/manifest.json`),
+);
 
 describe.each(PROGRAMS)("%s", (file) => {
 	const manifest = load(file);
@@ -55,7 +57,9 @@ describe.each(PROGRAMS)("%s", (file) => {
 	});
 
 	it("has settings that a client takes", () => {
-		expect(mqttConfig(manifest)).toMatchObject({ host: "localhost" });
+		// A device's broker is an argument of mcconfig.
+		const host = file.startsWith("simulator") ? { host: "localhost" } : {};
+		expect(mqttConfig(manifest)).toMatchObject({ ...host, incomingQoS2: 32 });
 	});
 });
 

@@ -5,7 +5,7 @@
  * The payload is eight hexadecimal digits, the CRC-32 of what follows, then the image.
  */
 import config from "mc/config";
-import { Client, QoS, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
+import { Client, QoS, Reason, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import { tcp } from "xs-mqtt/tcp";
 
@@ -41,7 +41,9 @@ class Update {
 			transport: tcp,
 			dns: platformDns(),
 			onSubscribed: () => void this.client.publish(this.#status, READY, QoS.AT_LEAST_ONCE),
-			onDisconnected: () => trace("ota: connection lost\n"),
+			onDisconnected: (_client, reason) => {
+				if (reason.code !== Reason.STOPPED) trace("ota: connection lost\n");
+			},
 			onProblem: (_client, problem, detail) => trace(`ota: problem ${problem} (${detail})\n`),
 		});
 		this.client.subscribeStream(`${root}/image`, QoS.AT_LEAST_ONCE, (message) => this.#take(message));

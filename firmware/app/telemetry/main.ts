@@ -4,7 +4,7 @@
  */
 import config from "mc/config";
 import Timer from "timer";
-import { Client, QoS, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
+import { Client, QoS, Reason, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import { tcp } from "xs-mqtt/tcp";
 
@@ -44,7 +44,9 @@ class Telemetry {
 			dns: platformDns(),
 			will: { topic: `${root}/status`, payload: "offline", qos: QoS.AT_LEAST_ONCE, retain: true },
 			onConnected: () => this.#sayOnline(),
-			onDisconnected: () => trace("telemetry: connection lost\n"),
+			onDisconnected: (_client, reason) => {
+				if (reason.code !== Reason.STOPPED) trace("telemetry: connection lost\n");
+			},
 			onProblem: (_client, problem, detail) => trace(`telemetry: problem ${problem} (${detail})\n`),
 		});
 		this.client.subscribe(`${root}/command/#`, QoS.EXACTLY_ONCE, (message) => this.#obey(message));
