@@ -240,7 +240,8 @@ export class Loop implements TransportListener {
 		// Each round consumes packets, of which the window holds a bounded number.
 		while (core.receiver.stalled) {
 			this.write(now);
-			if (core.sender.ackCount > 0 || !core.linked) return false;
+			// All of them: for one QoS 2 message too many the connection ends, and no ack of those before may be lost by it.
+			if (core.sender.ackCount > 0 || core.sender.size > 0 || !core.linked) return false;
 			core.handleBytes(0, now);
 		}
 		return true;

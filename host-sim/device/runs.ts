@@ -104,6 +104,8 @@ export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string): Promis
 		const readings = (): number[] => numbersOf(heard, `${topic}/temperature`);
 		const count = (line: string): number => run.output.split(line).length - 1;
 		await run.until("the health of the device", () => heard.get(`${topic}/health`) !== undefined);
+		const health = JSON.parse(heard.get(`${topic}/health`)![0]!) as Record<string, number>;
+		if (health["reset"] !== 1 || health["rssi"] !== -61) throw new CliError(`health: ${JSON.stringify(health)}`);
 		await run.until("Wi-Fi up a second time", () => count("wifi: up") >= 2);
 		const before = Math.max(...readings());
 		await run.until("readings after it", () => Math.max(...readings()) > before + 1);

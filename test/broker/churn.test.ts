@@ -5,14 +5,14 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Counter, Status, type ClientOptions, type PayloadSource } from "xs-mqtt";
 import { Random } from "../../host-sim/world/random.js";
-import { BROKERS } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
+import { BROKERS, endAll } from "../support/brokers.js";
+import { Device } from "../support/device.js";
 import { numberedPublishes } from "../support/flow.js";
 import { Peer } from "../support/peer.js";
 import { Tally } from "../support/tally.js";
 import { pause, until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 const QUICK: Partial<ClientOptions> = { reconnectMinMs: 1, reconnectMaxMs: 4, holdOffMs: 4 };
 

@@ -3,8 +3,8 @@
 // Method: a client of ours and an MQTT.js client at the same broker, aedes in this process and mosquitto.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Counter, Status, Topic } from "xs-mqtt";
-import { BROKERS, type TestBroker } from "../support/brokers.js";
-import { Device, endDevices, gotOf, type Got } from "../support/device.js";
+import { BROKERS, endAll, type TestBroker } from "../support/brokers.js";
+import { Device, gotOf, type Got } from "../support/device.js";
 import { Peer } from "../support/peer.js";
 import { pause, until } from "../support/until.js";
 
@@ -13,7 +13,7 @@ const LEVELS = [0, 1, 2] as const;
 /** Every pair of a publisher's QoS and a subscriber's. */
 const PAIRS = LEVELS.flatMap((published) => LEVELS.map((subscribed) => [published, subscribed] as const));
 
-afterAll(endDevices);
+afterAll(endAll);
 
 describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 	describeBroker("messages", () => {

@@ -3,14 +3,14 @@
 // Method: both directions at once; every byte travels on its own, and connections are cut at random bytes of random packets.
 // The seed is fixed; the timing is real, so that runs differ all the same.
 import { afterAll, describe, expect, it } from "vitest";
-import { BROKERS } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
+import { BROKERS, endAll } from "../support/brokers.js";
+import { Device } from "../support/device.js";
 import { numberedPublishes, publishNumbered } from "../support/flow.js";
 import { Peer } from "../support/peer.js";
 import { Tally } from "../support/tally.js";
 import { until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 const COUNT = 10_000;
 /** Mean of packets, both directions together, that a connection lives. */

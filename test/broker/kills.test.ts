@@ -5,15 +5,15 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Counter, Reason } from "xs-mqtt";
 import { Random } from "../../host-sim/world/random.js";
-import { BROKERS } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
+import { BROKERS, endAll, startMosquitto } from "../support/brokers.js";
+import { Device } from "../support/device.js";
 import { numberedPublishes } from "../support/flow.js";
-import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { describeWithMosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { Tally } from "../support/tally.js";
 import { until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 const COUNT = 10_000;
 const KILLS = 200;
@@ -95,7 +95,7 @@ describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 describeWithMosquitto("publishing more than 65,535 messages", () => {
 	it("lesson 9: goes on with identifier 1, and none is used twice at a time", async () => {
 		const count = 66_000;
-		const broker = await Mosquitto.start({ config: ["log_type error"] });
+		const broker = await startMosquitto({ config: ["log_type error"] });
 		const device = new Device(broker.port, { ...numberedPublishes(count, { topicName: "out", qos: 1 }), outbox: 4096 });
 		await device.connect();
 		await until(() => device.delivered.length === count, "all acks", TIMEOUT_MS);

@@ -6,12 +6,13 @@ import { Layer, Reason, State, type NameRequest } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import type { World } from "../../host-sim/world/world.js";
 import { startAedes, type EmbeddedBroker } from "../../host-sim/broker-aedes/aedes.js";
-import { addressFor, Device, endDevices, useCommonWorld } from "../support/device.js";
+import { endAll } from "../support/brokers.js";
+import { addressFor, Device, useCommonWorld } from "../support/device.js";
 import { Peer } from "../support/peer.js";
 import { freePort } from "../support/port.js";
 import { pause, until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 let broker: EmbeddedBroker;
 /** Looks names up, and is where names lead to. */

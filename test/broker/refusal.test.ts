@@ -4,12 +4,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Layer, Problem, Reason, State } from "xs-mqtt";
 import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
-import { Device, endDevices } from "../support/device.js";
-import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { endAll, startMosquitto } from "../support/brokers.js";
+import { Device } from "../support/device.js";
+import { describeWithMosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { pause, until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 const HOLD_OFF_MS = 60_000;
 
@@ -133,7 +134,7 @@ describe("authorisation", () => {
 
 describeWithMosquitto("mosquitto", () => {
 	it("refuses wrong credentials, and takes the right ones", async () => {
-		const broker = await Mosquitto.start({ users: { anna: "grüße" } });
+		const broker = await startMosquitto({ users: { anna: "grüße" } });
 		const options = { holdOffMs: HOLD_OFF_MS };
 		const wrong = [
 			{},
@@ -155,7 +156,7 @@ describeWithMosquitto("mosquitto", () => {
 	});
 
 	it("refuses an empty identifier where it may, and makes one up where it may", async () => {
-		const strict = await Mosquitto.start({ config: ["allow_zero_length_clientid false"] });
+		const strict = await startMosquitto({ config: ["allow_zero_length_clientid false"] });
 		const device = await refused(new Device(strict.port, { clientId: "", holdOffMs: HOLD_OFF_MS }));
 		expect(device.ends).toMatchObject([{ layer: Layer.SERVER, code: Reason.REFUSED_IDENTIFIER, detail: 2 }]);
 		await expectPatience(device);
@@ -165,7 +166,7 @@ describeWithMosquitto("mosquitto", () => {
 		device.remove();
 		await strict.stop();
 
-		const friendly = await Mosquitto.start();
+		const friendly = await startMosquitto();
 		const nameless = await new Device(friendly.port, { clientId: "" }).connect();
 		expect(nameless.accepted).toEqual([false]);
 		await nameless.stop();

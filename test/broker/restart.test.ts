@@ -5,14 +5,14 @@
 // file: even with autosave_interval 1 and autosave_on_changes it writes after it has answered. So a whole save comes before
 // each SIGKILL, and what is published after it is not acknowledged before the broker is gone.
 import { afterAll, expect, it } from "vitest";
-import { saveWhole } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
-import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { endAll, saveWhole, startMosquitto } from "../support/brokers.js";
+import { Device } from "../support/device.js";
+import { describeWithMosquitto, type Mosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { Tally } from "../support/tally.js";
 import { pause, until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 /** First bytes of packets that a tap looks for. */
 const PUBREC = 0x50;
@@ -29,7 +29,7 @@ async function startPair(
 	tap?: (direction: "out" | "in", firstByte: number, device: Device) => void,
 	config: string[] = [],
 ): Promise<Pair> {
-	const broker = await Mosquitto.start({
+	const broker = await startMosquitto({
 		persistence: true,
 		config: ["max_queued_messages 0", "max_inflight_messages 1000", ...config],
 	});

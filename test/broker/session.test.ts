@@ -3,13 +3,13 @@
 // Method: clients of ours in turn with one identifier, at aedes and mosquitto.
 import { afterAll, describe, expect, it } from "vitest";
 import { Counter, Reason } from "xs-mqtt";
-import { BROKERS } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
-import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { BROKERS, endAll, startMosquitto } from "../support/brokers.js";
+import { Device } from "../support/device.js";
+import { describeWithMosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 const PERSISTENT = { cleanSession: false };
 
@@ -145,7 +145,7 @@ describe.each(BROKERS)("a program that starts anew, with $name", ({ describeBrok
 describeWithMosquitto("a backlog with more QoS 2 messages than incomingQoS2 remembers", () => {
 	it("lesson 2: comes in several connections, in order and each message once", async () => {
 		// Without a limit a mosquitto sends all at once. It does so by itself when it starts with a backlog in its file.
-		const broker = await Mosquitto.start({ config: ["max_queued_messages 0", "max_inflight_messages 0"] });
+		const broker = await startMosquitto({ config: ["max_queued_messages 0", "max_inflight_messages 0"] });
 		const clientId = "backlog";
 		const first = await new Device(broker.port, { clientId, ...PERSISTENT }).connect();
 		await first.subscribe("to/device", 2);

@@ -5,13 +5,14 @@
 // soon after the start (lesson 32).
 import { afterAll, expect, it } from "vitest";
 import { Counter, Layer, Reason } from "xs-mqtt";
-import { Device, endDevices, useCommonWorld } from "../support/device.js";
-import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { endAll, startMosquitto } from "../support/brokers.js";
+import { Device, useCommonWorld } from "../support/device.js";
+import { describeWithMosquitto, type Mosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { pause, until } from "../support/until.js";
 
 useCommonWorld({ ticksStart: 0x7fff_ffff - 1_500 });
-afterAll(endDevices);
+afterAll(endAll);
 
 const KEEP_ALIVE_S = 2;
 
@@ -21,7 +22,7 @@ const NOTICED_MS_MAX = KEEP_ALIVE_S * 1500 + 1_000;
 const OPTIONS = { keepAlive: KEEP_ALIVE_S, connectTimeoutMs: 500, reconnectMaxMs: 100 };
 
 async function startDevice(): Promise<{ broker: Mosquitto; device: Device }> {
-	const broker = await Mosquitto.start();
+	const broker = await startMosquitto();
 	const device = await new Device(broker.port, OPTIONS).connect();
 	await device.subscribe("to/device", 1);
 	return { broker, device };
@@ -132,7 +133,7 @@ describeWithMosquitto("a client of mosquitto", () => {
 	});
 
 	it.concurrent("ends stop() on a half-open link", async () => {
-		const broker = await Mosquitto.start();
+		const broker = await startMosquitto();
 		const device = await new Device(broker.port, { ...OPTIONS, stopTimeoutMs: 300 }).connect();
 		device.world.halfOpen();
 		device.client.publish("from/device", "m", 1);
@@ -143,7 +144,7 @@ describeWithMosquitto("a client of mosquitto", () => {
 	});
 
 	it.concurrent("lesson 23: pings a silent link that works, once in each keep alive", async () => {
-		const broker = await Mosquitto.start();
+		const broker = await startMosquitto();
 		const device = await new Device(broker.port, { keepAlive: 1 }).connect();
 		await pause(3_000);
 		expect(device.client.connected).toBe(true);
@@ -168,7 +169,7 @@ describeWithMosquitto("a client of mosquitto", () => {
 	});
 
 	it.concurrent("lesson 23: pings for the server's sake when only the server sends", async () => {
-		const broker = await Mosquitto.start();
+		const broker = await startMosquitto();
 		const device = await new Device(broker.port, { keepAlive: 1 }).connect();
 		await device.subscribe("to/device", 0);
 		const peer = await Peer.connect(broker.port);

@@ -3,12 +3,12 @@
 // Method: a payload in which every 4 bytes say where they stand, so that a piece in a wrong place shows.
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Counter, Problem, Reason, type ClientOptions, type Message, type PayloadSource } from "xs-mqtt";
-import { BROKERS, type TestBroker } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
+import { BROKERS, endAll, type TestBroker } from "../support/brokers.js";
+import { Device } from "../support/device.js";
 import { Peer } from "../support/peer.js";
 import { pause, until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 const SIZE = 1_000_000;
 const LEVELS = [0, 1, 2] as const;

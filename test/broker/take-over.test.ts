@@ -2,12 +2,12 @@
 // Method: two clients of ours, and one of ours against an MQTT.js client that always comes back.
 import { afterAll, describe, expect, it } from "vitest";
 import { Reason } from "xs-mqtt";
-import { BROKERS } from "../support/brokers.js";
-import { Device, endDevices, type Ended } from "../support/device.js";
+import { BROKERS, endAll } from "../support/brokers.js";
+import { Device, type Ended } from "../support/device.js";
 import { Peer } from "../support/peer.js";
 import { pause, until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 /** A connection that lives shorter than this has been evicted young. */
 const STABLE_MS = 5_000;

@@ -2,13 +2,13 @@
 // Method: devices with a will are lost in different ways, while an MQTT.js client watches their topics.
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Reason } from "xs-mqtt";
-import { BROKERS, type TestBroker } from "../support/brokers.js";
-import { Device, endDevices } from "../support/device.js";
-import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { BROKERS, endAll, startMosquitto, type TestBroker } from "../support/brokers.js";
+import { Device } from "../support/device.js";
+import { describeWithMosquitto } from "../support/mosquitto.js";
 import { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
-afterAll(endDevices);
+afterAll(endAll);
 
 describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 	describeBroker("a will", () => {
@@ -121,7 +121,7 @@ describe.each(BROKERS)("with $name", ({ describeBroker, start }) => {
 
 describeWithMosquitto("a will of a device whose session is taken over", () => {
 	it("is published: the first connection has not said good-bye", async () => {
-		const broker = await Mosquitto.start();
+		const broker = await startMosquitto();
 		const peer = await (await Peer.connect(broker.port)).subscribe("will/#", 1);
 		const will = { topic: "will/evicted", payload: "lost" };
 		const clientId = "twice";

@@ -83,7 +83,7 @@ const MISHAPS = {
 			if (times-- > 0) rig.ended(TransportEnd.OPEN_FAILED);
 		};
 	},
-	"bytes that mean nothing": (rig) => rig.hear("ffff"),
+	"a packet that there is not": (rig) => rig.hear("f000"),
 } satisfies Record<string, (rig: Rig) => void>;
 type Mishap = keyof typeof MISHAPS;
 

@@ -119,8 +119,9 @@ describe("reading", () => {
 		const rig = new Rig();
 		rig.connect();
 		rig.transport.readMax = 0;
+		const { reads } = rig.transport;
 		expect(rig.serve("d000")).toBe("");
-		expect(rig.transport.readable).toBe(2);
+		expect([rig.transport.readable, rig.transport.reads]).toEqual([2, reads + 1]);
 		rig.transport.readMax = Infinity;
 		rig.loop.handleReadable();
 		expect(rig.transport.readable).toBe(0);
@@ -133,6 +134,16 @@ describe("reading", () => {
 		rig.transport.readMax = 1;
 		rig.serve(publishHex("t", "one by one"));
 		expect(rig.payloads).toEqual(["one by one"]);
+	});
+
+	it("dates what it leads to by the turn that it is read in", () => {
+		const rig = new Rig({ reconnectMinMs: 1_000 });
+		rig.connect();
+		rig.pass(10_000);
+		rig.hear("f000");
+		expect(rig.log).toEqual(["disconnected 4/40 retry"]);
+		expect(rig.clock.delayMs).toBe(500);
+		expect(rig.core.application.attention).toBe(false);
 	});
 
 	it("reads nothing more of a connection that a handler has ended", () => {
@@ -178,7 +189,9 @@ describe("writing", () => {
 		rig.publish("t", "y", 1);
 		expect(rig.transport.sent).toBe("320600");
 		expect(rig.makeRoom(2)).toBe("0174");
-		expect(rig.makeRoom()).toBe("000178" + "3206000174000279");
+		expect(rig.makeRoom(10)).toBe("000178" + "32060001740002");
+		// One byte is left.
+		expect(rig.makeRoom()).toBe("79");
 		expect(rig.makeRoom()).toBe("");
 		expect(rig.log).toEqual([]);
 	});

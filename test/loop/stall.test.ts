@@ -114,6 +114,16 @@ describe("a loop whose acks find no room", () => {
 		expect(rig.log).toEqual(["disconnected 0/1 retry"]);
 	});
 
+	it("ends for more QoS 2 messages than it remembers only when the acks of those before are out", () => {
+		const rig = blocked({ incomingQoS2: 2 });
+		expect(rig.serve([1, 2, 3].map((id) => publishHex("t", "x", 2, id)).join(""))).toBe("");
+		expect([rig.payloads.length, rig.log]).toEqual([2, []]);
+		expect(rig.makeRoom(5)).toBe("5002000150");
+		expect(rig.log).toEqual([]);
+		expect(rig.makeRoom()).toBe("020002");
+		expect(rig.log).toEqual(["disconnected 4/43 retry"]);
+	});
+
 	it("writes at most 16 times in a turn also here, and reads on in the next", () => {
 		const rig = blocked({ readSize: 512 });
 		rig.serve(messages(IDS.slice(0, 40)));

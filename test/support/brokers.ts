@@ -1,12 +1,31 @@
 import { describe } from "vitest";
 import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
-import { describeWithMosquitto, Mosquitto } from "./mosquitto.js";
+import { endDevices } from "./device.js";
+import { describeWithMosquitto, Mosquitto, type MosquittoOptions } from "./mosquitto.js";
 import { until } from "./until.js";
 
 /** A broker that a test has started, of either kind. */
 export interface TestBroker {
 	readonly port: number;
 	stop(): Promise<void>;
+}
+
+const started = new Set<Mosquitto>();
+
+/** Starts a mosquitto that endAll ends if its test does not. */
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
+	const broker = await Mosquitto.start(options);
+	started.add(broker);
+	return broker;
+}
+
+/** For afterAll: ends the devices and brokers that a test has left behind. Throws what endDevices throws. */
+export async function endAll(): Promise<void> {
+	try {
+		endDevices();
+	} finally {
+		for (const broker of started) await broker.stop();
+	}
 }
 
 /** Both brokers, for tests that go for any: `describeBroker` skips where the broker is not installed. */
@@ -24,7 +43,7 @@ export const BROKERS = [
 		describeBroker: describeWithMosquitto,
 		/** Nothing that is queued for a client is dropped, and a publisher is not thrown out for a few messages in flight. */
 		start: async (): Promise<TestBroker> =>
-			Mosquitto.start({ config: ["max_queued_messages 0", "max_inflight_messages 500"] }),
+			startMosquitto({ config: ["max_queued_messages 0", "max_inflight_messages 500"] }),
 	},
 ] as const;
 
