@@ -79,7 +79,7 @@ export class MessagePrinter {
 		const sentAgain =
 			this.#open &&
 			piece.qos > 0 &&
-			piece.duplicate &&
+			// A broker whose first try broke off in the middle need not mark the second as one.
 			piece.packetId === this.#packetId &&
 			piece.total === this.#total &&
 			topicName === this.#topicName;

@@ -76,9 +76,13 @@ describe("a message in pieces", () => {
 		expect(print(calls)).toEqual({ out: "abcde", events: ["cut t 5/6"] });
 	});
 
+	it("is printed once also when the second try is not marked as one", () => {
+		const calls = [...pieces(1, ["ab", "cd"]), ...pieces(2, ["abcdef"], {})];
+		expect(print(calls)).toEqual({ out: "abcdef\n", events: ["completed"] });
+	});
+
 	it.each<[string, Partial<Piece> & { topic?: string }]>([
 		["at QoS 0", { duplicate: true, qos: 0, packetId: 0 }],
-		["not marked as sent before", {}],
 		["with another packet identifier", { duplicate: true, packetId: 8 }],
 		["on another topic", { duplicate: true, topic: "u" }],
 	])("is reported as broken off when another one comes: %s", (_case, more) => {
