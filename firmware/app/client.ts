@@ -133,7 +133,7 @@ export class Client {
 	publish(topic: Topic | string, payload: Uint8Array | string, qos: QoS = 0, retain?: boolean): number {
 		const now = Time.ticks | 0;
 		const result = this.#publisher.publish(topic, payload, qos, retain, now);
-		// Also when it was refused, because asking costs more than a turn with nothing to do is rare.
+		// Also when it was refused: that is rare, and asking each time would cost every publish.
 		this.#loop.run(now);
 		return result;
 	}
