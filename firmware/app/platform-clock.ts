@@ -7,16 +7,13 @@ const PARKED_MS = 86_400_000;
 
 /** The device's tick counter and one of its timers, made once and armed again and again. Hot: no allocation. */
 export class PlatformClock implements Clock {
+	readonly time = Time;
 	readonly #timer: TimerId;
 
 	/** in  fire  what the timer calls */
 	constructor(fire: () => void) {
 		this.#timer = Timer.repeat(fire, PARKED_MS);
 		Timer.schedule(this.#timer);
-	}
-
-	ticks(): number {
-		return Time.ticks | 0;
 	}
 
 	arm(delayMs: number): void {

@@ -4,6 +4,14 @@ import type { Message } from "./message.js";
 import type { CoreOptions, PayloadSource } from "./options.js";
 import type { Handler } from "./subscriptions.js";
 
+/** What an application is told when a publish is complete. */
+export const enum Tells {
+	/** There is an onDelivered. */
+	DELIVERED = 1,
+	/** A publish was refused as FULL since room was last made. */
+	ROOM = 2,
+}
+
 /**
  * The application's callbacks, each behind a guard: an exception that escapes from a platform callback restarts a
  * device. One that throws is counted and reported, and the session goes on. Hot: no allocation.
@@ -11,14 +19,13 @@ import type { Handler } from "./subscriptions.js";
 export class Application {
 	/** Sources of streamed publishes; null where free. */
 	readonly sources: (PayloadSource | null)[] = [];
-	/** A publish was refused as FULL since room was last made. */
-	wantsRoom = false;
+	/** What is to be told of a publish that is complete: bits of Tells. */
+	tells: number;
 	/** Room was made for those who were refused: onRoom is owed. */
 	owesRoom = false;
 	/** Something rare has happened: a command, a deadline, a callback that is owed. The driver looks, and clears it. */
 	attention = false;
 	/** Which callbacks there are: a hot path does not ask by a call. */
-	readonly tellsDelivered: boolean;
 	readonly handlesUnrouted: boolean;
 	readonly traces: boolean;
 	readonly #options: CoreOptions<unknown>;
@@ -32,7 +39,7 @@ export class Application {
 	 */
 	constructor(options: CoreOptions<never>, client: unknown, counters: Uint32Array, sources: number) {
 		this.#options = options as unknown as CoreOptions<unknown>;
-		this.tellsDelivered = options.onDelivered !== undefined;
+		this.tells = options.onDelivered === undefined ? 0 : Tells.DELIVERED;
 		this.handlesUnrouted = options.onMessage !== undefined;
 		this.traces = options.onTrace !== undefined;
 		this.#client = client;
@@ -56,10 +63,21 @@ export class Application {
 		}
 	}
 
+	/**
+	 * A publish is complete; for those who want to hear of it: see tells.
+	 *
+	 * in   room  whether that gave bytes of the outbox back
+	 */
+	acked(packetId: number, room: boolean): void {
+		if (room) this.roomMade();
+		if ((this.tells & Tells.DELIVERED) !== 0) this.delivered(packetId);
+	}
+
 	/** Hot: no allocation beside the platform's record of the try. */
-	delivered(packetId: number, reasonCode: number): void {
+	private delivered(packetId: number): void {
 		try {
-			this.#options.onDelivered!(this.#client, packetId, reasonCode);
+			// In 3.1.1 an ack has no reason code.
+			this.#options.onDelivered!(this.#client, packetId, 0);
 		} catch {
 			this.threw();
 		}
@@ -123,14 +141,15 @@ export class Application {
 		}
 	}
 
-	/** Room in the outbox, while wantsRoom; told once per turn. */
+	/** Bytes of the outbox were given back: told once per turn to those who were refused. */
 	roomMade(): void {
-		this.owesRoom = this.attention = true;
+		if ((this.tells & Tells.ROOM) !== 0) this.owesRoom = this.attention = true;
 	}
 
 	/** Pays what roomMade owes. */
 	tellRoom(): void {
-		this.owesRoom = this.wantsRoom = false;
+		this.owesRoom = false;
+		this.tells &= ~Tells.ROOM;
 		try {
 			this.#options.onRoom?.(this.#client);
 		} catch {

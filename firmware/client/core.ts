@@ -1,7 +1,7 @@
 // Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
 import { fail } from "../base/assert.js";
 import { elapsedMs } from "../base/ticks.js";
-import { FirstByte, PACKET_ID_MAX, PacketType, ReturnCode } from "../codec/constants.js";
+import { PACKET_ID_MAX, PacketType, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { StatusCode } from "../codec/status.js";
 import { Application } from "./application.js";
@@ -12,11 +12,12 @@ import { COUNTER_COUNT, CounterIndex, raise } from "./counters.js";
 import { Deadline, Deadlines } from "./deadlines.js";
 import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
+import { handleAck } from "./publish-acks.js";
 import { Publisher } from "./publisher.js";
 import { handleSuback, handleUnsuback } from "./request-acks.js";
-import { Receiver, type PacketSink } from "./receiver.js";
+import { Receiver } from "./receiver.js";
 import { Fill, Sender, Work } from "./sender.js";
-import { AckResult, Session } from "./session.js";
+import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
 
@@ -33,6 +34,9 @@ const PING_LEAD_MS_MAX = 5_000;
 /** The only first byte that a CONNACK can have. */
 const CONNACK_FIRST_BYTE = PacketType.CONNACK << 4;
 
+/** Of what Deadlines.due returns. */
+const KEEP_ALIVE_BIT = 1 << Deadline.KEEP_ALIVE;
+
 /** How long DISCONNECT may take once stop() has given up flushing. */
 const STOP_GRACE_MS = 500;
 
@@ -47,7 +51,7 @@ const STOP_GRACE_MS = 500;
  *
  * Hot: no allocation.
  */
-export class Core implements PacketSink {
+export class Core {
 	state: StateCode = StateCode.STOPPED;
 	readonly settings: Settings;
 	readonly arena: Arena;
@@ -97,7 +101,7 @@ export class Core implements PacketSink {
 		this.receiver = new Receiver(
 			settings,
 			arena,
-			this.session.incoming,
+			this.session,
 			this.subscriptions,
 			this.sender,
 			this.application,
@@ -245,7 +249,7 @@ export class Core implements PacketSink {
 		this.lastSent = now;
 		if (count === sender.size) {
 			sender.size = 0;
-			if (this.blocked || sender.finished) this.handleAllSent(now);
+			if (sender.watched) this.handleAllSent(now);
 			return;
 		}
 		sender.handleSent(count);
@@ -267,26 +271,44 @@ export class Core implements PacketSink {
 	/** The deadline runs from the last bytes that the transport has taken. */
 	private setBlocked(blocked: boolean, now: number): void {
 		this.blocked = blocked;
+		this.sender.watched = blocked || this.sender.finished;
 		if (blocked) this.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
 		else this.deadlines.clear(Deadline.WRITE);
 	}
 
-	/** Fires what is due. Waking early is harmless. */
+	/** Fires what is due. Waking early is harmless. Hot: no allocation. */
 	handleTimeout(now: number): void {
 		this.now = now;
-		const deadlines = this.deadlines;
-		if (deadlines.takeDue(Deadline.STOP, now)) return this.stopTimedOut(now);
-		if (this.state === StateCode.WAITING) {
-			if (deadlines.takeDue(Deadline.RETRY, now)) this.open(now);
-			return;
+		const due = this.deadlines.due(now);
+		if ((due & ~KEEP_ALIVE_BIT) !== 0 && this.fire(due, now)) return;
+		if ((due & KEEP_ALIVE_BIT) !== 0) this.checkSilence(now);
+	}
+
+	/**
+	 * Fires what is due beside the keep alive.
+	 *
+	 * in   due  bits of deadlines
+	 * out  whether that was all that may be done now
+	 */
+	private fire(due: number, now: number): boolean {
+		if (this.take(due, Deadline.STOP)) this.stopTimedOut(now);
+		else if (this.take(due, Deadline.RETRY)) this.open(now);
+		else if (this.take(due, Deadline.STEP)) this.stepTimedOut(now);
+		else if (this.take(due, Deadline.PINGRESP) && !this.isAlive(now)) this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
+		else if (this.take(due, Deadline.ACK)) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
+		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
+		else {
+			if (this.take(due, Deadline.STABLE)) this.#backoff.reset();
+			return false;
 		}
-		if (deadlines.takeDue(Deadline.STEP, now)) return this.stepTimedOut(now);
-		if (deadlines.takeDue(Deadline.PINGRESP, now) && !this.isAlive(now))
-			return this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
-		if (deadlines.takeDue(Deadline.ACK, now)) return this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
-		if (deadlines.takeDue(Deadline.WRITE, now)) return this.timedOut(ReasonCode.WRITE_STALLED, now);
-		if (deadlines.takeDue(Deadline.STABLE, now)) this.#backoff.reset();
-		if (deadlines.takeDue(Deadline.KEEP_ALIVE, now)) this.checkSilence(now);
+		return true;
+	}
+
+	/** Whether a deadline is among those that are due; then it is cleared. */
+	private take(due: number, deadline: Deadline): boolean {
+		if ((due & (1 << deadline)) === 0) return false;
+		this.deadlines.clear(deadline);
+		return true;
 	}
 
 	/** Milliseconds that the driver may sleep; 0 means now, negative that nothing is waited for. */
@@ -319,7 +341,7 @@ export class Core implements PacketSink {
 			case PacketType.PUBREC:
 			case PacketType.PUBREL:
 			case PacketType.PUBCOMP:
-				return this.handleAck((decoder.firstByte << 16) | decoder.packetId);
+				return handleAck(this, (decoder.firstByte << 16) | decoder.packetId);
 			case PacketType.SUBACK:
 				return handleSuback(this, decoder, start);
 			case PacketType.UNSUBACK:
@@ -329,50 +351,6 @@ export class Core implements PacketSink {
 				this.deadlines.clear(Deadline.PINGRESP);
 				return true;
 		}
-	}
-
-	/**
-	 * PUBACK, PUBREC, PUBREL or PUBCOMP on an accepted connection. Hot: no allocation.
-	 *
-	 * in   ack  first byte << 16 | packet identifier
-	 * out  whether the connection stands
-	 */
-	handleAck(ack: number): boolean {
-		const firstByte = ack >> 16;
-		const packetId = ack & 0xffff;
-		if (firstByte === FirstByte.PUBREL) {
-			this.session.incoming.remove(packetId);
-			this.sender.ack(FirstByte.PUBCOMP, packetId, this.now);
-			return true;
-		}
-		const sender = this.sender;
-		const session = this.session;
-		let result: AckResult;
-		if (firstByte === FirstByte.PUBACK) result = session.handlePuback(packetId);
-		else if (firstByte === FirstByte.PUBCOMP) result = session.handlePubcomp(packetId);
-		else result = session.handlePubrec(packetId);
-		if (result === AckResult.TAKEN) {
-			// PUBREL follows PUBREC; the others open the window for what waits in the outbox.
-			if (firstByte === FirstByte.PUBREC || sender.disconnectDue) sender.work = Work.ALL;
-			else if (session.outbox.cursor < session.outbox.tail) sender.work |= Work.RECORDS;
-			return this.state >= StateCode.CONNECTING;
-		}
-		return this.handleOddAck(result, firstByte, packetId);
-	}
-
-	/** An ack that no exchange waits for: ignored, answered, or the end of the connection. */
-	private handleOddAck(result: AckResult, firstByte: number, packetId: number): boolean {
-		// One for an identifier of an open SUBSCRIBE answers the wrong question.
-		if (result === AckResult.WRONG || this.isRequest(packetId)) {
-			this.counters[CounterIndex.PROTOCOL_ERRORS]!++;
-			this.handleViolation(ReasonCode.PROTOCOL_ERROR, firstByte);
-			return false;
-		}
-		// A PUBREC that was answered before is answered again, and an unknown one too, so that the server can finish; one
-		// whose PUBREL is still to be sent is not [MQTT-4.6.0-4].
-		if (firstByte === FirstByte.PUBREC && this.session.releasedIndex(packetId) < this.session.releasedSent)
-			this.sender.ack(FirstByte.PUBREL, packetId, this.now);
-		return true;
 	}
 
 	/** The server broke the protocol, or more than we can remember. No DISCONNECT: the will is to be published. */
@@ -387,7 +365,8 @@ export class Core implements PacketSink {
 		return false;
 	}
 
-	private isRequest(packetId: number): boolean {
+	/** Whether a SUBSCRIBE or UNSUBSCRIBE of ours waits for its ack with this identifier. */
+	isRequest(packetId: number): boolean {
 		return this.subscriptions.requested > 0 && this.subscriptions.nextOfRequest(packetId, 0) >= 0;
 	}
 
@@ -472,8 +451,7 @@ export class Core implements PacketSink {
 		const left = this.pingAfterMs - silent;
 		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
 		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
-		this.sender.pingDue = true;
-		this.sender.work = Work.ALL;
+		this.sender.ping(now);
 		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
 	}
 
@@ -517,6 +495,7 @@ export class Core implements PacketSink {
 		this.deadlines.clearConnection();
 		this.blocked = false;
 		this.sender.reset();
+		this.session.outbox.alone = 0;
 		this.receiver.reset();
 		this.subscriptions.handleLost();
 		if (wasOpened) this.command = Command.CLOSE;

@@ -1,25 +1,25 @@
-import { DURATION_MS_MAX, elapsedMs } from "../base/ticks.js";
+import { DURATION_MS_MAX } from "../base/ticks.js";
 
 /** What can be waited for. */
 export const enum Deadline {
-	/** The next attempt. */
-	RETRY = 0,
-	/** The current step of connecting: name lookup, connect, CONNACK. */
-	STEP = 1,
 	/** The link may have been silent for too long: look whether a ping is due. */
-	KEEP_ALIVE = 2,
-	PINGRESP = 3,
+	KEEP_ALIVE = 0,
+	PINGRESP = 1,
 	/** SUBACK or UNSUBACK. */
-	ACK = 4,
+	ACK = 2,
 	/** The transport has to take some of the bytes that wait. */
-	WRITE = 5,
+	WRITE = 3,
 	/** The connection has been up for long enough to trust it. */
-	STABLE = 6,
+	STABLE = 4,
+	/** The current step of connecting: name lookup, connect, CONNACK. */
+	STEP = 5,
+	/** The next attempt. */
+	RETRY = 6,
 	/** stop() gives up flushing. */
 	STOP = 7,
 }
 
-const COUNT = 8;
+const COUNT = Deadline.STOP + 1;
 
 /** What `next` returns when nothing is waited for. */
 export const NOTHING_DUE = -1;
@@ -51,20 +51,26 @@ export class Deadlines {
 		return (this.#armed & (1 << deadline)) !== 0;
 	}
 
-	/** Whether it is armed and has come; then it is cleared. */
-	takeDue(deadline: Deadline, now: number): boolean {
-		if (!this.isArmed(deadline) || elapsedMs(now, this.#at[deadline]!) < 0) return false;
-		this.clear(deadline);
-		return true;
+	/** Those that are armed and have come, a bit each; they stay armed. Hot: no allocation. */
+	due(now: number): number {
+		let due = 0;
+		let bit = 1;
+		const at = this.#at;
+		for (let i = 0; bit <= this.#armed; i++, bit <<= 1) {
+			if ((this.#armed & bit) !== 0 && ((now - at[i]!) | 0) >= 0) due |= bit;
+		}
+		return due;
 	}
 
-	/** Milliseconds until the next one, 0 when one is due; NOTHING_DUE when none is armed. */
+	/** Milliseconds until the next one, 0 when one is due; NOTHING_DUE when none is armed. Hot: no allocation. */
 	next(now: number): number {
-		if (this.#armed === 0) return NOTHING_DUE;
+		let armed = this.#armed;
+		if (armed === 0) return NOTHING_DUE;
 		let sleep = DURATION_MS_MAX;
-		for (let i = 0; i < COUNT; i++) {
-			if (!this.isArmed(i)) continue;
-			const left = elapsedMs(this.#at[i]!, now);
+		const at = this.#at;
+		for (let i = 0; armed !== 0; i++, armed >>= 1) {
+			if ((armed & 1) === 0) continue;
+			const left = (at[i]! - now) | 0;
 			if (left < sleep) sleep = left;
 		}
 		return sleep < 0 ? 0 : sleep;

@@ -40,14 +40,14 @@ export class IncomingIds {
 		return this.count === this.#max;
 	}
 
-	/** Adds an identifier that is not there yet, while not full; returns how many there are. Hot: no allocation. */
-	add(packetId: number): number {
+	/** Adds an identifier that is not there yet, while not full. Hot: no allocation. */
+	add(packetId: number): void {
 		const ids = this.#ids;
 		const mask = this.#mask;
 		let i = packetId & mask;
 		while (ids[i] !== 0) i = (i + 1) & mask;
 		ids[i] = packetId;
-		return ++this.count;
+		this.count++;
 	}
 
 	/** Removes an identifier; harmless when it is not there. Hot: no allocation. */
@@ -55,6 +55,12 @@ export class IncomingIds {
 		const ids = this.#ids;
 		const mask = this.#mask;
 		let hole = packetId & mask;
+		if (ids[hole] === packetId && ids[(hole + 1) & mask] === 0) {
+			// Alone in its place, as they mostly are.
+			ids[hole] = 0;
+			this.count--;
+			return;
+		}
 		while (ids[hole] !== packetId) {
 			if (ids[hole] === 0) return;
 			hole = (hole + 1) & mask;

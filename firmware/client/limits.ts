@@ -31,7 +31,7 @@ export const LIMITS = Object.freeze({
 	subscriptions: limit(8, 1, 1024),
 	filterBytes: limit(256, 1, FIELD_SIZE_MAX),
 	sources: limit(1, 0, 255),
-	views: limit(8, 2, 255),
+	views: limit(8, 1, 255),
 	packetLog: limit(16, 0, 4096),
 	maximumPacketSize: limit(REMAINING_LENGTH_MAX + 5, 64, REMAINING_LENGTH_MAX + 5),
 	connectTimeoutMs: limit(30_000, 10, DURATION_MS_MAX),

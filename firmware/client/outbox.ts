@@ -18,15 +18,15 @@ export const enum RecordState {
 
 /** Words of a record in front of its packet. */
 export const enum Field {
-	/** Bytes of the record, a multiple of 4, these words included. */
+	/** Where the packet starts, from the start of the record, << START_SHIFT; bytes of the record, a multiple of 4, these words included. */
 	SIZE = 0,
 	/** Packet identifier << 16 | source << 8 | QoS << 4 | RecordState. */
 	TAGS = 1,
-	/** Where the packet starts, from the start of the record. */
-	START = 2,
-	/** Bytes of the packet; for a streamed one, the payload that is not here included. */
-	LENGTH = 3,
 }
+
+export const START_SHIFT = 24;
+/** The bytes of SIZE: no region is larger. */
+export const SIZE_MASK = 0xffffff;
 
 /** The QoS bits of TAGS. */
 export const RECORD_QOS_MASK = 0x30;
@@ -34,8 +34,14 @@ export const RECORD_QOS_MASK = 0x30;
 /** The source's bits of TAGS. */
 export const SOURCE_MASK = 0xff00;
 
+/** QoS and state in TAGS of a publish that waits for its first ack: this, times its QoS, and one. */
+export const SENT_TAGS = 0x11;
+
 /** Bytes of a record in front of its packet. */
-export const RECORD_HEADER_SIZE = 16;
+export const RECORD_HEADER_SIZE = 8;
+
+/** SIZE of a record whose packet stands right behind the header, without the record's bytes. */
+export const START_AT_ONCE = RECORD_HEADER_SIZE << START_SHIFT;
 
 /** Bytes that a packet takes in the outbox. */
 export function sizeOfRecord(packetSize: number): number {
@@ -62,12 +68,18 @@ export class Outbox {
 	active = -1;
 	/** Records that are not free. */
 	count = 0;
+	/**
+	 * TAGS of the only record, when it was sent whole on this connection and waits for its first ack, and nothing else
+	 * depends on that ack; else 0. Whatever changes a record clears it.
+	 */
+	alone = 0;
 	/** Of those, how many are QoS 0. */
 	countQoS0 = 0;
 	/** Bytes of records that are not free. */
 	used = 0;
 	readonly #bytes: Uint8Array;
-	readonly #words: Int32Array;
+	/** The arena by words: see Field for those in front of a record. */
+	readonly words: Int32Array;
 	/** The region: from base to one below limit. */
 	readonly base: number;
 	readonly limit: number;
@@ -75,7 +87,7 @@ export class Outbox {
 
 	constructor(arena: Arena, counters: Uint32Array) {
 		this.#bytes = arena.bytes;
-		this.#words = arena.words;
+		this.words = arena.words;
 		this.base = this.head = this.cursor = this.tail = arena.outboxOffset;
 		this.limit = arena.outboxLimit;
 		this.#counters = counters;
@@ -109,18 +121,16 @@ export class Outbox {
 	 *
 	 * in   size    sizeOfRecord, or more
 	 *      source  0, or index of a source + 1
-	 *      start   where the packet starts, from the start of the record
-	 *      length  bytes of the packet, streamed payload included
+	 *      start   where the packet starts, from the start of the record; all of it is there, but for a streamed payload
 	 */
-	commit(size: number, qos: number, packetId: number, source: number, start: number, length: number): void {
+	commit(size: number, qos: number, packetId: number, source: number, start: number): void {
 		const tail = this.tail;
 		if (size > this.limit - tail) fail("outbox: record beyond the region");
-		const words = this.#words;
+		this.alone = 0;
+		const words = this.words;
 		const at = tail >> 2;
-		words[at] = size;
+		words[at] = (start << START_SHIFT) | size;
 		words[at + Field.TAGS] = (packetId << 16) | (source << 8) | (qos << 4) | RecordState.QUEUED;
-		words[at + Field.START] = start;
-		words[at + Field.LENGTH] = length;
 		this.tail = tail + size;
 		const used = this.used + size;
 		this.used = used;
@@ -132,87 +142,70 @@ export class Outbox {
 		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
 	}
 
-	/**
-	 * Makes what stands at the tail a record that has gone out already; the cursor is at the tail. Hot: no allocation.
-	 *
-	 * in   size    sizeOfRecord of its packet, which stands right behind the header
-	 *      tags    as Field.TAGS, in a state that waits for an ack
-	 *      length  bytes of the packet
-	 */
-	commitSent(size: number, tags: number, length: number): void {
-		const tail = this.tail;
-		const words = this.#words;
-		const at = tail >> 2;
-		words[at] = size;
-		words[at + Field.TAGS] = tags;
-		words[at + Field.START] = RECORD_HEADER_SIZE;
-		words[at + Field.LENGTH] = length;
-		this.tail = this.cursor = tail + size;
-		const used = this.used + size;
-		this.used = used;
-		const count = this.count + 1;
-		this.count = count;
-		const counters = this.#counters;
-		if (used > counters[CounterIndex.OUTBOX_MAX]!) counters[CounterIndex.OUTBOX_MAX] = used;
-		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
-	}
-
 	/** The record behind this one, or `tail`. */
 	next(record: number): number {
-		return record + this.#words[record >> 2]!;
+		return record + (this.words[record >> 2]! & SIZE_MASK);
 	}
 
 	size(record: number): number {
-		return this.#words[record >> 2]!;
+		return this.words[record >> 2]! & SIZE_MASK;
 	}
 
 	/** State, QoS, source and identifier in one word: see Field.TAGS. */
 	tags(record: number): number {
-		return this.#words[(record >> 2) + Field.TAGS]!;
+		return this.words[(record >> 2) + Field.TAGS]!;
 	}
 
 	setTags(record: number, tags: number): void {
-		this.#words[(record >> 2) + Field.TAGS] = tags;
+		this.alone = 0;
+		this.words[(record >> 2) + Field.TAGS] = tags;
 	}
 
 	state(record: number): RecordState {
-		return this.#words[(record >> 2) + Field.TAGS]! & 15;
+		return this.words[(record >> 2) + Field.TAGS]! & 15;
 	}
 
 	setState(record: number, state: RecordState): void {
+		this.alone = 0;
 		const at = (record >> 2) + Field.TAGS;
-		this.#words[at] = (this.#words[at]! & ~15) | state;
+		this.words[at] = (this.words[at]! & ~15) | state;
 	}
 
 	qos(record: number): number {
-		return (this.#words[(record >> 2) + Field.TAGS]! >> 4) & 3;
+		return (this.words[(record >> 2) + Field.TAGS]! >> 4) & 3;
 	}
 
 	/** Index of the source + 1; 0 when the whole packet is here. */
 	source(record: number): number {
-		return (this.#words[(record >> 2) + Field.TAGS]! >> 8) & 255;
+		return (this.words[(record >> 2) + Field.TAGS]! >> 8) & 255;
 	}
 
 	packetId(record: number): number {
-		return this.#words[(record >> 2) + Field.TAGS]! >>> 16;
+		return this.words[(record >> 2) + Field.TAGS]! >>> 16;
 	}
 
 	/** Offset of the packet's first byte in the arena. */
 	packetStart(record: number): number {
-		return record + this.#words[(record >> 2) + Field.START]!;
+		return record + (this.words[record >> 2]! >> START_SHIFT);
 	}
 
-	/** Bytes of the packet, streamed payload included. */
+	/** Bytes of the packet, streamed payload included: what its Remaining Length says (§2.2.3). */
 	packetSize(record: number): number {
-		return this.#words[(record >> 2) + Field.LENGTH]!;
+		const bytes = this.#bytes;
+		const start = this.packetStart(record);
+		let at = start + 1;
+		let size = 0;
+		for (let shift = 0; ; shift += 7) {
+			const byte = bytes[at++]!;
+			size |= (byte & 127) << shift;
+			if (byte < 128) return at - start + size;
+		}
 	}
 
 	/** Bytes of the packet that are in the record; only streamed ones have fewer than packetSize. */
 	storedSize(record: number): number {
-		const at = record >> 2;
-		const words = this.#words;
-		const isStreamed = (words[at + Field.TAGS]! & SOURCE_MASK) !== 0;
-		return isStreamed ? words[at]! - words[at + Field.START]! : words[at + Field.LENGTH]!;
+		if ((this.words[(record >> 2) + Field.TAGS]! & SOURCE_MASK) === 0) return this.packetSize(record);
+		return record + this.size(record) - this.packetStart(record);
 	}
 
 	/** Sets or clears DUP (§3.3.1.1) in the packet. */
@@ -230,15 +223,14 @@ export class Outbox {
 	 * out  index of its source + 1, 0 when it had none; -1 when there is no such record
 	 */
 	take(packetId: number, state: RecordState): number {
-		const words = this.#words;
+		const words = this.words;
 		const tail = this.tail;
-		for (let record = this.head; record < tail; record += words[record >> 2]!) {
+		for (let record = this.head; record < tail; record += words[record >> 2]! & SIZE_MASK) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
 			if (tags >>> 16 !== packetId || (tags & 15) !== state) continue;
 			if (record === this.active) return -1;
 			if (this.count > 1) return this.free(record);
-			this.count = this.used = 0;
-			this.head = this.cursor = this.tail = this.base;
+			this.clear();
 			return (tags & SOURCE_MASK) >> 8;
 		}
 		return -1;
@@ -250,9 +242,9 @@ export class Outbox {
 	 * out  the record, or -1
 	 */
 	find(packetId: number): number {
-		const words = this.#words;
+		const words = this.words;
 		const tail = this.tail;
-		for (let record = this.head; record < tail; record += words[record >> 2]!) {
+		for (let record = this.head; record < tail; record += words[record >> 2]! & SIZE_MASK) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
 			if (tags >>> 16 === packetId && (tags & 15) !== RecordState.FREE) return record;
 		}
@@ -265,7 +257,7 @@ export class Outbox {
 	 * out  index of its source + 1; 0 when it had none
 	 */
 	free(record: number): number {
-		const words = this.#words;
+		const words = this.words;
 		const at = record >> 2;
 		const tags = words[at + Field.TAGS]!;
 		if ((tags & 15) === RecordState.FREE) fail("outbox: freeing twice");
@@ -273,21 +265,34 @@ export class Outbox {
 		if ((tags & RECORD_QOS_MASK) === 0) this.countQoS0--;
 		if (this.active === record) this.active = -1;
 		if (this.count === 1) {
-			this.count = this.used = 0;
-			this.head = this.cursor = this.tail = this.base;
+			this.clear();
 			return (tags >> 8) & 255;
 		}
+		this.alone = 0;
 		this.count--;
-		this.used -= words[at]!;
+		this.used -= words[at]! & SIZE_MASK;
 		if (record === this.head) this.advance();
 		return (tags >> 8) & 255;
 	}
 
+	/** There is one record, and no packet is half sent: see alone. Hot: no allocation. */
+	noteAlone(): void {
+		if (this.cursor !== this.tail) return;
+		const tags = this.words[(this.head >> 2) + Field.TAGS]!;
+		if ((tags & SOURCE_MASK) === 0 && (tags & 15) >= RecordState.PUBACK_WAIT) this.alone = tags;
+	}
+
+	/** The last record is given back: packets start at the base again. Hot: no allocation. */
+	clear(): void {
+		this.count = this.used = this.alone = 0;
+		this.head = this.cursor = this.tail = this.base;
+	}
+
 	/** The first record is free: moves the head to the next that is not. */
 	private advance(): void {
-		const words = this.#words;
+		const words = this.words;
 		let head = this.head;
-		do head += words[head >> 2]!;
+		do head += words[head >> 2]! & SIZE_MASK;
 		while ((words[(head >> 2) + Field.TAGS]! & 15) === RecordState.FREE);
 		this.head = head;
 		if (this.cursor < head) this.cursor = head;
@@ -304,14 +309,14 @@ export class Outbox {
 	 * After:   base | A | B | C |            room            | limit
 	 */
 	private compact(): void {
-		const words = this.#words;
+		const words = this.words;
 		const tail = this.tail;
 		const cursor = this.cursor;
 		const active = this.active;
 		let to = this.base;
 		let cursorTo = -1;
 		for (let from = this.head; from < tail;) {
-			const size = words[from >> 2]!;
+			const size = words[from >> 2]! & SIZE_MASK;
 			if (from >= cursor && cursorTo < 0) cursorTo = to;
 			if ((words[(from >> 2) + Field.TAGS]! & 15) !== RecordState.FREE) {
 				if (from !== to) this.#bytes.copyWithin(to, from, from + size);

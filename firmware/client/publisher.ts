@@ -10,12 +10,12 @@ import {
 } from "../codec/encode.js";
 import { StatusCode } from "../codec/status.js";
 import { Topic } from "../codec/topic.js";
-import type { Application } from "./application.js";
+import { Tells, type Application } from "./application.js";
 import type { Arena } from "./arena.js";
 import { ProblemCode } from "./codes.js";
-import { CounterIndex } from "./counters.js";
+import { CounterIndex, raise } from "./counters.js";
 import type { PayloadSource } from "./options.js";
-import { RECORD_HEADER_SIZE, RecordState, sizeOfRecord, type Outbox } from "./outbox.js";
+import { RECORD_HEADER_SIZE, RecordState, SENT_TAGS, sizeOfRecord, START_AT_ONCE, type Outbox } from "./outbox.js";
 import { OUTGOING, type PacketLog } from "./packet-log.js";
 import { Work, type Sender } from "./sender.js";
 import type { Session } from "./session.js";
@@ -26,12 +26,16 @@ import type { Subscriptions } from "./subscriptions.js";
 const STRING = "string";
 const FUNCTION = "function";
 
+/** A constant of the module is found sooner than a global. */
+const Bytes = Uint8Array;
+
 /**
  * Takes publishes from the application: straight into the transmit region, or into the outbox.
  * Hot: no allocation.
  */
 export class Publisher {
 	readonly #bytes: Uint8Array;
+	readonly #view: DataView;
 	readonly #session: Session;
 	readonly #outbox: Outbox;
 	readonly #subscriptions: Subscriptions;
@@ -55,6 +59,7 @@ export class Publisher {
 		log: PacketLog,
 	) {
 		this.#bytes = arena.bytes;
+		this.#view = arena.view;
 		this.#session = session;
 		this.#outbox = session.outbox;
 		this.#subscriptions = subscriptions;
@@ -92,6 +97,7 @@ export class Publisher {
 	 * BUSY           a payload is being composed
 	 * STOPPED        the client is stopping
 	 */
+	// eslint-disable-next-line max-lines-per-function -- a call costs more than what most of its parts do.
 	publish(
 		topic: Topic | string,
 		payload: Uint8Array | string,
@@ -104,86 +110,84 @@ export class Publisher {
 			if (made === undefined) return StatusCode.INVALID_TOPIC;
 			topic = made;
 		}
-		if (!(payload instanceof Uint8Array)) return this.publishText(topic.field, payload, qos, retain, now);
+		if (!(payload instanceof Bytes)) return this.publishText(topic.field, payload, qos, retain, now);
 		const sender = this.#sender;
-		if (qos === 0 && sender.direct) {
-			// Straight into the transmit region. In this function, because a call costs more than what it would do; and
-			// without locals for what is used a few times only, because a local costs five byte codes.
-			const at = sender.offset + sender.size;
-			const remaining = topic.field.length + payload.length;
-			const end = at + 2 + remaining;
-			if (remaining < 128 && end <= sender.limit) {
-				const firstByte = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
-				this.#bytes[at] = firstByte;
-				this.#bytes[at + 1] = remaining;
-				this.#bytes.set(topic.field, at + 2);
-				this.#bytes.set(payload, end - payload.length);
-				sender.size = end - sender.offset;
-				this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-				const log = this.#log;
-				log.words[log.next] = now;
-				log.words[log.next + 1] = OUTGOING | (firstByte << 16);
-				log.next = (log.next + 2) & log.mask;
-				return 0;
+		const field = topic.field;
+		if (sender.direct) {
+			// Nothing stands in the way. Both usual cases are in this function, because a call costs more than what it would do,
+			// and without locals for what is used a few times only, because a local costs three byte codes.
+			const bytes = this.#bytes;
+			const to = sender.offset + sender.size;
+			if (qos === 0) {
+				const remaining = field.length + payload.length;
+				if (remaining < 128 && to + 2 + remaining <= sender.limit) {
+					bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
+					bytes[to + 1] = remaining;
+					bytes.set(field, to + 2);
+					bytes.set(payload, to + 2 + field.length);
+					sender.size += 2 + remaining;
+					this.#counters[CounterIndex.PUBLISHES_OUT]!++;
+					const log = this.#log;
+					log.words[log.next] = now;
+					log.words[log.next + 1] = OUTGOING | (bytes[to]! << 16);
+					log.next = (log.next + 2) & log.mask;
+					return 0;
+				}
+			} else if (!sender.work && (qos === 1 || qos === 2)) {
+				// The packet is made in the outbox, and copied to where it goes out from. A publish that waits under the same
+				// topic (FullPolicy) is none that waits. Nothing waits in the outbox: there would be work, or no window.
+				const outbox = this.#outbox;
+				const session = this.#session;
+				const start = outbox.tail + RECORD_HEADER_SIZE;
+				const packetSize = 4 + field.length + payload.length;
+				const inflight = session.waiting + session.releasedCount + 1;
+				const packetId = session.nextId;
+				if (
+					packetSize < 130 &&
+					start + packetSize <= outbox.limit &&
+					to + packetSize <= sender.limit &&
+					inflight <= session.window &&
+					packetId < session.freeEnd
+				) {
+					session.nextId = packetId + 1;
+					session.waiting++;
+					bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+					bytes[start + 1] = packetSize - 2;
+					bytes.set(field, start + 2);
+					this.#view.setInt16(start + 2 + field.length, packetId);
+					bytes.set(payload, start + 4 + field.length);
+					bytes.copyWithin(to, start, start + packetSize);
+					sender.size += packetSize;
+					const recordSize = (RECORD_HEADER_SIZE + 3 + packetSize) & ~3;
+					const tags = (packetId << 16) | (SENT_TAGS * qos + 1);
+					outbox.words[outbox.tail >> 2] = START_AT_ONCE | recordSize;
+					outbox.words[(start >> 2) - 1] = tags;
+					outbox.tail = outbox.cursor = outbox.tail + recordSize;
+					outbox.used += recordSize;
+					outbox.alone = outbox.count ? 0 : tags;
+					outbox.count++;
+					this.#counters[CounterIndex.PUBLISHES_OUT]!++;
+					if (outbox.used > this.#counters[CounterIndex.OUTBOX_MAX]!)
+						this.#counters[CounterIndex.OUTBOX_MAX] = outbox.used;
+					// One has been noted by the publish before: the first identifier is looked for on the long way.
+					if (inflight > 1) this.noteMost(inflight);
+					const log = this.#log;
+					log.words[log.next] = now;
+					log.words[log.next + 1] = OUTGOING | (bytes[to]! << 16) | packetId;
+					log.next = (log.next + 2) & log.mask;
+					return packetId;
+				}
 			}
 		}
-		const field = topic.field;
-		const size = payload.length;
-		if ((qos === 1 || qos === 2) && sender.direct && sender.work === Work.NONE) {
-			const packetId = this.publishAtOnce(field, payload, qos, retain, now);
-			if (packetId > 0) return packetId;
-		}
-		const packetId = qos === 0 ? this.start(field, size, 0, retain, now) : this.enqueue(field, size, qos, retain);
+		const packetId = this.start(field, payload.length, qos, retain, now);
 		if (packetId >= 0) this.#bytes.set(payload, this.#payloadAt);
 		return packetId;
 	}
 
-	/**
-	 * The usual case of QoS 1 and 2: nothing waits, and there is room everywhere. The packet is made in the outbox, and
-	 * copied to where it goes out from. Hot: no allocation.
-	 *
-	 * out  packet identifier; 0 when it is not the usual case
-	 */
-	private publishAtOnce(
-		field: Uint8Array,
-		payload: Uint8Array,
-		qos: number,
-		retain: boolean | undefined,
-		now: number,
-	): number {
-		const sender = this.#sender;
-		const outbox = this.#outbox;
-		const session = this.#session;
-		const record = outbox.tail;
-		const fieldSize = field.length;
-		const remaining = fieldSize + 2 + payload.length;
-		const size = (RECORD_HEADER_SIZE + 2 + remaining + 3) & ~3;
-		const to = sender.offset + sender.size;
-		if (remaining > 127 || size > outbox.limit - record || outbox.cursor !== record) return 0;
-		if (remaining + 2 > sender.limit - to || !session.windowOpen || this.#policy === FullPolicy.LATEST_PER_TOPIC)
-			return 0;
-		const packetId = session.takeId(this.#subscriptions);
-		if (packetId === 0) return 0;
-		const start = record + RECORD_HEADER_SIZE;
-		const firstByte = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
-		const bytes = this.#bytes;
-		bytes[start] = firstByte;
-		bytes[start + 1] = remaining;
-		bytes.set(field, start + 2);
-		const at = start + 2 + fieldSize;
-		bytes[at] = packetId >> 8;
-		bytes[at + 1] = packetId & 0xff;
-		bytes.set(payload, at + 2);
-		bytes.copyWithin(to, start, start + 2 + remaining);
-		sender.size += 2 + remaining;
-		session.waiting++;
-		outbox.commitSent(size, (packetId << 16) | (qos << 4) | (RecordState.QUEUED + qos), 2 + remaining);
-		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-		const log = this.#log;
-		log.words[log.next] = now;
-		log.words[log.next + 1] = OUTGOING | (firstByte << 16) | packetId;
-		log.next = (log.next + 2) & log.mask;
-		return packetId;
+	/** High-water marks of publishes that are not finished. */
+	private noteMost(inflight: number): void {
+		raise(this.#counters, CounterIndex.INFLIGHT_MAX, inflight);
+		raise(this.#counters, CounterIndex.OUTBOX_RECORDS_MAX, this.#outbox.count);
 	}
 
 	/** Text is written where it goes, without bytes in between. */
@@ -257,7 +261,7 @@ export class Publisher {
 			at += 2;
 		} else sender.direct = false;
 		this.#payloadAt = at;
-		outbox.commit(size, qos, packetId, 0, RECORD_HEADER_SIZE, headSize + remaining);
+		outbox.commit(size, qos, packetId, 0, RECORD_HEADER_SIZE);
 		sender.work |= Work.RECORDS;
 		return packetId;
 	}
@@ -295,7 +299,7 @@ export class Publisher {
 		const start = size - headSize;
 		writePublishHead(this.#bytes, record + start, field, qos, retain === true, packetId, total);
 		this.#application.sources[index] = source;
-		this.#outbox.commit(size, qos, packetId, index + 1, start, headSize + total);
+		this.#outbox.commit(size, qos, packetId, index + 1, start);
 		if (qos === 0) this.#sender.direct = false;
 		this.#sender.work |= Work.RECORDS;
 		return packetId;
@@ -351,14 +355,14 @@ export class Publisher {
 		const headSize = sizeOfPublishHead(topic.field.length, qos, size);
 		writePublishHead(this.#bytes, to - headSize, topic.field, qos, retain, packetId, size);
 		const recordSize = (before + size + 3) & ~3;
-		outbox.commit(recordSize, qos, packetId, 0, before - headSize, headSize + size);
+		outbox.commit(recordSize, qos, packetId, 0, before - headSize);
 		this.#sender.work |= Work.RECORDS;
 		return packetId;
 	}
 
 	private refuse(status: StatusCode): StatusCode {
 		this.#counters[CounterIndex.REFUSED_FULL]!++;
-		this.#application.wantsRoom = true;
+		this.#application.tells |= Tells.ROOM;
 		return status;
 	}
 

@@ -1,45 +1,27 @@
 // Read MQTT 3.1.1 §3.3 and §4.3 before changing this file.
 import { fail } from "../base/assert.js";
 import { FirstByte, PacketType, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
-import { ackAt, Decoded, Decoder } from "../codec/decoder.js";
+import { AckHead, Decoded, Decoder } from "../codec/decoder.js";
 import { ACK_SIZE } from "../codec/encode.js";
 import { checkTopicName } from "../codec/utf8.js";
 import type { Application } from "./application.js";
 import { ACK_RING_SIZE, type Arena } from "./arena.js";
 import { ProblemCode, ReasonCode } from "./codes.js";
+import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
 import { Message } from "./message.js";
+import type { Outbox } from "./outbox.js";
 import type { PacketLog } from "./packet-log.js";
 import type { IncomingIds } from "./incoming-ids.js";
+import { handleAckAlone } from "./publish-acks.js";
+import { Mode } from "./receive-mode.js";
 import { qosOf, type Sender } from "./sender.js";
+import { PUBACK_TAGS, type Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import type { Subscriptions } from "./subscriptions.js";
 
 /** The QoS bits of a first byte at QoS 1. */
 const QOS_1 = 1 << QOS_SHIFT;
-
-/** What the bytes that come next belong to. */
-const enum Mode {
-	/** The start of a packet. */
-	PACKET = 0,
-	/** The topic name of a PUBLISH whose head is larger than the buffer: checked and thrown away. */
-	TOPIC = 1,
-	/** Its packet identifier. */
-	PACKET_ID = 2,
-	/** A payload that is handed over in pieces. */
-	PIECES = 3,
-	/** A payload that nobody gets. */
-	SKIP = 4,
-}
-
-/** Takes every packet but PUBLISH; returns false when the connection is over. */
-export interface PacketSink {
-	handlePacket(decoder: Decoder, start: number): boolean;
-	/** Takes PUBACK, PUBREC, PUBREL or PUBCOMP: first byte << 16 | packet identifier. */
-	handleAck(ack: number): boolean;
-	/** Ends the connection because of what the server has sent. */
-	handleViolation(reason: ReasonCode, detail: number): void;
-}
 
 /**
  * The receive window, and what becomes of the messages in it.
@@ -67,11 +49,13 @@ export class Receiver {
 	readonly #sizeMax: number;
 	readonly #packetSizeMax: number;
 	readonly #acknowledgeTooLarge: boolean;
+	readonly #session: Session;
+	readonly #outbox: Outbox;
 	readonly #incoming: IncomingIds;
 	readonly #subscriptions: Subscriptions;
 	readonly #sender: Sender;
 	readonly #application: Application;
-	readonly #sink: PacketSink;
+	readonly #core: Core;
 	readonly #counters: Uint32Array;
 	readonly #log: PacketLog;
 	/** The connection is there; any callback may end it. */
@@ -90,11 +74,11 @@ export class Receiver {
 	constructor(
 		settings: Settings,
 		arena: Arena,
-		incoming: IncomingIds,
+		session: Session,
 		subscriptions: Subscriptions,
 		sender: Sender,
 		application: Application,
-		sink: PacketSink,
+		core: Core,
 		counters: Uint32Array,
 		log: PacketLog,
 	) {
@@ -105,11 +89,13 @@ export class Receiver {
 		this.#sizeMax = settings.rxBuffer;
 		this.#packetSizeMax = settings.maximumPacketSize;
 		this.#acknowledgeTooLarge = settings.acknowledgeTooLarge;
-		this.#incoming = incoming;
+		this.#session = session;
+		this.#outbox = session.outbox;
+		this.#incoming = session.incoming;
 		this.#subscriptions = subscriptions;
 		this.#sender = sender;
 		this.#application = application;
-		this.#sink = sink;
+		this.#core = core;
 		this.#counters = counters;
 		this.#log = log;
 		this.message = new Message(arena.bytes, arena.view);
@@ -137,36 +123,53 @@ export class Receiver {
 	 * in   count  0 … size of the landing; 0 only and always when stalled
 	 */
 	handleBytes(count: number, now: number): void {
-		const counters = this.#counters;
-		const sender = this.#sender;
+		if (count === ACK_SIZE && !this.#mode) {
+			// Mostly, this is one ack alone: looked at before anything is made ready for more.
+			const outbox = this.#outbox;
+			const word = this.#view.getInt32(this.#landing);
+			// The tags of the only publish hold all there is to compare: identifier, no source, QoS, waiting for PUBACK.
+			if (outbox.alone === ((word << 16) | PUBACK_TAGS) && word >> 16 === AckHead.PUBACK) {
+				this.lastReceived = now;
+				this.#counters[CounterIndex.BYTES_IN]! += ACK_SIZE;
+				this.#counters[CounterIndex.DELIVERED]!++;
+				outbox.count = outbox.used = outbox.alone = this.#session.waiting = 0;
+				outbox.head = outbox.cursor = outbox.tail = outbox.base;
+				const log = this.#log;
+				log.words[log.next] = now;
+				log.words[log.next + 1] = (FirstByte.PUBACK << 16) | (word & 0xffff);
+				log.next = (log.next + 2) & log.mask;
+				if (this.#application.tells) this.#application.acked(word & 0xffff, true);
+				return;
+			}
+			if (this.#sender.open && handleAckAlone(this.#core, word, now)) {
+				this.lastReceived = now;
+				this.#counters[CounterIndex.BYTES_IN]! += ACK_SIZE;
+				return;
+			}
+		}
+		this.takeBytes(count, now);
+	}
+
+	/** Any bytes: see handleBytes. Hot: no allocation. */
+	private takeBytes(count: number, now: number): void {
+		this.#core.now = now;
+		if (this.#mode === Mode.PARTIAL) this.#mode = Mode.PACKET;
 		let start = this.#start;
 		let end = this.#end;
-		if (count > 0) {
+		if (count) {
 			if (this.stalled) fail("receiver: bytes over bytes");
 			this.lastReceived = now;
-			counters[CounterIndex.BYTES_IN]! += count;
-			// One ack alone, as they mostly come.
-			if (count === ACK_SIZE && start === end && this.#mode === Mode.PACKET && sender.open) {
-				const ack = ackAt(this.#view, start);
-				if (ack !== 0 && sender.ackCount < ACK_RING_SIZE) {
-					const log = this.#log;
-					log.words[log.next] = now;
-					log.words[log.next + 1] = ack;
-					log.next = (log.next + 2) & log.mask;
-					this.#sink.handleAck(ack);
-					return;
-				}
-			}
+			this.#counters[CounterIndex.BYTES_IN]! += count;
 			end += count;
 			this.#end = end;
-			if (end - start > counters[CounterIndex.RX_MAX]!) counters[CounterIndex.RX_MAX] = end - start;
+			if (end - start > this.#counters[CounterIndex.RX_MAX]!) this.#counters[CounterIndex.RX_MAX] = end - start;
 		}
 		while (start < end) {
-			if (sender.ackCount === ACK_RING_SIZE) {
+			if (this.#sender.ackCount === ACK_RING_SIZE) {
 				this.stalled = true;
 				return;
 			}
-			if (this.#mode === Mode.PACKET ? this.takePacket(now) : this.takeRest(now)) {
+			if (this.#mode ? this.takeRest(now) : this.takePacket(now)) {
 				start = this.#start;
 				continue;
 			}
@@ -188,6 +191,7 @@ export class Receiver {
 		this.#bytes.copyWithin(to, this.#start, this.#end);
 		this.#start = to;
 		this.#end = this.#landing;
+		if (this.#mode === Mode.PACKET) this.#mode = Mode.PARTIAL;
 	}
 
 	/**
@@ -208,7 +212,7 @@ export class Receiver {
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;
-		if (!this.#sender.open || (qos !== 0 && this.#incoming.count > 0)) {
+		if (!this.#sender.open || (qos && this.#incoming.count)) {
 			if (!this.mayCome(firstByte, packetId)) return false;
 		}
 		this.#counters[CounterIndex.PUBLISHES_IN]!++;
@@ -219,7 +223,7 @@ export class Receiver {
 		log.words[log.next + 1] = (firstByte << 16) | packetId;
 		log.next = (log.next + 2) & log.mask;
 		this.#start = end;
-		if (qos === 0 || this.#incoming.count === 0 || !this.#incoming.has(packetId)) {
+		if (!qos || !this.#incoming.count || !this.#incoming.has(packetId)) {
 			const message = this.message;
 			const payload = start + decoder.payloadStart;
 			message.firstByte = firstByte;
@@ -236,7 +240,12 @@ export class Receiver {
 				if (!this.#linked) return this.keepId(message);
 			} else if (!this.deliver(message, index)) return false;
 			if (qos === 0) return true;
-			if (qos !== QOS_1) this.remember(packetId);
+			if (qos !== QOS_1) {
+				// As remember, whose call would cost more than all it does.
+				this.#incoming.add(packetId);
+				if (this.#incoming.count > this.#counters[CounterIndex.INCOMING_QOS2_MAX]!)
+					this.#counters[CounterIndex.INCOMING_QOS2_MAX] = this.#incoming.count;
+			}
 		} else {
 			decoder.fixedSize = 0;
 			this.#counters[CounterIndex.DUPLICATES_IN]!++;
@@ -247,9 +256,8 @@ export class Receiver {
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
 	private remember(packetId: number): void {
-		const count = this.#incoming.add(packetId);
-		const counters = this.#counters;
-		if (count > counters[CounterIndex.INCOMING_QOS2_MAX]!) counters[CounterIndex.INCOMING_QOS2_MAX] = count;
+		this.#incoming.add(packetId);
+		raise(this.#counters, CounterIndex.INCOMING_QOS2_MAX, this.#incoming.count);
 	}
 
 	/** Anything but the head of a PUBLISH. */
@@ -260,7 +268,7 @@ export class Receiver {
 			this.#start = start + decoder.packetSize;
 			this.#log.add((decoder.firstByte << 16) | decoder.packetId, now);
 			decoder.fixedSize = 0;
-			return this.#sink.handlePacket(decoder, start) && this.#linked;
+			return this.#core.handlePacket(decoder, start) && this.#linked;
 		}
 		if (found === Decoded.NEED_MORE) return this.needsMore(decoder, now);
 		const reason = found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET;
@@ -269,7 +277,7 @@ export class Receiver {
 
 	private violation(reason: ReasonCode, detail: number): boolean {
 		this.#counters[CounterIndex.PROTOCOL_ERRORS]!++;
-		this.#sink.handleViolation(reason, detail);
+		this.#core.handleViolation(reason, detail);
 		return false;
 	}
 
@@ -323,7 +331,7 @@ export class Receiver {
 			this.#overrun = true;
 			return false;
 		}
-		this.#sink.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
+		this.#core.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
 		return false;
 	}
 

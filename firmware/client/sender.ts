@@ -4,7 +4,7 @@ import { ACK_SIZE, writeAck } from "../codec/encode.js";
 import type { Application } from "./application.js";
 import { ACK_RING_SIZE, type Arena } from "./arena.js";
 import { CounterIndex, raise } from "./counters.js";
-import { Field, RECORD_QOS_MASK, RecordState, SOURCE_MASK, type Outbox } from "./outbox.js";
+import { Field, RECORD_QOS_MASK, RecordState, SIZE_MASK, SOURCE_MASK, START_SHIFT, type Outbox } from "./outbox.js";
 import { OUTGOING, type PacketLog } from "./packet-log.js";
 import type { Session } from "./session.js";
 import type { Subscriptions } from "./subscriptions.js";
@@ -72,6 +72,8 @@ export class Sender {
 	disconnectForced = false;
 	/** DISCONNECT is written: nothing may follow [MQTT-3.14.4-2]. */
 	finished = false;
+	/** Somebody has to hear when all bytes of the region are gone: some had to wait, or DISCONNECT is the last of them. */
+	watched = false;
 	#connectLeft = 0;
 	/** Bytes of the active record's packet that are in the region or gone. */
 	#done = 0;
@@ -120,7 +122,7 @@ export class Sender {
 	reset(): void {
 		this.size = 0;
 		this.pingDue = this.requested = this.open = this.disconnectDue = this.finished = false;
-		this.disconnectForced = this.direct = this.boundary = this.#sourceDry = false;
+		this.disconnectForced = this.direct = this.boundary = this.watched = this.#sourceDry = false;
 		this.work = Work.NONE;
 		this.#connectLeft = this.#done = this.ackCount = 0;
 		this.#outbox.active = -1;
@@ -146,6 +148,7 @@ export class Sender {
 	 */
 	finish(forced: boolean): void {
 		this.disconnectDue = true;
+		this.#outbox.alone = 0;
 		this.work = Work.ALL;
 		this.disconnectForced = forced;
 		this.direct = false;
@@ -175,6 +178,19 @@ export class Sender {
 		raise(this.#counters, CounterIndex.ACKS_MAX, ++this.ackCount);
 	}
 
+	/** PINGREQ is to go out: at once, when nothing stands in its way. Hot: no allocation. */
+	ping(now: number): void {
+		this.pingDue = true;
+		if (!this.boundary || !this.open || this.ackCount > 0) this.work = Work.ALL;
+		else this.writePing(now);
+	}
+
+	private writePing(now: number): void {
+		if (!this.writeEmpty(FirstByte.PINGREQ, now)) return;
+		this.pingDue = false;
+		this.#counters[CounterIndex.PINGS]!++;
+	}
+
 	/** A source may have bytes again. */
 	resumeSources(): void {
 		this.#sourceDry = false;
@@ -186,12 +202,15 @@ export class Sender {
 	 * PUBRELs, requests, publishes, DISCONNECT. Hot: no allocation.
 	 */
 	fill(now: number): Fill {
+		const outbox = this.#outbox;
 		if (this.work === Work.RECORDS && this.boundary && this.open) {
 			this.work = Work.NONE;
-			if (this.fillWholeRecords(now)) return Fill.OK;
+			if (this.fillWholeRecords(now)) {
+				if (outbox.count === 1 && !this.disconnectDue) outbox.noteAlone();
+				return Fill.OK;
+			}
 		}
 		this.work = Work.NONE;
-		const outbox = this.#outbox;
 		if (this.#connectLeft > 0) this.fillConnect();
 		let result = Fill.OK;
 		if (outbox.active >= 0) result = this.fillRecord();
@@ -209,6 +228,7 @@ export class Sender {
 			if (this.disconnectDue) this.fillDisconnect(now);
 		}
 		const boundary = outbox.active < 0 && this.#connectLeft === 0 && !this.finished;
+		if (outbox.count === 1 && boundary && this.open && !this.disconnectDue) outbox.noteAlone();
 		this.boundary = boundary;
 		this.direct = boundary && this.open && !this.disconnectDue && !this.composing && outbox.countQoS0 === 0;
 		return result;
@@ -282,10 +302,7 @@ export class Sender {
 
 	/** PINGREQ, SUBSCRIBE and UNSUBSCRIBE. */
 	private fillRequests(now: number): void {
-		if (this.pingDue && this.writeEmpty(FirstByte.PINGREQ, now)) {
-			this.pingDue = false;
-			this.#counters[CounterIndex.PINGS]!++;
-		}
+		if (this.pingDue) this.writePing(now);
 		if (this.disconnectDue) return;
 		while (this.#subscriptions.pending > 0) {
 			const start = this.offset + this.size;
@@ -321,19 +338,20 @@ export class Sender {
 			if ((tags & (SOURCE_MASK | 15)) !== RecordState.QUEUED || (tags & RECORD_QOS_MASK) === 0) return false;
 			const waiting = session.waiting + 1;
 			const inflight = waiting + session.releasedCount;
-			if (inflight > session.released.length) return true;
-			const length = words[at + Field.LENGTH]!;
+			if (inflight > session.window) return true;
+			const bytes = this.#bytes;
+			const start = record + (words[at]! >> START_SHIFT);
+			// The longer ones are rare, and take the way on which they may also be cut.
+			const length = bytes[start + 1]! + 2;
 			const size = this.size;
 			const to = this.offset + size;
-			if (length > this.limit - to) return false;
+			if (length > 129 || length > this.limit - to) return false;
 			// PUBACK_WAIT and PUBREC_WAIT follow QUEUED in the order of their QoS.
 			words[at + Field.TAGS] = tags + ((tags & RECORD_QOS_MASK) >> 4);
 			session.waiting = waiting;
-			const start = record + words[at + Field.START]!;
-			const bytes = this.#bytes;
 			bytes.copyWithin(to, start, start + length);
 			this.size = size + length;
-			record += words[at]!;
+			record += words[at]! & SIZE_MASK;
 			outbox.cursor = record;
 			const counters = this.#counters;
 			counters[CounterIndex.PUBLISHES_OUT]!++;
@@ -430,7 +448,7 @@ export class Sender {
 		const session = this.#session;
 		const unfinished = session.outbox.count + session.releasedCount;
 		if (unfinished > 0 && !this.disconnectForced) return;
-		if (this.writeEmpty(FirstByte.DISCONNECT, now)) this.finished = true;
+		if (this.writeEmpty(FirstByte.DISCONNECT, now)) this.finished = this.watched = true;
 	}
 }
 

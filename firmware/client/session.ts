@@ -6,8 +6,12 @@ import type { Arena } from "./arena.js";
 import { ProblemCode } from "./codes.js";
 import { CounterIndex } from "./counters.js";
 import { IncomingIds } from "./incoming-ids.js";
-import { Outbox, RECORD_QOS_MASK, RecordState } from "./outbox.js";
+import { Outbox, RECORD_QOS_MASK, RecordState, SENT_TAGS } from "./outbox.js";
 import type { Settings } from "./settings.js";
+
+/** TAGS of a record that waits for PUBACK or PUBREC, without its identifier; no source. */
+export const PUBACK_TAGS = SENT_TAGS * 1 + 1;
+export const PUBREC_TAGS = SENT_TAGS * 2 + 1;
 
 /** What an ack has done. */
 export const enum AckResult {
@@ -39,9 +43,12 @@ export class Session {
 	releasedSent = 0;
 	/** Records in PUBACK_WAIT or PUBREC_WAIT; with releasedCount, what the window bounds. */
 	waiting = 0;
-	#nextId: number;
-	/** How many identifiers from #nextId on are certainly free. */
-	#freeRun = 0;
+	/** How many exchanges may be open at once: the option `inflight`. */
+	readonly window: number;
+	/** The identifier that takeId gives next, when it is below freeEnd. */
+	nextId: number;
+	/** One past the identifiers from nextId on that are certainly free; at most one past PACKET_ID_MAX. */
+	freeEnd = 0;
 	readonly #application: Application;
 	readonly #counters: Uint32Array;
 
@@ -50,8 +57,9 @@ export class Session {
 		if (!(firstId >= 1 && firstId <= PACKET_ID_MAX)) fail("session: first identifier");
 		this.outbox = new Outbox(arena, counters);
 		this.incoming = new IncomingIds(settings.incomingQoS2);
-		this.released = new Uint16Array(settings.inflight);
-		this.#nextId = firstId;
+		this.window = settings.inflight;
+		this.released = new Uint16Array(this.window);
+		this.nextId = firstId;
 		this.#application = application;
 		this.#counters = counters;
 	}
@@ -63,41 +71,40 @@ export class Session {
 	 * out  1 … 65535; 0 when all are in use
 	 */
 	takeId(requests: { nearestId(from: number, distance: number): number }): number {
-		if (this.#freeRun === 0 && !this.findFreeRun(requests)) return 0;
-		this.#freeRun--;
-		const id = this.#nextId;
-		this.#nextId = id === PACKET_ID_MAX ? 1 : id + 1;
-		return id;
+		if (this.nextId >= this.freeEnd && !this.findFree(requests)) return 0;
+		return this.nextId++;
 	}
 
 	/** Looks for identifiers that are free. False when there are none. */
-	private findFreeRun(requests: { nearestId(from: number, distance: number): number }): boolean {
+	private findFree(requests: { nearestId(from: number, distance: number): number }): boolean {
 		for (let tries = 0; tries < PACKET_ID_MAX; tries++) {
-			this.#freeRun = requests.nearestId(this.#nextId, this.nearestId());
-			if (this.#freeRun > 0) return true;
-			this.#nextId = this.#nextId === PACKET_ID_MAX ? 1 : this.#nextId + 1;
+			if (this.nextId > PACKET_ID_MAX) this.nextId = 1;
+			const end = this.nextId + requests.nearestId(this.nextId, this.nearestId());
+			this.freeEnd = end <= PACKET_ID_MAX ? end : PACKET_ID_MAX + 1;
+			if (this.freeEnd > this.nextId) return true;
+			this.nextId++;
 		}
 		return false;
 	}
 
-	/** How far the next identifier in use is from #nextId, going up; 65535 when there is none. */
+	/** How far the next identifier in use is from nextId, going up; 65535 when there is none. */
 	private nearestId(): number {
 		const outbox = this.outbox;
 		let nearest = PACKET_ID_MAX;
 		for (let record = outbox.head; record < outbox.tail; record = outbox.next(record)) {
 			const id = outbox.packetId(record);
 			if (id !== 0 && outbox.state(record) !== RecordState.FREE) {
-				nearest = nearerId(nearest, this.#nextId, id);
+				nearest = nearerId(nearest, this.nextId, id);
 			}
 		}
-		for (let i = 0; i < this.releasedCount; i++) nearest = nearerId(nearest, this.#nextId, this.released[i]!);
+		for (let i = 0; i < this.releasedCount; i++) nearest = nearerId(nearest, this.nextId, this.released[i]!);
 		return nearest;
 	}
 
 	/** Whether one more publish may go out now; asked right before it does, and counted as such. Hot: no allocation. */
 	get windowOpen(): boolean {
 		const inflight = this.waiting + this.releasedCount;
-		if (inflight >= this.released.length) return false;
+		if (inflight >= this.window) return false;
 		// Whoever asks goes on to send one.
 		if (inflight >= this.#counters[CounterIndex.INFLIGHT_MAX]!)
 			this.#counters[CounterIndex.INFLIGHT_MAX] = inflight + 1;
@@ -130,8 +137,7 @@ export class Session {
 		this.#counters[CounterIndex.DELIVERED]!++;
 		const application = this.#application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
-		if (application.wantsRoom) application.roomMade();
-		if (application.tellsDelivered) application.delivered(packetId, 0);
+		if (application.tells !== 0) application.acked(packetId, true);
 		return AckResult.TAKEN;
 	}
 
@@ -146,12 +152,12 @@ export class Session {
 		if (source < 0) return this.whyNot(packetId);
 		this.waiting--;
 		const count = this.releasedCount;
-		if (count === this.released.length) fail("session: window overrun");
+		if (count === this.window) fail("session: window overrun");
 		this.released[count] = packetId;
 		this.releasedCount = count + 1;
 		const application = this.#application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
-		if (application.wantsRoom) application.roomMade();
+		if (application.tells !== 0) application.roomMade();
 		return AckResult.TAKEN;
 	}
 
@@ -165,7 +171,7 @@ export class Session {
 			this.releasedCount = count - 1;
 			if (i < this.releasedSent) this.releasedSent--;
 			this.#counters[CounterIndex.DELIVERED]!++;
-			if (this.#application.tellsDelivered) this.#application.delivered(packetId, 0);
+			if (this.#application.tells !== 0) this.#application.acked(packetId, false);
 			return AckResult.TAKEN;
 		}
 		return this.whyNot(packetId);
@@ -182,7 +188,7 @@ export class Session {
 	private finish(record: number, packetId: number): void {
 		const source = this.outbox.free(record);
 		if (source !== 0) this.#application.sourceFinished(source - 1, packetId);
-		if (this.#application.wantsRoom) this.#application.roomMade();
+		this.#application.roomMade();
 	}
 
 	/** Drops a record that shall not be sent (any more). */

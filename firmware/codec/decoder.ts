@@ -207,19 +207,12 @@ function checkFixedHeader(firstByte: number, size: number): Decoded {
 	return (expected === VARIES ? size < 3 : size !== expected) ? Decoded.MALFORMED : Decoded.PACKET;
 }
 
-/**
- * A look for PUBACK, PUBREC, PUBREL or PUBCOMP at a place where four bytes stand: most of what a client gets beside
- * PUBLISH, for less than a whole decode. Hot: no allocation.
- *
- * out  first byte << 16 | packet identifier; 0 when it is not a right one of these: decode says what it is
- */
-export function ackAt(view: DataView, offset: number): number {
-	const word = view.getInt32(offset);
-	const firstByte = word >>> 24;
-	// The four types have consecutive numbers; of their first bytes only that of PUBREL has a flag.
-	if (firstByte < 0x40 || firstByte > 0x70 || (word & 0xff0000) !== 0x20000 || (word & 0xffff) === 0) return 0;
-	if ((firstByte & 15) !== 0 ? firstByte !== 0x62 : firstByte === 0x60) return 0;
-	return (firstByte << 16) | (word & 0xffff);
+/** The first two bytes of PUBACK, PUBREC, PUBREL and PUBCOMP (§3.4 … §3.7): with the identifier, all of them. */
+export const enum AckHead {
+	PUBACK = 0x4002,
+	PUBREC = 0x5002,
+	PUBREL = 0x6202,
+	PUBCOMP = 0x7002,
 }
 
 /** The largest packet there can be: first byte, four length bytes, and the rest. */

@@ -30,8 +30,8 @@ const FAULT_RETRY_MS = 1_000;
 
 /** The time, and one timer. */
 export interface Clock {
-	/** Milliseconds of a counter that wraps. */
-	ticks(): number;
+	/** Has the milliseconds of a counter that wraps; only the low 32 bits count. */
+	readonly time: { readonly ticks: number };
 	/** Calls `loop.handleTimer` after this many milliseconds, 1 or more, instead of whenever it was to be called. */
 	arm(delayMs: number): void;
 	/** The timer is not needed any more. */
@@ -56,7 +56,9 @@ export class Loop implements TransportListener {
 	readonly #receiver: Receiver;
 	readonly #application: Application;
 	readonly #transport: Transport;
+	readonly #counters: Uint32Array;
 	readonly #clock: Clock;
+	readonly #time: Clock["time"];
 	readonly #landingSize: number;
 	#busy = false;
 	#timerFired = false;
@@ -72,7 +74,9 @@ export class Loop implements TransportListener {
 		this.#sender = core.sender;
 		this.#receiver = core.receiver;
 		this.#application = core.application;
+		this.#counters = core.counters;
 		this.#clock = clock;
+		this.#time = clock.time;
 		this.#landingSize = settings.readSize;
 		this.#transport = options.transport({
 			buffer: arena.buffer,
@@ -97,13 +101,13 @@ export class Loop implements TransportListener {
 	}
 
 	handleReadable(): void {
-		this.run(this.#clock.ticks());
+		this.run(this.#time.ticks | 0);
 	}
 
 	handleWritable(): void {
 		// Acks may go out now, and with them the bytes that waited for their room.
 		if (this.#core.receiver.stalled) this.#application.attention = true;
-		this.run(this.#clock.ticks());
+		this.run(this.#time.ticks | 0);
 	}
 
 	handleEnded(end: TransportEnd): void {
@@ -113,7 +117,7 @@ export class Loop implements TransportListener {
 	/** What the transport says, behind a guard as all that the platform calls. */
 	private handle(event: Event | TransportEnd): void {
 		const core = this.#core;
-		const now = this.#clock.ticks();
+		const now = this.#time.ticks | 0;
 		try {
 			if (event === Event.RESOLVED) core.handleResolved(now);
 			else if (event === Event.OPENED) core.handleOpened(now);
@@ -128,7 +132,7 @@ export class Loop implements TransportListener {
 	/** The timer has fired. */
 	handleTimer(): void {
 		this.#timerFired = this.#application.attention = true;
-		this.run(this.#clock.ticks());
+		this.run(this.#time.ticks | 0);
 	}
 
 	/**
@@ -141,8 +145,22 @@ export class Loop implements TransportListener {
 		if (this.#busy) return;
 		this.#busy = true;
 		try {
-			if (this.#transport.readable > 0) this.read(now);
-			if (this.#sender.work !== Work.NONE || this.#sender.size > 0) this.write(now);
+			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
+			if (this.#transport.readable) {
+				if (!this.#receiver.stalled) this.#receiver.handleBytes(this.#transport.read(this.#landingSize), now);
+				if (this.#transport.readable || this.#receiver.stalled) this.readMore(now);
+			}
+			const sender = this.#sender;
+			if (sender.work) this.write(now);
+			else if (sender.size) {
+				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
+				const count = this.#transport.write(sender.size);
+				if (count === sender.size && !sender.watched) {
+					sender.size = 0;
+					this.#core.lastSent = now;
+					this.#counters[CounterIndex.BYTES_OUT]! += count;
+				} else if (this.handleWritten(count, now)) this.write(now);
+			}
 			if (this.#application.attention) this.attend(now);
 		} catch (error) {
 			this.recover(error, now);
@@ -218,19 +236,16 @@ export class Loop implements TransportListener {
 		}
 	}
 
-	/** Reads what has arrived; what is left is read in the next turn. Hot: no allocation. */
-	private read(now: number): void {
-		this.#core.now = now;
-		if (this.#receiver.stalled && !this.unstall(now)) return;
-		let reads = READS_PER_TURN_MAX;
-		do {
-			const count = this.#transport.read(this.#landingSize);
-			if (count === 0) return;
-			this.#receiver.handleBytes(count, now);
+	/** More has arrived than one read takes, or there is no room for acks. What is left is read in the next turn. */
+	private readMore(now: number): void {
+		for (let reads = 1; reads < READS_PER_TURN_MAX; reads++) {
 			if (this.#receiver.stalled && !this.unstall(now)) return;
 			// Also when a callback has ended the connection.
 			if (this.#transport.readable === 0 || !this.#core.linked) return;
-		} while (--reads > 0);
+			const count = this.#transport.read(this.#landingSize);
+			if (count === 0) return;
+			this.#receiver.handleBytes(count, now);
+		}
 		this.#more = this.#application.attention = true;
 	}
 
@@ -250,24 +265,21 @@ export class Loop implements TransportListener {
 	/** Writes what there is. Hot: no allocation. */
 	private write(now: number): void {
 		const sender = this.#sender;
-		let writes = WRITES_PER_TURN_MAX;
-		do {
+		// One may have been made in its place before.
+		for (let writes = 1; writes < WRITES_PER_TURN_MAX; writes++) {
 			if (sender.work !== Work.NONE) {
 				const result = sender.fill(now);
 				if (result !== Fill.OK || sender.requested) this.#core.handleFill(result, now);
 			}
-			if (sender.size === 0) return;
-			const count = this.#transport.write(sender.size);
-			if (count === sender.size) {
-				// As core.handleSent, whose call would cost half as much again.
-				this.#core.counters[CounterIndex.BYTES_OUT]! += count;
-				this.#core.lastSent = now;
-				sender.size = 0;
-				if (this.#core.blocked || sender.finished) this.#core.handleAllSent(now);
-				if (sender.work === Work.NONE) return;
-			} else if (count === 0) return this.#core.handleBlocked(now);
-			else this.#core.handleSent(count, now);
-		} while (--writes > 0);
+			if (sender.size === 0 || !this.handleWritten(this.#transport.write(sender.size), now)) return;
+		}
 		this.#more = this.#application.attention = true;
+	}
+
+	/** The transport has taken bytes, or none. out: whether there may be more to write now. */
+	private handleWritten(count: number, now: number): boolean {
+		if (count === 0) this.#core.handleBlocked(now);
+		else this.#core.handleSent(count, now);
+		return count > 0 && (this.#sender.work !== Work.NONE || this.#sender.size > 0);
 	}
 }

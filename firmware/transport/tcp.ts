@@ -9,6 +9,9 @@ import {
 } from "../loop/transport.js";
 import { Views } from "./views.js";
 
+/** Of the packets that only acknowledge: every other one. */
+const ACK_SIZE = 4;
+
 /** No address is known. A constant, because a literal would be copied into the heap at every use. */
 const UNKNOWN = "";
 
@@ -129,15 +132,16 @@ class TcpTransport implements Transport {
 	}
 
 	read(countMax: number): number {
-		const count = this.readable < countMax ? this.readable : countMax;
+		let count = this.readable;
+		if (count > countMax) count = countMax;
 		if (count === 0) return 0;
-		const view = count === this.#rx.size ? this.#rx.view : this.#rx.longest(count);
-		if (this.#socket!.read(view) === undefined) {
-			this.readable = 0;
-			return 0;
-		}
-		this.readable -= view.length;
-		return view.length;
+		const views = this.#rx;
+		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
+		const taken = this.#socket!.read(view);
+		// Undefined: the connection has failed, and onError is on its way.
+		if (!taken) return (this.readable = 0);
+		this.readable -= taken;
+		return taken;
 	}
 
 	write(count: number): number {
@@ -146,8 +150,9 @@ class TcpTransport implements Transport {
 			if (this.#writable === 0) return 0;
 			count = this.#writable;
 		}
-		const view = count === this.#tx.size ? this.#tx.view : this.#tx.longest(count);
-		// Undefined: the connection has failed, and onError is on its way.
+		const views = this.#tx;
+		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
+		// Undefined: as above.
 		this.#writable = this.#socket!.write(view) ?? 0;
 		return view.length;
 	}

@@ -1,6 +1,3 @@
-/** Sizes up to this are found without a search: those of acks and of most telemetry. */
-const INDEXED_MAX = 128;
-
 /** Each rung of a ladder is this many times as long as the one below. */
 const RUNG_SHIFT = 2;
 
@@ -16,9 +13,9 @@ export class Views {
 	readonly #ladder: Uint8Array[] = [];
 	readonly #max: number;
 	readonly #exact: Uint8Array[] = [];
-	/** For sizes up to INDEXED_MAX: place of the exact view + 1; 0 when there is none. */
-	readonly #places = new Uint8Array(INDEXED_MAX + 1);
-	/** The size asked for last, and the answer: the same again is the usual case, and needs no call. */
+	/** An ack's view: every other packet is one, and asking for it needs no call. */
+	readonly ack: Uint8Array;
+	/** The size asked for last, and the answer: the same again is the usual case, and needs no call either. */
 	size = 2;
 	view: Uint8Array;
 
@@ -31,8 +28,8 @@ export class Views {
 		this.#offset = offset;
 		this.#max = max;
 		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this.#ladder.push(new Uint8Array(buffer, offset, rung));
-		// Acks, PINGREQ and PINGRESP are seen from the start. (An ack is a rung too, but here it is found first.)
-		this.add(4);
+		this.ack = this.#ladder[1]!;
+		// PINGREQ and PINGRESP are seen from the start.
 		this.view = this.add(2);
 	}
 
@@ -40,7 +37,6 @@ export class Views {
 	private add(size: number): Uint8Array {
 		const view = new Uint8Array(this.#buffer, this.#offset, size);
 		this.#exact.push(view);
-		if (size <= INDEXED_MAX) this.#places[size] = this.#exact.length;
 		return view;
 	}
 
@@ -51,8 +47,7 @@ export class Views {
 	 * out  a view of this size, or of less
 	 */
 	longest(size: number): Uint8Array {
-		const place = size <= INDEXED_MAX ? this.#places[size]! : 0;
-		const view = place > 0 ? this.#exact[place - 1]! : this.find(size);
+		const view = this.find(size);
 		this.size = size;
 		this.view = view;
 		return view;

@@ -12,13 +12,23 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 	it("come when their time has come, once", () => {
 		const deadlines = new Deadlines();
 		deadlines.arm(Deadline.RETRY, 500, ticks);
-		expect(deadlines.takeDue(Deadline.RETRY, after(499))).toBe(false);
+		expect(deadlines.due(after(499))).toBe(0);
 		expect(deadlines.next(after(499))).toBe(1);
 		expect(deadlines.next(after(500))).toBe(0);
 		expect(deadlines.next(after(900))).toBe(0);
-		expect(deadlines.takeDue(Deadline.STEP, after(900))).toBe(false);
-		expect(deadlines.takeDue(Deadline.RETRY, after(900))).toBe(true);
-		expect(deadlines.takeDue(Deadline.RETRY, after(901))).toBe(false);
+		expect(deadlines.due(after(900))).toBe(1 << Deadline.RETRY);
+		deadlines.clear(Deadline.RETRY);
+		expect(deadlines.due(after(901))).toBe(0);
+	});
+
+	it("come together, and stay until they are cleared", () => {
+		const deadlines = new Deadlines();
+		deadlines.arm(Deadline.KEEP_ALIVE, 10, ticks);
+		deadlines.arm(Deadline.STOP, 20, ticks);
+		deadlines.arm(Deadline.ACK, 30, ticks);
+		expect(deadlines.due(after(25))).toBe((1 << Deadline.KEEP_ALIVE) | (1 << Deadline.STOP));
+		deadlines.clear(Deadline.KEEP_ALIVE);
+		expect(deadlines.due(after(25))).toBe(1 << Deadline.STOP);
 	});
 
 	it("name the nearest of them", () => {
@@ -41,8 +51,8 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 		deadlines.arm(Deadline.RETRY, DURATION_MS_MAX, ticks);
 		expect(deadlines.next(ticks)).toBe(DURATION_MS_MAX);
 		expect(deadlines.next(after(DURATION_MS_MAX - 5))).toBe(5);
-		expect(deadlines.takeDue(Deadline.RETRY, after(DURATION_MS_MAX - 1))).toBe(false);
-		expect(deadlines.takeDue(Deadline.RETRY, after(DURATION_MS_MAX))).toBe(true);
+		expect(deadlines.due(after(DURATION_MS_MAX - 1))).toBe(0);
+		expect(deadlines.due(after(DURATION_MS_MAX))).toBe(1 << Deadline.RETRY);
 	});
 });
 

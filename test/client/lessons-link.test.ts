@@ -99,7 +99,7 @@ describe("sessions", () => {
 		h.log.length = 0;
 		let taken = 0;
 		while (h.publish("t", "x".repeat(20), 1) > 0) taken++;
-		expect(taken).toBe(Math.floor(1024 / (16 + 28)));
+		expect(taken).toBe(Math.floor(1024 / (8 + 28)));
 		expect(h.publish("t", "x".repeat(20), 1)).toBe(StatusCode.FULL);
 		expect(h.core.session.outbox.used).toBeLessThanOrEqual(1024);
 		expect(h.core.counters[CounterIndex.REFUSED_FULL]).toBe(2);

@@ -6,7 +6,7 @@ import { Arena } from "../../firmware/client/arena.js";
 import { Status } from "../../firmware/client/codes.js";
 import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
-import { Outbox, RECORD_HEADER_SIZE, RecordState, sizeOfRecord } from "../../firmware/client/outbox.js";
+import { Outbox, RECORD_HEADER_SIZE, RecordState, SENT_TAGS, sizeOfRecord } from "../../firmware/client/outbox.js";
 import { readSettings } from "../../firmware/client/settings.js";
 
 class Bench {
@@ -20,12 +20,19 @@ class Bench {
 		this.outbox = new Outbox(this.arena, this.counters);
 	}
 
-	/** A record whose packet is `size` bytes of its identifier's low byte; negative: the status. */
+	/** Writes a packet of `size` bytes: its length, and for the rest its identifier's low byte. */
+	write(start: number, id: number, size: number): void {
+		this.arena.bytes.fill(id & 255, start, start + size);
+		this.arena.bytes[start + 1] = size - 2;
+	}
+
+	/** A record of `size` bytes and 16 more; negative: the status. */
 	add(id: number, size: number, qos = 1): number {
-		const record = this.outbox.reserve(sizeOfRecord(size));
+		const packetSize = size + 16 - RECORD_HEADER_SIZE;
+		const record = this.outbox.reserve(sizeOfRecord(packetSize));
 		if (record < 0) return record;
-		this.arena.bytes.fill(id & 255, record + RECORD_HEADER_SIZE, record + RECORD_HEADER_SIZE + size);
-		this.outbox.commit(sizeOfRecord(size), qos, id, 0, RECORD_HEADER_SIZE, size);
+		this.write(record + RECORD_HEADER_SIZE, id, packetSize);
+		this.outbox.commit(sizeOfRecord(packetSize), qos, id, 0, RECORD_HEADER_SIZE);
 		return record;
 	}
 
@@ -38,7 +45,7 @@ class Bench {
 			const id = outbox.packetId(record);
 			const start = outbox.packetStart(record);
 			const packet = this.arena.bytes.subarray(start, start + outbox.packetSize(record));
-			expect(packet.every((byte) => byte === (id & 255))).toBe(true);
+			expect(packet.every((byte, index) => index === 1 || byte === (id & 255))).toBe(true);
 			ids.push(id);
 		}
 		return ids;
@@ -49,14 +56,16 @@ describe("Outbox", () => {
 	it("keeps what a record says of itself", () => {
 		const { outbox, arena } = new Bench(256);
 		const record = outbox.reserve(40);
-		outbox.commit(40, 2, 0xffff, 255, 20, 1_000_000);
+		// A Remaining Length of 1,000,000.
+		arena.bytes.set([0, 0xc0, 0x84, 0x3d], record + 20);
+		outbox.commit(40, 2, 0xffff, 255, 20);
 		expect(outbox.state(record)).toBe(RecordState.QUEUED);
 		expect(outbox.qos(record)).toBe(2);
 		expect(outbox.packetId(record)).toBe(0xffff);
 		expect(outbox.source(record)).toBe(255);
 		expect(outbox.size(record)).toBe(40);
 		expect(outbox.packetStart(record)).toBe(record + 20);
-		expect(outbox.packetSize(record)).toBe(1_000_000);
+		expect(outbox.packetSize(record)).toBe(1_000_004);
 		expect(outbox.storedSize(record)).toBe(20);
 		outbox.setState(record, RecordState.PUBREC_WAIT);
 		expect([outbox.state(record), outbox.qos(record), outbox.packetId(record)]).toEqual([3, 2, 0xffff]);
@@ -67,11 +76,14 @@ describe("Outbox", () => {
 	});
 
 	it("says how much of a packet is stored: all of it, unless a source has the rest", () => {
-		const { outbox } = new Bench(256);
-		outbox.commit(40, 1, 1, 0, 16, 21);
+		const bench = new Bench(256);
+		const { outbox } = bench;
+		bench.write(outbox.tail + 16, 1, 21);
+		outbox.commit(40, 1, 1, 0, 16);
 		expect(outbox.storedSize(outbox.head)).toBe(21);
 		const streamed = outbox.reserve(40);
-		outbox.commit(40, 1, 2, 1, 33, 7);
+		bench.write(streamed + 33, 2, 100);
+		outbox.commit(40, 1, 2, 1, 33);
 		expect(outbox.storedSize(streamed)).toBe(7);
 	});
 
@@ -160,17 +172,16 @@ describe("Outbox", () => {
 		expect([outbox.cursor, outbox.active]).toEqual([outbox.head, -1]);
 	});
 
-	it("takes what has gone out already, and keeps its marks of the most there was", () => {
+	it("gives back what an ack is meant for, and keeps its marks of the most there was", () => {
 		const bench = new Bench(160);
 		const { outbox, counters } = bench;
 		const sent = (id: number, size: number): void => {
-			bench.arena.bytes.fill(id, outbox.tail + RECORD_HEADER_SIZE, outbox.tail + RECORD_HEADER_SIZE + size);
-			outbox.commitSent(sizeOfRecord(size), (id << 16) | (1 << 4) | RecordState.PUBACK_WAIT, size);
+			outbox.setState(bench.add(id, size), RecordState.PUBACK_WAIT);
+			outbox.cursor = outbox.tail;
 		};
 		sent(1, 60);
 		sent(2, 24);
 		expect(bench.ids()).toEqual([1, 2]);
-		expect(outbox.cursor).toBe(outbox.tail);
 		expect([outbox.take(3, RecordState.PUBACK_WAIT), outbox.take(1, RecordState.PUBREC_WAIT)]).toEqual([-1, -1]);
 		expect(outbox.take(2, RecordState.PUBACK_WAIT)).toBe(0);
 		expect(outbox.take(1, RecordState.PUBACK_WAIT)).toBe(0);
@@ -181,13 +192,45 @@ describe("Outbox", () => {
 		expect(outbox.take(3, RecordState.PUBACK_WAIT)).toBe(-1);
 	});
 
+	it("knows its only record by its tags, while that waits for its first ack and nothing was changed", () => {
+		const bench = new Bench(160);
+		const { outbox } = bench;
+		const tags = (7 << 16) | (SENT_TAGS * 2 + 1);
+		const waiting = (): void => {
+			outbox.setState(bench.add(7, 24, 2), RecordState.PUBREC_WAIT);
+			outbox.cursor = outbox.tail;
+			outbox.noteAlone();
+			expect(outbox.alone).toBe(tags);
+		};
+		waiting();
+		bench.add(8, 24);
+		expect(outbox.alone).toBe(0);
+		outbox.free(outbox.find(8));
+		outbox.cursor = outbox.tail;
+		outbox.noteAlone();
+		expect(outbox.alone).toBe(tags);
+		outbox.setState(outbox.head, RecordState.QUEUED);
+		expect(outbox.alone).toBe(0);
+		outbox.noteAlone();
+		expect(outbox.alone).toBe(0);
+		outbox.clear();
+		waiting();
+		outbox.take(7, RecordState.PUBREC_WAIT);
+		expect(outbox.alone).toBe(0);
+		waiting();
+		outbox.alone = 0;
+		outbox.rewind();
+		outbox.noteAlone();
+		expect(outbox.alone).toBe(0);
+	});
+
 	it("stops a caller that frees twice, or adds beyond the region", () => {
 		const bench = new Bench(160);
 		const { outbox } = bench;
 		const records = [1, 2].map((id) => bench.add(id, 24));
 		outbox.free(records[1]!);
 		expect(() => outbox.free(records[1]!)).toThrow("outbox: freeing twice");
-		expect(() => outbox.commit(160, 1, 3, 0, 16, 1)).toThrow("outbox: record beyond the region");
+		expect(() => outbox.commit(160, 1, 3, 0, 16)).toThrow("outbox: record beyond the region");
 		outbox.used += 4;
 		expect(() => outbox.reserve(100)).toThrow("outbox: bytes lost");
 	});
@@ -213,7 +256,7 @@ describe("Outbox", () => {
 						sent = 0;
 					} else if ("size" in each) {
 						const used = list.reduce((sum, record) => sum + record.bytes, 0);
-						const bytes = sizeOfRecord(each.size);
+						const bytes = sizeOfRecord(each.size + 16 - RECORD_HEADER_SIZE);
 						const fits = used + bytes <= 256;
 						expect(bench.add(++id, each.size, each.qos) >= 0).toBe(fits);
 						if (fits) list.push({ id, bytes, qos: each.qos });

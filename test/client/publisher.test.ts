@@ -13,7 +13,7 @@ const connected = (options: HarnessOptions = {}): Harness => inState.connected({
 const offline = (options: HarnessOptions = {}): Harness => new Harness({ firstId: 1, ...options });
 
 /** A record of 64 bytes: 16 for itself, 2 + 3 + 2 for the head at QoS 1, and 41 of payload. */
-const PAYLOAD = "0123456789".repeat(4) + "x";
+const PAYLOAD = "0123456789".repeat(4) + "012345678";
 
 /** Everything that waits, as it goes out on the next connection. */
 const waiting = (h: Harness): string => h.connect();

@@ -114,7 +114,7 @@ describe("a core that is connected", () => {
 		const h = new Harness();
 		h.connect();
 		h.sleep();
-		while (h.core.connected && !h.core.sender.pingDue) h.sleep();
+		while (h.core.connected && h.core.sender.size === 0) h.sleep();
 		expect(h.sent()).toBe(hexOf(bytesOfVector(vectorNamed("v311-pingreq"))));
 	});
 

@@ -127,7 +127,7 @@ export function forgetAll(): void {
 	faults.callsBack = false;
 }
 
-/** A transport with room for 256 bytes in, 512 out, and four views each way. */
+/** A transport with room for 256 bytes in, 512 out, and three views of exact size each way. */
 export function transportTo(make: TransportFactory, host: string, dns?: NameResolver): Transport {
 	bytes = new Uint8Array(RX_OFFSET + RX_SIZE + TX_SIZE);
 	return make({
@@ -136,7 +136,7 @@ export function transportTo(make: TransportFactory, host: string, dns?: NameReso
 		rxSize: RX_SIZE,
 		txOffset: RX_OFFSET + RX_SIZE,
 		txSize: TX_SIZE,
-		views: 4,
+		views: 3,
 		host,
 		port: 1883,
 		dns,

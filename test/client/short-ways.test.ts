@@ -1,0 +1,179 @@
+// Goal: the short ways of the usual cases do just what the long ways do: an ack that arrives alone, and a publish that can
+// leave at once.
+// Method: two clients are brought into the same state; one gets the bytes at once, the other cut in two; one publishes when
+// it can leave at once, the other after the short way was closed. What each sends, reports, counts and keeps is compared.
+import { describe, expect, it } from "vitest";
+import { COUNTER_COUNT, Counter } from "../../firmware/client/counters.js";
+import { Work } from "../../firmware/client/sender.js";
+import { Topic } from "../../firmware/codec/topic.js";
+import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
+import { ackHex, hexOf, publishHex } from "../support/hex.js";
+
+const OPTIONS: HarnessOptions = { cleanSession: false, firstId: 0x1234, txBuffer: 128 };
+
+/** States that an ack can arrive in; identifiers of ours start at 0x1234. */
+const STATES: Readonly<Record<string, () => Harness>> = {
+	"nothing open": () => inState.connected(OPTIONS),
+	"one QoS 1 publish": () => published(inState.connected(OPTIONS), 1),
+	"one QoS 2 publish": () => published(inState.connected(OPTIONS), 2),
+	"a QoS 1 and a QoS 2 publish": () => published(inState.connected(OPTIONS), 1, 2),
+	"a publish behind the window": () => published(inState.connected({ ...OPTIONS, inflight: 1 }), 2, 1),
+	"a publish that was refused": () => {
+		const h = published(inState.connected({ ...OPTIONS, outbox: 64 }), 1);
+		h.publish("t", "x".repeat(40), 1);
+		return h;
+	},
+	"one PUBREL sent": () => released(published(inState.connected(OPTIONS), 2)),
+	"a PUBREL sent and a publish": () => published(released(published(inState.connected(OPTIONS), 2)), 1),
+	"a PUBREL that waits for room": () => {
+		const h = published(inState.connected({ ...OPTIONS, txBuffer: 64 }), 2);
+		// Written and not taken by the transport: no room for an ack.
+		h.publish("t", "y".repeat(57), 0);
+		return h;
+	},
+	"a QoS 2 message of the server": () => {
+		const h = inState.connected(OPTIONS);
+		h.exchange(publishHex("a", "m", 2, 0x1234));
+		return h;
+	},
+	"a publish that was sent again": () => {
+		const h = published(inState.connected(OPTIONS), 1);
+		h.lost();
+		h.connect(true);
+		return h;
+	},
+	"a publish that is not sent again yet": () => {
+		const h = published(inState.connected(OPTIONS), 2);
+		h.lost();
+		h.start();
+		h.core.networkUp(h.now);
+		h.opened();
+		h.receive("20020100");
+		return h;
+	},
+	stopping: () => inState.stopping(OPTIONS),
+	"a subscription that waits": () => {
+		const h = inState.connected(OPTIONS);
+		h.subscribe("a", 1);
+		h.sent();
+		return h;
+	},
+	"before CONNACK": () => {
+		const h = published(inState.connected(OPTIONS), 1);
+		h.lost();
+		h.core.networkUp(h.now);
+		h.opened();
+		return h;
+	},
+};
+
+function published(h: Harness, ...qos: number[]): Harness {
+	for (const each of qos) h.publish("t", "x", each);
+	h.sent();
+	return h;
+}
+
+function released(h: Harness): Harness {
+	h.exchange(ackHex(0x50, 0x1234));
+	return h;
+}
+
+/** Everything that can be told from outside, and what the session keeps. */
+function tell(h: Harness): unknown {
+	const { session, log, receiver } = h.core;
+	const { outbox } = session;
+	return {
+		rest: h.rest(),
+		state: h.core.state,
+		// After the end of a connection the rest of its bytes is not taken.
+		counters: [...h.core.counters].map((count, i) => (i === Number(Counter.BYTES_IN) && !h.core.linked ? 0 : count)),
+		outbox: [outbox.count, outbox.used, outbox.countQoS0, outbox.tail - outbox.cursor],
+		records: hexOf(h.core.arena.bytes.subarray(outbox.head, outbox.tail)),
+		released: [...session.released.subarray(0, session.releasedCount)],
+		sent: session.releasedSent,
+		waiting: session.waiting,
+		incoming: session.incoming.count,
+		lastReceived: receiver.lastReceived,
+		log: Array.from({ length: log.length }, (_, i) => [log.firstByte(i), log.packetId(i), log.isOutgoing(i)]),
+	};
+}
+
+/** Handlers are told of what is delivered, or nobody listens: both have their way. */
+const LISTENERS: readonly [string, HarnessOptions][] = [
+	["and somebody listens", {}],
+	["and nobody listens", { onDelivered: undefined as never }],
+];
+
+describe.each(Object.keys(STATES))("an ack alone, with %s", (name) => {
+	const bytes = [0x40, 0x50, 0x62, 0x70, 0x60, 0x42, 0x41, 0xd0, 0xc0, 0x90, 0x30];
+	const lengths = [0x02, 0x00, 0x03, 0x82];
+	const ids = [0x1234, 0x1235, 0x0000, 0xffff];
+
+	it("has the same effect whole and cut", () => {
+		for (const first of bytes) {
+			for (const length of lengths) {
+				for (const id of ids) {
+					const hex = hexOf(Uint8Array.of(first, length, id >> 8, id & 255));
+					const whole = STATES[name]!();
+					const cut = STATES[name]!();
+					expect(tell(whole)).toEqual(tell(cut));
+					whole.receive(hex);
+					cut.receive(hex, 3);
+					// Another window in use, by the way the bytes were cut.
+					for (const h of [whole, cut]) h.core.counters[Counter.RX_MAX] = 0;
+					expect([hex, tell(whole)]).toEqual([hex, tell(cut)]);
+				}
+			}
+		}
+	});
+
+	it.each(["d000", "c000", "e000", "d001", "4002", "2002", "30"])("is told from %s", (hex) => {
+		const whole = STATES[name]!();
+		const cut = STATES[name]!();
+		whole.receive(hex);
+		cut.receive(hex, 1);
+		for (const h of [whole, cut]) h.core.counters[Counter.RX_MAX] = 0;
+		expect(tell(whole)).toEqual(tell(cut));
+	});
+});
+
+describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) => {
+	const topic = new Topic("a/b");
+	const sizes = [0, 1, 60, 119, 120, 121, 122, 123, 124, 125, 126, 140];
+
+	it.each([0, 1, 2])("is the same as one that waits for the turn, at QoS %i", (qos) => {
+		for (const size of sizes) {
+			for (const retain of [false, true]) {
+				for (const limits of [{}, { txBuffer: 64 }, { outbox: 64 }, { inflight: 1 }]) {
+					// At QoS 0 one goes through the outbox, the other does not.
+					if (qos === 0 && "outbox" in limits) continue;
+					const payload = new Uint8Array(size).fill(0x61);
+					const [direct, waiting] = [0, 1].map(() => {
+						const h = inState.connected({ firstId: 65_535, ...options, ...limits });
+						// Its first identifier is looked for on the long way.
+						h.publish("first", "x", 1);
+						h.sent();
+						return h;
+					}) as [Harness, Harness];
+					waiting.core.sender.direct = false;
+					waiting.core.sender.work = Work.ALL;
+					for (const h of [direct, waiting]) {
+						h.core.publisher.publish(topic, payload, qos, retain, h.now);
+						h.core.publisher.publish(topic, payload, qos, retain, h.now);
+						// Bytes waiting in the region are counted by the driver of the direct way.
+						h.core.counters[Counter.TX_MAX] = 0;
+					}
+					const sent = direct.sent();
+					expect([size, sent]).toEqual([size, waiting.sent()]);
+					if (qos === 0) continue;
+					for (const h of [direct, waiting]) h.core.counters[Counter.TX_MAX] = 0;
+					expect([size, tell(direct)]).toEqual([size, tell(waiting)]);
+				}
+			}
+		}
+	});
+});
+
+it("there is a counter for each name", () => {
+	expect(Object.keys(Counter).length).toBe(COUNTER_COUNT);
+});
