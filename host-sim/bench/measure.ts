@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { XsHost } from "../xs/build.js";
-import { runOnXs } from "../xs/run.js";
+import { runOnXs, type XsProfileLine } from "../xs/run.js";
 import { MeasurementServer, type ServerScript } from "./server.js";
 
 /** The package's folder, from host-sim/bench as well as from dist/host-sim/bench. */
@@ -36,6 +36,8 @@ export interface Measurement {
 	readonly handled: number;
 	/** Bytes of byte code of each module of the library. */
 	readonly codeBytes: Readonly<Record<string, number>>;
+	/** Byte codes by function, on a profiling host. */
+	readonly profile: readonly XsProfileLine[];
 }
 
 export interface Operation {
@@ -99,12 +101,14 @@ export async function measure(host: XsHost, operation: Operation): Promise<Measu
 				mqtt: { port: server.port, ...operation.mqtt },
 			},
 			durationMs: operation.durationMs ?? 20_000,
+			// A profiling host knows function bodies where they lie, not copies of them.
+			archivePreloaded: host.profile,
 			...(operation.slots === undefined ? {} : { slots: operation.slots }),
 			...(operation.chunks === undefined ? {} : { chunks: operation.chunks }),
 		});
 		const line = result.trace.find((text) => text.startsWith("@result "));
 		if (!line) throw new Error(`${operation.operation}: no result\n${result.trace.join("\n")}\n${result.stderr}`);
-		return { count, ...JSON.parse(line.slice(8)), codeBytes: result.report?.codeBytes ?? {} };
+		return { count, ...JSON.parse(line.slice(8)), codeBytes: result.report?.codeBytes ?? {}, profile: result.profile };
 	} finally {
 		await server.close();
 	}

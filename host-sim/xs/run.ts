@@ -95,6 +95,18 @@ export interface XsRunOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Byte codes that one function dispatched inside the last window. Of a host built with `profile`. */
+export interface XsProfileLine {
+	readonly module: string;
+	/** Empty for one without a name. */
+	readonly name: string;
+	/** Where its code begins in the module's. */
+	readonly offset: number;
+	readonly calls: number;
+	/** Its own, without those of what it calls. */
+	readonly byteCodes: number;
+}
+
 export interface XsRunResult {
 	/** One of XsExit, or null when a signal ended the process. */
 	readonly exitCode: number | null;
@@ -103,6 +115,8 @@ export interface XsRunResult {
 	readonly trace: readonly string[];
 	/** Missing when the run failed before the main module started. */
 	readonly report: XsReport | undefined;
+	/** In the order of the code; empty without a profiling host. */
+	readonly profile: readonly XsProfileLine[];
 	readonly stderr: string;
 }
 
@@ -110,6 +124,7 @@ export interface XsRunResult {
 const KILL_AFTER_MS = 2000;
 
 const REPORT_PREFIX = "@report ";
+const PROFILE_PREFIX = "@profile ";
 
 /** Runs one program to its end. Rejects only if the process cannot be started. */
 export async function runOnXs(options: XsRunOptions): Promise<XsRunResult> {
@@ -151,12 +166,15 @@ function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
 			env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0", ...options.env },
 		});
 		const trace: string[] = [];
+		const profile: XsProfileLine[] = [];
 		let report: XsReport | undefined;
 		let stderr = "";
 		let rest = "";
 
 		const take = (line: string): void => {
 			if (line.startsWith(REPORT_PREFIX)) report = JSON.parse(line.slice(REPORT_PREFIX.length)) as XsReport;
+			else if (line.startsWith(PROFILE_PREFIX))
+				profile.push(JSON.parse(line.slice(PROFILE_PREFIX.length)) as XsProfileLine);
 			else {
 				trace.push(line);
 				options.onTrace?.(line);
@@ -190,7 +208,7 @@ function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
 		child.on("close", (exitCode, signal) => {
 			finish();
 			if (rest !== "") take(rest);
-			resolve({ exitCode, signal, trace, report, stderr });
+			resolve({ exitCode, signal, trace, report, profile, stderr });
 		});
 	});
 }

@@ -11,6 +11,7 @@
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
  *   loop.c      timers, promise jobs and sockets, turn by turn
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
+ *   profile.c   where byte codes are spent, in a build of its own
  *   report.c    every way a run can end
  */
 #ifndef XS_HOST_H
@@ -106,6 +107,8 @@ extern int modulesAwait(void);
 
 /** Parses one module. `preloaded` keeps the instructions that the linker keeps in preloaded modules. */
 extern void codeParse(txMachine* the, Module* module, int keepPlainInstructions);
+/** Bytes that an instruction takes, with its operand. */
+extern size_t codeInstructionSize(const txU1* instruction);
 
 /* ---- natives.c ---- */
 
@@ -208,6 +211,14 @@ extern void resolverDeliver(txMachine* the);
 extern void traceGlobal(txMachine* the);
 /** Ends a line that the program has not ended, so that the report stands on a line of its own. */
 extern void traceEndLine(void);
+
+/* ---- profile.c: these do something only in a build with XS_HOST_PROFILE ---- */
+
+/** Forgets what was noted, and notes from now on. */
+extern void profileBegin(void);
+extern void profileEnd(void);
+/** Prints a line for each function that ran between the two, in JSON behind "@profile ". */
+extern void profileWrite(txMachine* the);
 
 /* ---- counters.c ---- */
 

@@ -15,6 +15,7 @@ static void writeReport(const char* reason)
 	countersRead(&totals);
 	countersPeaks(the, &peaks);
 	traceEndLine();
+	profileWrite(the);
 	(void)printf("@report {\"reason\":\"%s\",\"bits\":%d,\"slotBytes\":%d,\"milliseconds\":%lld,", reason,
 		(int)(8 * sizeof(void*)), (int)sizeof(txSlot), (long long)clockMs());
 	(void)printf("\"slots\":%llu,\"chunks\":%llu,\"chunkBytes\":%llu,\"collections\":%llu,\"byteCodes\":%llu,",

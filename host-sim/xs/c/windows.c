@@ -51,6 +51,7 @@ static void begin(txMachine* the)
 	Window* window = windowArgument(the);
 	requireDevice(the, "begin");
 	countersRestartPeaks(the);
+	profileBegin();
 	countersRead(&window->start);
 }
 
@@ -58,6 +59,7 @@ static void end(txMachine* the)
 {
 	Totals now;
 	countersRead(&now);
+	profileEnd();
 	Window* window = windowArgument(the);
 	const Totals* start = &window->start;
 	window->result = (Totals){
