@@ -3,22 +3,18 @@
  * Prints what the client takes on XS against its budgets. Ends with 1 when a budget is passed.
  *
  * With `--profile <operation>` it prints instead which functions spend the byte codes of one operation: of those whose
- * name in the table, or in the measuring program, contains that text.
+ * name in the table contains that text, or is that name in the measuring program.
  */
 import { tryBuildXsHost } from "../xs/build.js";
 import { printProfiles } from "./profile.js";
 import { measureAll, measureMemory, moddableClient, tableOf } from "./xs-bench.js";
 
-const profiled = process.argv[2] === "--profile" ? (process.argv[3] ?? "") : undefined;
-const built = await tryBuildXsHost({
-	profile: profiled !== undefined,
-	onProgress: (line) => process.stderr.write(`${line}\n`),
-});
+const built = await tryBuildXsHost({ onProgress: (line) => process.stderr.write(`${line}\n`) });
 if ("reason" in built) {
 	process.stderr.write(`${built.reason}\n`);
 	process.exit(1);
 }
-if (profiled !== undefined) process.exit(await printProfiles(built.host, profiled));
+if (process.argv[2] === "--profile") process.exit(await printProfiles(built.host, process.argv[3] ?? ""));
 const rows = await measureAll(built.host, moddableClient());
 process.stdout.write(
 	`XS 13.3, ${built.host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`,

@@ -1,12 +1,10 @@
 import type { XsHost } from "../xs/build.js";
-import type { XsProfileLine } from "../xs/run.js";
 import { BUDGETS, CYCLES } from "./budgets.js";
 import { measure, type Measurement, type Operation } from "./measure.js";
 
 /**
  * Prints the byte codes of one repetition by function, the dearest first, for all operations whose name contains `text`.
  *
- * in   host  built with `profile`
  * out  exit code: 1 when no operation has such a name
  */
 export async function printProfiles(host: XsHost, text: string): Promise<number> {
@@ -16,7 +14,7 @@ export async function printProfiles(host: XsHost, text: string): Promise<number>
 		({ name, operation }) => name.toLowerCase().includes(wanted) || operation.toLowerCase() === wanted,
 	);
 	for (const operation of found) {
-		const result = await measure(host, operation);
+		const result = await measure(host, { ...operation, profile: true });
 		process.stdout.write(`${operation.name}\n${profileLines(result).join("\n")}\n\n`);
 	}
 	if (found.length > 0) return 0;
@@ -31,14 +29,8 @@ function profileLines({ profile, count, byteCodes }: Measurement): string[] {
 		`${codes.toFixed(1).padStart(10)} ${calls.padStart(6)} ${each.padStart(5)}  ${what}`;
 	for (const one of [...profile].sort((a, b) => b.byteCodes - a.byteCodes)) {
 		const each = one.calls > 0 ? (one.byteCodes / one.calls).toFixed(0) : "";
-		lines.push(line(one.byteCodes / count, (one.calls / count).toFixed(2), each, nameOf(one)));
+		lines.push(line(one.byteCodes / count, (one.calls / count).toFixed(2), each, `${one.module}:${one.name}`));
 	}
 	lines.push(line(byteCodes / count, "", "", "in all, with what drives the repetition"));
 	return lines;
-}
-
-/** `module:function`, or `module:offset` of one without a name. */
-function nameOf({ module, name, offset }: XsProfileLine): string {
-	if (offset === 0) return `${module}:(body)`;
-	return name === "" ? `${module}:@${offset}` : `${module}:${name}`;
 }

@@ -24,8 +24,6 @@ export interface XsHost {
 	readonly bits: 32 | 64;
 	/** Built with the address and undefined-behaviour sanitizers. */
 	readonly sanitize: boolean;
-	/** Notes where byte codes are spent. */
-	readonly profile: boolean;
 	/** What a person should know about this build, in one line. */
 	readonly note: string | undefined;
 }
@@ -33,8 +31,6 @@ export interface XsHost {
 export interface BuildOptions {
 	/** Build with the address and undefined-behaviour sanitizers. */
 	readonly sanitize?: boolean;
-	/** Build one that notes where byte codes are spent; slower, and otherwise the same. */
-	readonly profile?: boolean;
 	/** Word size; without it 32 where that works, else 64. */
 	readonly bits?: 32 | 64;
 	/** Folder for results; default `node_modules/.cache/xs-mqtt` of this package. */
@@ -94,9 +90,8 @@ export async function buildXsHost(options: BuildOptions = {}): Promise<XsHost> {
 	];
 	const sources = join(root, "host-sim", "xs", "c");
 	const cache = options.cacheFolder ?? join(root, "node_modules", ".cache", "xs-mqtt");
-	const { strict = false, profile = false } = options;
-	const plan = await makePlan({ engine, sources, compiler, flags, sanitize, profile, strict });
-	const kind = `${bits}${sanitize ? "-sanitize" : ""}${profile ? "-profile" : ""}`;
+	const plan = await makePlan({ engine, sources, compiler, flags, sanitize, strict: options.strict ?? false });
+	const kind = sanitize ? `${bits}-sanitize` : `${bits}`;
 	const engineResult = join(cache, `xs-engine-${kind}-${plan.engineHash}`);
 	const hostResult = join(cache, `xs-host-${kind}-${plan.hostHash}`);
 	const path = join(hostResult, "xs-host");
@@ -115,7 +110,7 @@ export async function buildXsHost(options: BuildOptions = {}): Promise<XsHost> {
 		bits === 64
 			? "XS host is a 64-bit build: slots are counted as on a device, chunk bytes are not (apt-get install gcc-multilib)"
 			: undefined;
-	return { path, bits, sanitize, profile, note };
+	return { path, bits, sanitize, note };
 }
 
 /** Like buildXsHost, but an unavailable host is a reason in one line instead of an exception. */
@@ -147,13 +142,10 @@ async function makePlan(inputs: {
 	compiler: string;
 	flags: readonly string[];
 	sanitize: boolean;
-	profile: boolean;
 	strict: boolean;
 }): Promise<Plan> {
-	const { engine, sources, compiler, flags, sanitize, profile, strict } = inputs;
-	const definitions = [...DEFINITIONS];
-	if (sanitize) definitions.push("mxPoisonSlots=1", "mxStress=1");
-	if (profile) definitions.push("XS_HOST_PROFILE=1");
+	const { engine, sources, compiler, flags, sanitize, strict } = inputs;
+	const definitions = sanitize ? [...DEFINITIONS, "mxPoisonSlots=1", "mxStress=1"] : DEFINITIONS;
 	const hash = createHash("sha256");
 	hash.update(JSON.stringify([compiler, await run(compiler, ["--version"]), flags, definitions, ENGINE_FILES]));
 	for (const folder of [join(engine, "sources"), join(engine, "platforms"), join(engine, "includes")])

@@ -85,6 +85,8 @@ export interface XsRunOptions {
 	readonly readableBytes?: number;
 	/** Leave literals and function bodies of preloaded modules in flash, which the SDK's linker does not do. */
 	readonly archivePreloaded?: boolean;
+	/** Note where the byte codes of windows are spent. */
+	readonly profile?: boolean;
 	/** Collect garbage at every allocation. Needs a host built with `sanitize`. */
 	readonly stress?: boolean;
 	/** Called with each line that the program traces. */
@@ -95,13 +97,11 @@ export interface XsRunOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Byte codes that one function dispatched inside the last window. Of a host built with `profile`. */
+/** Byte codes that one function dispatched inside the last window. With the option `profile`. */
 export interface XsProfileLine {
 	readonly module: string;
-	/** Empty for one without a name. */
+	/** One without a name has that of the function around it, and its place in the module's code. */
 	readonly name: string;
-	/** Where its code begins in the module's. */
-	readonly offset: number;
 	readonly calls: number;
 	/** Its own, without those of what it calls. */
 	readonly byteCodes: number;
@@ -115,7 +115,7 @@ export interface XsRunResult {
 	readonly trace: readonly string[];
 	/** Missing when the run failed before the main module started. */
 	readonly report: XsReport | undefined;
-	/** In the order of the code; empty without a profiling host. */
+	/** In the order of the code; empty without the option `profile`. */
 	readonly profile: readonly XsProfileLine[];
 	readonly stderr: string;
 }
@@ -154,6 +154,7 @@ function runFile(options: XsRunOptions): Record<string, unknown> {
 		writableBytes: options.writableBytes,
 		readableBytes: options.readableBytes,
 		archivePreloaded: options.archivePreloaded,
+		profile: options.profile,
 		stress: options.stress,
 	};
 }

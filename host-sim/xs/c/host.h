@@ -11,7 +11,7 @@
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
  *   loop.c      timers, promise jobs and sockets, turn by turn
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
- *   profile.c   where byte codes are spent, in a build of its own
+ *   profile.c   where byte codes are spent
  *   report.c    every way a run can end
  */
 #ifndef XS_HOST_H
@@ -73,6 +73,7 @@ typedef struct {
 	int writableBytes;      /* send buffer of a socket, what lwip calls TCP_SND_BUF */
 	int readableBytes;      /* receive buffer of a socket, what lwip calls TCP_WND */
 	int archivePreloaded;   /* 1: literals of preloaded modules stay in flash too */
+	int profile;            /* 1: note where byte codes are spent; function bodies then stay where they lie, as above */
 	int stress;             /* 1: collect at every allocation, to find what the collector must not lose */
 } Options;
 
@@ -212,8 +213,11 @@ extern void traceGlobal(txMachine* the);
 /** Ends a line that the program has not ended, so that the report stands on a line of its own. */
 extern void traceEndLine(void);
 
-/* ---- profile.c: these do something only in a build with XS_HOST_PROFILE ---- */
+/* ---- profile.c: these do something only with the option "profile" ---- */
 
+/** Called from the patched engine while profileIsOn. */
+extern void profileCode(const txByte* code);
+extern int profileIsOn;
 /** Forgets what was noted, and notes from now on. */
 extern void profileBegin(void);
 extern void profileEnd(void);

@@ -1,19 +1,17 @@
 /*
- * Where byte codes are spent: in a build with XS_HOST_PROFILE the interpreter tells at each dispatch which instruction it
- * executes, and the functions of all modules are found once by walking through their byte code.
- *
- * Preloaded modules must keep their function bodies where they lie (archivePreloaded), or the addresses are of copies.
+ * Where byte codes are spent. With the option "profile", the interpreter tells at each dispatch inside a window which
+ * instruction it executes; the functions of all modules are found once by walking through their byte code.
  */
 #include "host.h"
 
-#if XS_HOST_PROFILE
-
-#define NESTING_MAX 64
+#define NESTING_MAX 32
+#define VARIABLES_MAX 128
 /** Bytes of the instruction with which every function body begins. */
 #define BEGIN_SIZE 2
 
 typedef struct {
 	txID id;            /* name, or XS_NO_ID */
+	int parent;         /* index of the function around it */
 	txSize offset;      /* of the body */
 	uint64_t calls;
 	uint64_t byteCodes;
@@ -30,7 +28,9 @@ typedef struct {
 static Code* codes;
 static int codeCount;
 static Code* recent;
-static int isRunning;
+
+/** Asked by the interpreter at each dispatch. */
+int profileIsOn;
 
 static void* allocateCleared(size_t count, size_t size)
 {
@@ -69,22 +69,67 @@ static txSize bodySize(const txU1* p)
 	}
 }
 
-/** A method or a class is named by what is done with the function: look at the few instructions behind its body. */
+/** A method or a class is named by what is done with the function, once it has stored what it captures. */
 static txID nameBehind(const txU1* p, const txU1* end)
 {
-	for (int count = 0; (count < 6) && (p < end); count++) {
+	while ((p < end) && !makesFunction(*p)) {
 		if ((*p == XS_CODE_NEW_PROPERTY) || (*p == XS_CODE_NAME))
 			return operandID(p);
-		if (makesFunction(*p))
+		if ((*p == XS_CODE_SET_PROPERTY) || (*p == XS_CODE_RUN_1) || (*p == XS_CODE_CONST_CLOSURE_1))
 			break;
 		p += codeInstructionSize(p);
 	}
 	return XS_NO_ID;
 }
 
-static int addFunction(Code* code, txID id, txSize offset)
+/**
+ * The variables of a function that is being walked through, by their indices. A private method is named by the variable
+ * of its class that is written just before.
+ */
+typedef struct {
+	txID names[VARIABLES_MAX];
+	int count;
+} Scope;
+
+static void pushVariable(Scope* scope, txID name)
 {
-	code->functions[code->functionCount] = (Function){ .id = id, .offset = offset };
+	if (scope->count < VARIABLES_MAX)
+		scope->names[scope->count] = name;
+	scope->count++;
+}
+
+static void followScope(Scope* scope, const txU1* p)
+{
+	switch (*p) {
+	case XS_CODE_NEW_CLOSURE:
+	case XS_CODE_NEW_LOCAL:
+		pushVariable(scope, operandID(p));
+		break;
+	case XS_CODE_NEW_TEMPORARY:
+		pushVariable(scope, XS_NO_ID);
+		break;
+	case XS_CODE_RETRIEVE_1:
+		for (int count = p[1]; count; count--)
+			pushVariable(scope, XS_NO_ID);
+		break;
+	case XS_CODE_UNWIND_1:
+		scope->count -= p[1];
+		break;
+	default:
+		break;
+	}
+}
+
+/** Name of the variable that an instruction writes for the first time; indices in instructions begin at 1. */
+static txID nameWritten(const Scope* scope, const txU1* p)
+{
+	int index = *p == XS_CODE_CONST_CLOSURE_1 ? p[1] - 1 : -1;
+	return (index >= 0) && (index < scope->count) && (index < VARIABLES_MAX) ? scope->names[index] : XS_NO_ID;
+}
+
+static int addFunction(Code* code, txID id, int parent, txSize offset)
+{
+	code->functions[code->functionCount] = (Function){ .id = id, .parent = parent, .offset = offset };
 	return code->functionCount++;
 }
 
@@ -93,15 +138,19 @@ static void findFunctions(Code* code)
 	const txU1* start = (const txU1*)code->module->script->codeBuffer;
 	const txU1* end = start + code->module->script->codeSize;
 	const txU1* ends[NESTING_MAX] = { end };
-	uint16_t open[NESTING_MAX] = { (uint16_t)addFunction(code, XS_NO_ID, 0) };
+	int open[NESTING_MAX] = { addFunction(code, XS_NO_ID, 0, 0) };
+	Scope scopes[NESTING_MAX] = { 0 };
 	int depth = 0;
 	txID id = XS_NO_ID;
+	txID written = XS_NO_ID;
 	for (const txU1* p = start; p < end; p += codeInstructionSize(p)) {
 		while (depth && (p >= ends[depth]))
 			depth--;
-		code->owners[p - start] = open[depth];
+		code->owners[p - start] = (uint16_t)open[depth];
+		followScope(&scopes[depth], p);
 		if (makesFunction(*p))
-			id = operandID(p);
+			id = operandID(p) == XS_NO_ID ? written : operandID(p);
+		written = nameWritten(&scopes[depth], p);
 		txSize size = bodySize(p);
 		if ((size < 0) || (depth + 1 == NESTING_MAX))
 			continue;
@@ -110,8 +159,8 @@ static void findFunctions(Code* code)
 			id = nameBehind(body + size, end);
 		depth++;
 		ends[depth] = body + size;
-		open[depth] = (uint16_t)addFunction(code, id, (txSize)(body - start));
-		id = XS_NO_ID;
+		scopes[depth].count = 0;
+		open[depth] = addFunction(code, id, open[depth - 1], (txSize)(body - start));
 	}
 }
 
@@ -138,8 +187,6 @@ static int holds(const Code* code, const txByte* address)
 /** Called by the engine. */
 void profileCode(const txByte* address)
 {
-	if (!isRunning)
-		return;
 	if (!holds(recent, address)) {
 		int index = 0;
 		while ((index < codeCount) && !holds(&codes[index], address))
@@ -153,17 +200,19 @@ void profileCode(const txByte* address)
 
 void profileBegin(void)
 {
+	if (!options.profile)
+		return;
 	if (!codes)
 		prepare();
 	for (int index = 0; index < codeCount; index++)
 		memset(codes[index].hits, 0, (size_t)codes[index].module->script->codeSize * sizeof(uint32_t));
 	recent = codes;
-	isRunning = 1;
+	profileIsOn = 1;
 }
 
 void profileEnd(void)
 {
-	isRunning = 0;
+	profileIsOn = 0;
 }
 
 static void sumUp(Code* code)
@@ -181,6 +230,19 @@ static void sumUp(Code* code)
 	}
 }
 
+/** A function without a name goes by that of the one around it and its place. */
+static void writeName(txMachine* the, const Code* code, const Function* function)
+{
+	if (function->offset == 0)
+		(void)printf("(body)");
+	else if (function->id != XS_NO_ID)
+		(void)printf("%s", fxGetKeyName(the, function->id));
+	else {
+		writeName(the, code, &code->functions[function->parent]);
+		(void)printf("@%d", (int)function->offset);
+	}
+}
+
 void profileWrite(txMachine* the)
 {
 	for (int index = 0; index < codeCount; index++) {
@@ -190,27 +252,10 @@ void profileWrite(txMachine* the)
 			const Function* function = &code->functions[place];
 			if (!function->byteCodes)
 				continue;
-			const char* name = function->id == XS_NO_ID ? "" : fxGetKeyName(the, function->id);
-			(void)printf("@profile {\"module\":\"%s\",\"name\":\"%s\",\"offset\":%d,\"calls\":%llu,\"byteCodes\":%llu}\n",
-				code->module->name, name, (int)function->offset, (unsigned long long)function->calls,
+			(void)printf("@profile {\"module\":\"%s\",\"name\":\"", code->module->name);
+			writeName(the, code, function);
+			(void)printf("\",\"calls\":%llu,\"byteCodes\":%llu}\n", (unsigned long long)function->calls,
 				(unsigned long long)function->byteCodes);
 		}
 	}
 }
-
-#else
-
-void profileBegin(void)
-{
-}
-
-void profileEnd(void)
-{
-}
-
-void profileWrite(txMachine* the)
-{
-	(void)the;
-}
-
-#endif
