@@ -2,8 +2,8 @@
 /**
  * Prints what the client takes on XS against its budgets. Ends with 1 when a budget is passed.
  *
- * With `--profile <operation>` it prints instead which functions spend the byte codes of one operation: of those whose
- * name in the table contains that text, or is that name in the measuring program.
+ * With `--profile <operation>` it prints instead what each function takes in one operation: in all of those whose
+ * name contains that text, in the table or the measuring program; `--profile start` is about start-up.
  */
 import { tryBuildXsHost } from "../xs/build.js";
 import { printProfiles } from "./profile.js";

@@ -36,7 +36,7 @@ export interface Measurement {
 	readonly handled: number;
 	/** Bytes of byte code of each module of the library. */
 	readonly codeBytes: Readonly<Record<string, number>>;
-	/** Byte codes by function, if that was asked for. */
+	/** Costs by function, if that was asked for. */
 	readonly profile: readonly XsProfileLine[];
 }
 
@@ -55,8 +55,8 @@ export interface Operation {
 	readonly slots?: number;
 	readonly chunks?: number;
 	readonly durationMs?: number;
-	/** Say where byte codes are spent. */
-	readonly profile?: boolean;
+	/** Say where byte codes and memory are spent. */
+	readonly profile?: "window" | "run";
 	/** Another program than ours, and the modules it needs beside the platform's. */
 	readonly program?: { readonly main: string; readonly modules: Readonly<Record<string, string>> };
 }
@@ -103,7 +103,7 @@ export async function measure(host: XsHost, operation: Operation): Promise<Measu
 				mqtt: { port: server.port, ...operation.mqtt },
 			},
 			durationMs: operation.durationMs ?? 20_000,
-			profile: operation.profile ?? false,
+			profile: operation.profile,
 			...(operation.slots === undefined ? {} : { slots: operation.slots }),
 			...(operation.chunks === undefined ? {} : { chunks: operation.chunks }),
 		});

@@ -85,8 +85,8 @@ export interface XsRunOptions {
 	readonly readableBytes?: number;
 	/** Leave literals and function bodies of preloaded modules in flash, which the SDK's linker does not do. */
 	readonly archivePreloaded?: boolean;
-	/** Note where the byte codes of windows are spent. */
-	readonly profile?: boolean;
+	/** Note where byte codes and memory are spent: in the last window, or in the whole run. */
+	readonly profile?: "window" | "run" | undefined;
 	/** Collect garbage at every allocation. Needs a host built with `sanitize`. */
 	readonly stress?: boolean;
 	/** Called with each line that the program traces. */
@@ -97,7 +97,7 @@ export interface XsRunOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Byte codes that one function dispatched inside the last window. With the option `profile`. */
+/** What one function took, with the option `profile`. */
 export interface XsProfileLine {
 	readonly module: string;
 	/** One without a name has that of the function around it, and its place in the module's code. */
@@ -105,6 +105,9 @@ export interface XsProfileLine {
 	readonly calls: number;
 	/** Its own, without those of what it calls. */
 	readonly byteCodes: number;
+	/** Handed out while it ran, by built-in functions that it called too. */
+	readonly slots: number;
+	readonly chunkBytes: number;
 }
 
 export interface XsRunResult {
@@ -154,7 +157,7 @@ function runFile(options: XsRunOptions): Record<string, unknown> {
 		writableBytes: options.writableBytes,
 		readableBytes: options.readableBytes,
 		archivePreloaded: options.archivePreloaded,
-		profile: options.profile,
+		profile: options.profile === undefined ? 0 : options.profile === "run" ? 2 : 1,
 		stress: options.stress,
 	};
 }

@@ -31,11 +31,21 @@ trace(counters.byteCodes(), "\\n");
 
 describe.skipIf(host === undefined)("a profile", () => {
 	it.each([[[]], [["lib"]]])("names functions and adds up to the window, preloaded: %j", async (preload) => {
-		const { profile, trace } = await runSource(host, program, { library, preload, profile: true });
+		const { profile, trace } = await runSource(host, program, { library, preload, profile: "window" });
 		const calls = Object.fromEntries(profile.map(({ module, name, calls }) => [`${module}:${name}`, calls]));
 		expect(calls).toMatchObject({ "lib:plain": 2, "lib:method": 2, "lib:#hidden": 4 });
 		expect(profile.find(({ name }) => name === "plain")!.byteCodes).toBeGreaterThan(200 * 5);
 		expect(profile.reduce((sum, line) => sum + line.byteCodes, 0)).toBe(Number(trace[0]));
+	});
+
+	it("says who allocates, from the start on too", async () => {
+		const allocating = "export function make(count) { while (count-- > 0) new Uint8Array(16); }";
+		const { profile, report } = await runSource(host, `import { make } from "lib"; make(10);`, {
+			library: { lib: allocating },
+			profile: "run",
+		});
+		expect(profile.find(({ name }) => name === "make")).toMatchObject({ calls: 1, slots: 70, chunkBytes: 240 });
+		expect(profile.reduce((sum, line) => sum + line.slots, 0)).toBe(report!.slots);
 	});
 
 	it("is not there unless it was asked for", async () => {

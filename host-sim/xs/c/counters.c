@@ -21,17 +21,21 @@ static long startSlots;
 void countSlot(void)
 {
 	totals.slots++;
+	if (profileIsOn)
+		profileSlot();
 }
 
 void countChunk(long bytes)
 {
 	totals.chunks++;
-	totals.chunkBytes += (uint64_t)bytes;
+	countGrowth(bytes);
 }
 
 void countGrowth(long bytes)
 {
 	totals.chunkBytes += (uint64_t)bytes;
+	if (profileIsOn)
+		profileChunk(bytes);
 }
 
 void countCollection(void)

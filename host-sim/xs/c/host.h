@@ -73,7 +73,7 @@ typedef struct {
 	int writableBytes;      /* send buffer of a socket, what lwip calls TCP_SND_BUF */
 	int readableBytes;      /* receive buffer of a socket, what lwip calls TCP_WND */
 	int archivePreloaded;   /* 1: literals of preloaded modules stay in flash too */
-	int profile;            /* 1: note where byte codes are spent; function bodies then stay where they lie, as above */
+	int profile;            /* where byte codes are spent; function bodies then stay where they lie, as above */
 	int stress;             /* 1: collect at every allocation, to find what the collector must not lose */
 } Options;
 
@@ -215,10 +215,17 @@ extern void traceEndLine(void);
 
 /* ---- profile.c: these do something only with the option "profile" ---- */
 
-/** Called from the patched engine while profileIsOn. */
+/** Values of the option. */
+enum { PROFILE_OFF = 0, PROFILE_WINDOWS = 1, PROFILE_RUN = 2 };
+
+/** Called from the patched engine, and by the counters, while profileIsOn. */
 extern void profileCode(const txByte* code);
+extern void profileSlot(void);
+extern void profileChunk(long bytes);
 extern int profileIsOn;
-/** Forgets what was noted, and notes from now on. */
+/** The run begins. */
+extern void profileStart(void);
+/** A window begins: forgets what was noted, and notes from now on. */
 extern void profileBegin(void);
 extern void profileEnd(void);
 /** Prints a line for each function that ran between the two, in JSON behind "@profile ". */

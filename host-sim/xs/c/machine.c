@@ -161,6 +161,7 @@ void machineRun(void)
 	(void)clockMs();
 	loopPrepare();
 	countersStart(device);
+	profileStart();
 	startMain(device);
 	loopRun(device);
 }

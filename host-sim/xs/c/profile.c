@@ -1,6 +1,7 @@
 /*
- * Where byte codes are spent. With the option "profile", the interpreter tells at each dispatch inside a window which
- * instruction it executes; the functions of all modules are found once by walking through their byte code.
+ * Where byte codes, slots and chunks are spent. With the option "profile", the interpreter tells at each dispatch which
+ * instruction it executes; the functions of all modules are found once by walking through their byte code. What is
+ * allocated counts for the last instruction, so that built-in functions count for their callers.
  */
 #include "host.h"
 
@@ -13,21 +14,29 @@ typedef struct {
 	txID id;            /* name, or XS_NO_ID */
 	int parent;         /* index of the function around it */
 	txSize offset;      /* of the body */
-	uint64_t calls;
-	uint64_t byteCodes;
+	uint64_t calls, byteCodes, slots, chunkBytes;
 } Function;
+
+/** What one instruction took. */
+typedef struct {
+	uint32_t dispatches, slots, chunkBytes;
+} Cost;
 
 typedef struct {
 	const Module* module;
 	Function* functions;    /* the first is the module's body */
 	int functionCount;
 	uint16_t* owners;       /* of each byte of code, the function whose body it is in */
-	uint32_t* hits;         /* of each byte of code, how often it was dispatched */
+	Cost* costs;            /* of the instruction at each byte of code */
 } Code;
 
 static Code* codes;
 static int codeCount;
 static Code* recent;
+
+/** Of the last instruction; that of no module before the first. */
+static Cost engineCost;
+static Cost* cost = &engineCost;
 
 /** Asked by the interpreter at each dispatch. */
 int profileIsOn;
@@ -173,7 +182,7 @@ static void prepare(void)
 		size_t size = (size_t)code->module->script->codeSize;
 		code->functions = allocateCleared(size / 2 + 1, sizeof(Function));
 		code->owners = allocateCleared(size, sizeof(uint16_t));
-		code->hits = allocateCleared(size, sizeof(uint32_t));
+		code->costs = allocateCleared(size, sizeof(Cost));
 		findFunctions(code);
 	}
 }
@@ -195,37 +204,66 @@ void profileCode(const txByte* address)
 			return;
 		recent = &codes[index];
 	}
-	recent->hits[address - recent->module->script->codeBuffer]++;
+	cost = &recent->costs[address - recent->module->script->codeBuffer];
+	cost->dispatches++;
 }
 
-void profileBegin(void)
+void profileSlot(void)
 {
-	if (!options.profile)
-		return;
+	cost->slots++;
+}
+
+void profileChunk(long bytes)
+{
+	cost->chunkBytes += (uint32_t)bytes;
+}
+
+static void start(void)
+{
 	if (!codes)
 		prepare();
 	for (int index = 0; index < codeCount; index++)
-		memset(codes[index].hits, 0, (size_t)codes[index].module->script->codeSize * sizeof(uint32_t));
+		memset(codes[index].costs, 0, (size_t)codes[index].module->script->codeSize * sizeof(Cost));
+	engineCost = (Cost){ 0 };
+	cost = &engineCost;
 	recent = codes;
 	profileIsOn = 1;
 }
 
+void profileStart(void)
+{
+	if (options.profile == PROFILE_RUN)
+		start();
+}
+
+void profileBegin(void)
+{
+	if (options.profile == PROFILE_WINDOWS)
+		start();
+}
+
 void profileEnd(void)
 {
-	profileIsOn = 0;
+	if (options.profile == PROFILE_WINDOWS)
+		profileIsOn = 0;
 }
 
 static void sumUp(Code* code)
 {
-	for (int index = 0; index < code->functionCount; index++)
-		code->functions[index].calls = code->functions[index].byteCodes = 0;
+	for (int index = 0; index < code->functionCount; index++) {
+		Function* function = &code->functions[index];
+		function->calls = function->byteCodes = function->slots = function->chunkBytes = 0;
+	}
 	for (txSize offset = 0; offset < code->module->script->codeSize; offset++) {
 		Function* function = &code->functions[code->owners[offset]];
-		function->byteCodes += code->hits[offset];
+		const Cost* here = &code->costs[offset];
+		function->byteCodes += here->dispatches;
+		function->slots += here->slots;
+		function->chunkBytes += here->chunkBytes;
 		/* The first instruction of a call from C is not dispatched like the others; the second follows it always. */
 		if ((offset == function->offset) || (offset == function->offset + BEGIN_SIZE)) {
-			if (function->calls < code->hits[offset])
-				function->calls = code->hits[offset];
+			if (function->calls < here->dispatches)
+				function->calls = here->dispatches;
 		}
 	}
 }
@@ -243,19 +281,29 @@ static void writeName(txMachine* the, const Code* code, const Function* function
 	}
 }
 
+static void writeCosts(uint64_t calls, uint64_t byteCodes, uint64_t slots, uint64_t chunkBytes)
+{
+	(void)printf("\",\"calls\":%llu,\"byteCodes\":%llu,\"slots\":%llu,\"chunkBytes\":%llu}\n", (unsigned long long)calls,
+		(unsigned long long)byteCodes, (unsigned long long)slots, (unsigned long long)chunkBytes);
+}
+
 void profileWrite(txMachine* the)
 {
+	profileIsOn = 0;
 	for (int index = 0; index < codeCount; index++) {
 		Code* code = &codes[index];
 		sumUp(code);
 		for (int place = 0; place < code->functionCount; place++) {
 			const Function* function = &code->functions[place];
-			if (!function->byteCodes)
+			if (!function->byteCodes && !function->slots && !function->chunkBytes)
 				continue;
 			(void)printf("@profile {\"module\":\"%s\",\"name\":\"", code->module->name);
 			writeName(the, code, function);
-			(void)printf("\",\"calls\":%llu,\"byteCodes\":%llu}\n", (unsigned long long)function->calls,
-				(unsigned long long)function->byteCodes);
+			writeCosts(function->calls, function->byteCodes, function->slots, function->chunkBytes);
 		}
+	}
+	if (engineCost.slots || engineCost.chunkBytes) {
+		(void)printf("@profile {\"module\":\"\",\"name\":\"(engine)");
+		writeCosts(0, 0, engineCost.slots, engineCost.chunkBytes);
 	}
 }
