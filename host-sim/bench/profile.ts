@@ -1,4 +1,5 @@
 import type { XsHost } from "../xs/build.js";
+import { profileTable } from "../xs/profile-table.js";
 import { BUDGETS, CYCLES } from "./budgets.js";
 import { measure, type Measurement, type Operation } from "./measure.js";
 
@@ -6,7 +7,7 @@ import { measure, type Measurement, type Operation } from "./measure.js";
 const START: Operation & { readonly name: string } = { name: "start", operation: "idle" };
 
 /**
- * Prints what one repetition takes by function, the dearest first, for all operations whose name contains `text`; for
+ * Prints what one repetition takes by function, with what drives it, for all operations whose name contains `text`; for
  * "start" what everything takes up to the connection.
  *
  * out  exit code: 1 when no operation has such a name
@@ -32,28 +33,6 @@ export async function printProfiles(host: XsHost, text: string): Promise<number>
 }
 
 function print(name: string, { profile }: Measurement, count: number): void {
-	const lines = [name, "byte codes   calls   each   slots  chunk bytes  function"];
-	const sum = { byteCodes: 0, slots: 0, chunkBytes: 0 };
-	for (const one of [...profile].sort((a, b) => b.byteCodes - a.byteCodes || b.slots - a.slots)) {
-		lines.push(line(one, one.calls, `${one.module}:${one.name}`, count));
-		for (const key of ["byteCodes", "slots", "chunkBytes"] as const) sum[key] += one[key];
-	}
-	lines.push(line(sum, 0, "in all, with what drives the repetition", count));
-	process.stdout.write(`${lines.join("\n")}\n\n`);
-}
-
-function line(
-	costs: { byteCodes: number; slots: number; chunkBytes: number },
-	calls: number,
-	what: string,
-	count: number,
-): string {
-	const cells: [string, number][] = [
-		[(costs.byteCodes / count).toFixed(1), 10],
-		[calls > 0 ? (calls / count).toFixed(2) : "", 7],
-		[calls > 0 ? (costs.byteCodes / calls).toFixed(0) : "", 6],
-		[costs.slots > 0 ? (costs.slots / count).toFixed(1) : "", 7],
-		[costs.chunkBytes > 0 ? (costs.chunkBytes / count).toFixed(1) : "", 12],
-	];
-	return `${cells.map(([text, width]) => text.padStart(width)).join(" ")}  ${what}`;
+	const table = profileTable(profile, name === START.name ? "slots" : "byteCodes", count);
+	process.stdout.write(`${[name, ...table].join("\n")}\n\n`);
 }

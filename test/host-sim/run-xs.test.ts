@@ -35,7 +35,7 @@ describe.skipIf("reason" in found)("a run on XS", () => {
 		expect(lines.some((line) => /^→ PUBLISH .*\/temperature .*QoS 1/.test(line))).toBe(true);
 		expect(lines.slice(-2)).toEqual(["→ DISCONNECT", "closed: by the device"]);
 		expect(result.clients[0]).toMatchObject({ clientId: "sensor-1", counters: { CONNECTS: 1 } });
-		expect(result.engineLines[1]).toMatch(/^ {2}\d+ of \d+ slots of 16 bytes, \d+ of \d+ chunk bytes/);
+		expect(result.memory).toMatchObject({ slots: { size: 4928 }, chunkBytes: { size: 78_848 }, collections: 0 });
 	});
 
 	it("goes through faults", async () => {

@@ -10,6 +10,7 @@
  *   flash.c     what the SDK's linker does to the heap of preloaded modules, so that they are read-only
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
  *   loop.c      timers, promise jobs and sockets, turn by turn
+ *   control.c   what a simulator says while the program runs
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
  *   profile.c   where byte codes are spent
  *   report.c    every way a run can end
@@ -73,6 +74,7 @@ typedef struct {
 	int writableBytes;      /* send buffer of a socket, what lwip calls TCP_SND_BUF */
 	int readableBytes;      /* receive buffer of a socket, what lwip calls TCP_WND */
 	int archivePreloaded;   /* 1: literals of preloaded modules stay in flash too */
+	int control;            /* 1: a simulator writes commands to our standard input */
 	int profile;            /* where byte codes are spent; function bodies then stay where they lie, as above */
 	int stress;             /* 1: collect at every allocation, to find what the collector must not lose */
 } Options;
@@ -134,6 +136,7 @@ extern const NativeModule timeModule;
 extern const NativeModule tcpModule;
 extern const NativeModule resolverModule;
 extern const NativeModule countersModule;
+extern const NativeModule controlModule;
 
 /** Adds the modules of the host, and mc/config, to the module table. */
 extern void nativesAdd(void);
@@ -184,6 +187,8 @@ extern void loopPrepare(void);
 extern void loopRun(txMachine* the) __attribute__((noreturn));
 /** Asks the loop to end after the current turn. */
 extern void loopStop(void);
+/** Why the run will have ended, when loopStop has been called; default "stop". */
+extern void loopReason(const char* reason);
 extern void loopRunPromiseJobs(txMachine* the);
 
 /** Milliseconds since the program started, monotonic. */
@@ -206,6 +211,16 @@ extern int resolverPendingCount(void);
 extern int resolverDescriptor(void);
 extern int resolverReady(void);
 extern void resolverDeliver(txMachine* the);
+
+/* ---- control.c ---- */
+
+extern void controlStart(void);
+/** Where commands arrive, or -1. */
+extern int controlDescriptor(void);
+/** Reads one command. */
+extern void controlDeliver(txMachine* the);
+/** Has the simulator's JavaScript stop the program in good order. Returns 0 when there is none. */
+extern int controlAskToStop(txMachine* the, const char* reason);
 
 /* ---- trace.c ---- */
 
@@ -255,6 +270,13 @@ extern void countersStart(txMachine* the);
 /** Slots that the machine took for itself, before any program. */
 extern long countersStartSlots(void);
 extern void countersRead(Totals* totals);
+extern void countersSubtract(Totals* totals, const Totals* start);
+/** From now on the program is in its steady state, for countersSteady. */
+extern void countersMark(void);
+/** What has been taken since countersMark. Returns 0 when it was not called. */
+extern int countersSteady(Totals* totals);
+/** The program's part is over: from now on countersRead and countersPeaks answer as now. */
+extern void countersFreeze(txMachine* the);
 /** Peaks since countersStart. */
 extern void countersPeaks(txMachine* the, Peaks* peaks);
 /** Starts a new observation of peaks; those seen so far stay in the peaks of the whole run. */

@@ -12,6 +12,7 @@
 #include <signal.h>
 
 static int stopRequested;
+static const char* stopReason = "stop";
 static volatile sig_atomic_t signalCount;
 static int signalPipe[2] = { -1, -1 };
 
@@ -36,9 +37,22 @@ void loopPrepare(void)
 		failRun(EXIT_SYSTEM, "cannot catch signals");
 }
 
+/** Empties the pipe that wakes the loop; how many signals came is counted elsewhere. */
+static void drainSignals(void)
+{
+	char bytes[16];
+	ssize_t count = read(signalPipe[0], bytes, sizeof(bytes));
+	(void)count;
+}
+
 void loopStop(void)
 {
 	stopRequested = 1;
+}
+
+void loopReason(const char* reason)
+{
+	stopReason = reason;
 }
 
 /** Jobs queue more jobs; the bound keeps a program that never stops doing so from starving its timers and sockets. */
@@ -56,10 +70,10 @@ void loopRunPromiseJobs(txMachine* the)
 /** Ends the run if it is over. Otherwise the time the loop may sleep, -1 for as long as it likes. */
 static int sleepMs(txMachine* the, int ready)
 {
-	if (signalCount)
+	if (signalCount && !controlAskToStop(the, "signal"))
 		endRun("signal");
 	if (stopRequested)
-		endRun("stop");
+		endRun(stopReason);
 	int64_t wait = timersNextMs();
 	if (the->promiseJobsPending || ready || resolverReady())
 		wait = 0;
@@ -77,7 +91,7 @@ static int sleepMs(txMachine* the, int ready)
 
 void loopRun(txMachine* the)
 {
-	struct pollfd entries[SOCKETS_MAX + 2];
+	struct pollfd entries[SOCKETS_MAX + 3];
 	Totals ignored;
 
 	for (;;) {
@@ -91,12 +105,17 @@ void loopRun(txMachine* the)
 		int count = tcpPrepare(entries, &ready);
 		entries[count] = (struct pollfd){ .fd = signalPipe[0], .events = POLLIN };
 		entries[count + 1] = (struct pollfd){ .fd = resolverDescriptor(), .events = POLLIN };
-		int result = poll(entries, (nfds_t)(count + 2), sleepMs(the, ready));
+		entries[count + 2] = (struct pollfd){ .fd = controlDescriptor(), .events = POLLIN };
+		int result = poll(entries, (nfds_t)(count + 3), sleepMs(the, ready));
 		if ((result < 0) && (errno != EINTR))
 			failRun(EXIT_SYSTEM, "poll: %s", strerror(errno));
 		if (result < 0)
 			continue;
+		if (entries[count].revents)
+			drainSignals();
 		tcpDeliver(the, entries, count);
 		resolverDeliver(the);
+		if (entries[count + 2].revents)
+			controlDeliver(the);
 	}
 }

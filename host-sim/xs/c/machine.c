@@ -162,6 +162,7 @@ void machineRun(void)
 	loopPrepare();
 	countersStart(device);
 	profileStart();
+	controlStart();
 	startMain(device);
 	loopRun(device);
 }

@@ -25,6 +25,10 @@ static void writeReport(const char* reason)
 		(unsigned long long)totals.mallocs, (unsigned long long)totals.mallocBytes,
 		(unsigned long long)totals.socketReads, (unsigned long long)totals.socketWrites);
 	(void)printf("\"peakSlots\":%ld,\"peakChunkBytes\":%ld,\"peakStack\":%ld,", peaks.slots, peaks.chunkBytes, peaks.stack);
+	Totals steady;
+	if (countersSteady(&steady))
+		(void)printf("\"steady\":{\"slots\":%llu,\"chunkBytes\":%llu,\"collections\":%llu},", (unsigned long long)steady.slots,
+			(unsigned long long)steady.chunkBytes, (unsigned long long)steady.collections);
 	(void)printf("\"startSlots\":%ld,", countersStartSlots());
 	(void)printf("\"usedSlots\":%ld,\"usedChunkBytes\":%ld,\"usedKeys\":%d,", (long)the->currentHeapCount,
 		(long)the->currentChunksSize, the->keyIndex - the->keyOffset);
