@@ -119,6 +119,8 @@ void poolFull(txMachine* the, int pool, long bytes)
 	char request[64] = "";
 	if (bytes > 0)
 		(void)snprintf(request, sizeof(request), " (%ld more bytes were asked for)", bytes);
+	else if (pool == POOL_STACK)
+		(void)snprintf(request, sizeof(request), " (a call needs more than what is left)");
 	failRun(EXIT_HEAP, "%s is full%s. In use: %ld of %d slots, %ld of %d chunk bytes, %ld of %d stack slots, %d of %d keys",
 		poolNames[pool], request, (long)the->currentHeapCount, options.slots, (long)the->currentChunksSize, options.chunks,
 		(long)(the->stackTop - the->stack), options.stack, the->keyIndex - the->keyOffset, options.keys);
