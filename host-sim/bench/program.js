@@ -100,8 +100,32 @@ const OPERATIONS = {
 			else client.subscribe("sensors/kitchen/temp", QoS.AT_LEAST_ONCE, ignore);
 		}),
 	reconnect: ignore,
+	exchange,
 	idle: () => Timer.set(report, 200),
 };
+
+/** Messages of an exchange that are on their way. */
+const EXCHANGE_COUNT = 4;
+/** Those that could not be published for want of room, and are tried again. */
+let unsent = 0;
+
+/** Publishes at each QoS in turn. The server sends every message back. */
+function sendNext() {
+	if (client.publish(TOPIC, PAYLOAD, done % 3) < 0) unsent++;
+}
+
+function exchange() {
+	client.subscribe("sensors/kitchen/temp", QoS.EXACTLY_ONCE, () => {
+		step();
+		sendNext();
+	});
+	for (let i = 0; i < EXCHANGE_COUNT; i++) sendNext();
+	timer = Timer.repeat(() => {
+		const count = unsent;
+		unsent = 0;
+		for (let i = 0; i < count; i++) sendNext();
+	}, 10);
+}
 
 /** Calls the handler without a client: what a measurement has to take off. */
 function callHandler() {

@@ -11,6 +11,10 @@ export interface ServerScript {
 	readonly paceMs?: number;
 	/** Closes each connection this long after its SUBSCRIBE was answered. */
 	readonly closeAfterMs?: number;
+	/** Resets each connection when its SUBSCRIBE was answered. A reset leaves no port waiting, however many there are. */
+	readonly reset?: boolean;
+	/** Sends each message back, at the QoS at which it came. */
+	readonly echo?: boolean;
 	/** Sends this, in hex, when a SUBSCRIBE was answered: a packet that ends the connection. */
 	readonly badPacket?: string;
 	/** Sends one QoS 0 message behind each of these PINGRESPs, counted from 1. */
@@ -52,6 +56,7 @@ export class MeasurementServer {
 		const parser = mqttPacket.parser({ protocolVersion: 4 });
 		let timer: NodeJS.Timeout | undefined;
 		let pings = 0;
+		let echoes = 0;
 		this.#sockets.add(socket);
 		socket.on("error", () => socket.destroy());
 		socket.on("close", () => {
@@ -65,9 +70,11 @@ export class MeasurementServer {
 				// Not in one arrival with PINGRESP.
 				setTimeout(() => this.#send(socket, 0, 1), 20);
 			}
+			if (packet.cmd === "publish" && this.#script.echo) this.#send(socket, packet.qos, (echoes++ % 65_535) + 1);
 			if (packet.cmd !== "subscribe") return;
 			if (this.#script.sendQoS !== undefined) timer ??= this.#sendTo(socket, this.#script.sendQoS);
 			if (this.#script.badPacket !== undefined) socket.write(Buffer.from(this.#script.badPacket, "hex"));
+			if (this.#script.reset) setImmediate(() => socket.resetAndDestroy());
 			if (this.#script.closeAfterMs !== undefined) setTimeout(() => socket.destroy(), this.#script.closeAfterMs);
 		});
 		socket.on("data", (data) => parser.parse(data));
