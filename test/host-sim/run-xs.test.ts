@@ -64,14 +64,6 @@ describe.skipIf("reason" in found)("a run on XS", () => {
 		expect(result.error).toMatch(/^a device would restart: .*RangeError: boom$/);
 	});
 
-	it.each(["telemetry", "ota"])("runs %s in 1,024 slots and 16 KB without a collection", async (program) => {
-		const heap = { slots: 1024, chunks: 16_384 };
-		const result = await runProgram({ program, engine: "xs", heap, durationS: 4 });
-		expect(result).toMatchObject({ exitCode: 0, end: "duration", memory: { collections: 0 } });
-		expect(result.memory!.slots).toMatchObject({ size: 1024, handedOut: expect.any(Number) as number });
-		expect(result.clients[0]!.counters).toMatchObject({ CONNECTS: 1 });
-	});
-
 	it.each([
 		[
 			"slot heap",
