@@ -7,7 +7,15 @@
  */
 import { tryBuildXsHost } from "../xs/build.js";
 import { printProfiles } from "./profile.js";
-import { measureAll, measureMemory, moddableClient, tableOf } from "./xs-bench.js";
+import {
+	faultOfFigure,
+	faultsOf,
+	figureLine,
+	measureAll,
+	measureFigures,
+	moddableClient,
+	tableOf,
+} from "./xs-bench.js";
 
 const built = await tryBuildXsHost({ onProgress: (line) => process.stderr.write(`${line}\n`) });
 if ("reason" in built) {
@@ -20,9 +28,10 @@ process.stdout.write(
 	`XS 13.3, ${built.host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`,
 );
 process.stdout.write(`${tableOf(rows)}\n\n`);
-for (const line of await measureMemory(built.host)) process.stdout.write(`${line}\n`);
+const figures = await measureFigures(built.host);
+for (const figure of figures) process.stdout.write(`${figureLine(figure)}\n`);
 if (!moddableClient())
 	process.stdout.write("Set MODDABLE to an installed SDK to see Moddable's own client beside ours.\n");
-const over = rows.filter((row) => row.slots > 0 || row.chunkBytes > 0 || row.byteCodes > (row.budget ?? Infinity));
-for (const row of over) process.stderr.write(`over budget: ${row.name}\n`);
-process.exitCode = over.length > 0 ? 1 : 0;
+const faults = [...rows.flatMap(faultsOf), ...figures.flatMap(faultOfFigure)];
+for (const fault of faults) process.stderr.write(`over budget: ${fault}\n`);
+process.exitCode = faults.length > 0 ? 1 : 0;

@@ -90,6 +90,8 @@ export interface XsRunOptions {
 	readonly archivePreloaded?: boolean;
 	/** Note where byte codes and memory are spent: in the last window, or in the whole run. */
 	readonly profile?: "window" | "run" | undefined;
+	/** Time leaps to the next timer whenever nothing happens, and no peer owes an answer. */
+	readonly hurry?: boolean;
 	/** To speak to the program while it runs. */
 	readonly control?: XsControl;
 	/** Collect garbage at every allocation. Needs a host built with `sanitize`. */
@@ -164,6 +166,7 @@ function runFile(options: XsRunOptions): Record<string, unknown> {
 		readableBytes: options.readableBytes,
 		archivePreloaded: options.archivePreloaded,
 		profile: options.profile === undefined ? 0 : options.profile === "run" ? 2 : 1,
+		hurry: options.hurry,
 		control: options.control !== undefined,
 		stress: options.stress,
 	};

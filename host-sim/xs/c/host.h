@@ -74,6 +74,7 @@ typedef struct {
 	int writableBytes;      /* send buffer of a socket, what lwip calls TCP_SND_BUF */
 	int readableBytes;      /* receive buffer of a socket, what lwip calls TCP_WND */
 	int archivePreloaded;   /* 1: literals of preloaded modules stay in flash too */
+	int hurry;              /* 1: when nothing happens, time leaps to the next timer */
 	int control;            /* 1: a simulator writes commands to our standard input */
 	int profile;            /* where byte codes are spent; function bodies then stay where they lie, as above */
 	int stress;             /* 1: collect at every allocation, to find what the collector must not lose */
@@ -193,6 +194,8 @@ extern void loopRunPromiseJobs(txMachine* the);
 
 /** Milliseconds since the program started, monotonic. */
 extern int64_t clockMs(void);
+/** Time passes at once. */
+extern void clockLeap(int64_t milliseconds);
 
 extern void timersRun(txMachine* the);
 /** Milliseconds until the next timer is due, 0 when one is, -1 when none is armed. */
@@ -201,6 +204,8 @@ extern int64_t timersNextMs(void);
 struct pollfd;
 #define SOCKETS_MAX 64
 extern int tcpLiveCount(void);
+/** Whether a peer may be about to answer, or to accept a connection. */
+extern int tcpAnswerDue(void);
 /** Fills in what each socket waits for. Returns how many entries were used, and sets *ready if an event waits already. */
 extern int tcpPrepare(struct pollfd* entries, int* ready);
 extern void tcpDeliver(txMachine* the, const struct pollfd* entries, int count);

@@ -89,6 +89,23 @@ static int sleepMs(txMachine* the, int ready)
 	return wait > INT32_MAX ? INT32_MAX : (int)wait;
 }
 
+/**
+ * Waits for sockets. In a hurry the wait is cut short, but not while a peer may be about to answer; and when nothing came,
+ * the time that is left passes at once.
+ */
+static int waitForEvents(struct pollfd* entries, int count, int waitMs)
+{
+	enum { QUIET_MS = 1, ANSWER_MS = 2000 };
+	if (!options.hurry || (waitMs < QUIET_MS))
+		return poll(entries, (nfds_t)count, waitMs);
+	int patience = tcpAnswerDue() ? ANSWER_MS : QUIET_MS;
+	int real = waitMs < patience ? waitMs : patience;
+	int result = poll(entries, (nfds_t)count, real);
+	if (result == 0)
+		clockLeap(waitMs - real);
+	return result;
+}
+
 void loopRun(txMachine* the)
 {
 	struct pollfd entries[SOCKETS_MAX + 3];
@@ -106,7 +123,7 @@ void loopRun(txMachine* the)
 		entries[count] = (struct pollfd){ .fd = signalPipe[0], .events = POLLIN };
 		entries[count + 1] = (struct pollfd){ .fd = resolverDescriptor(), .events = POLLIN };
 		entries[count + 2] = (struct pollfd){ .fd = controlDescriptor(), .events = POLLIN };
-		int result = poll(entries, (nfds_t)(count + 3), sleepMs(the, ready));
+		int result = waitForEvents(entries, count + 3, sleepMs(the, ready));
 		if ((result < 0) && (errno != EINTR))
 			failRun(EXIT_SYSTEM, "poll: %s", strerror(errno));
 		if (result < 0)
