@@ -11,6 +11,7 @@ const library = {
 		export class Box {
 			#size = 1;
 			#hidden() { return this.#size; }
+			'quoted "\\\\name'() { return 1; }
 			method() { return this.#hidden() + this.#hidden(); }
 		}`,
 };
@@ -19,7 +20,7 @@ const program = `
 import * as counters from "xs-host/counters";
 import { Box, plain } from "lib";
 const box = new Box();
-const late = (count) => { plain(count); box.method(); };
+const late = (count) => { plain(count); box.method(); box['quoted "\\\\name'](); };
 plain(50);
 counters.begin();
 late(100);
@@ -33,7 +34,7 @@ describe.skipIf(host === undefined)("a profile", () => {
 	it.each([[[]], [["lib"]]])("names functions and adds up to the window, preloaded: %j", async (preload) => {
 		const { profile, trace } = await runSource(host, program, { library, preload, profile: "window" });
 		const calls = Object.fromEntries(profile.map(({ module, name, calls }) => [`${module}:${name}`, calls]));
-		expect(calls).toMatchObject({ "lib:plain": 2, "lib:method": 2, "lib:#hidden": 4 });
+		expect(calls).toMatchObject({ "lib:plain": 2, "lib:method": 2, "lib:#hidden": 4, 'lib:quoted "\\name': 2 });
 		expect(profile.find(({ name }) => name === "plain")!.byteCodes).toBeGreaterThan(200 * 5);
 		expect(profile.reduce((sum, line) => sum + line.byteCodes, 0)).toBe(Number(trace[0]));
 	});

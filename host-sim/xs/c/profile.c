@@ -268,13 +268,23 @@ static void sumUp(Code* code)
 	}
 }
 
+/** A name as JSON wants it. */
+static void writeText(const char* text)
+{
+	for (; *text; text++) {
+		if ((*text == '"') || (*text == '\\'))
+			(void)putchar('\\');
+		(void)putchar((unsigned char)*text < 0x20 ? ' ' : *text);
+	}
+}
+
 /** A function without a name goes by that of the one around it and its place. */
 static void writeName(txMachine* the, const Code* code, const Function* function)
 {
 	if (function->offset == 0)
 		(void)printf("(body)");
 	else if (function->id != XS_NO_ID)
-		(void)printf("%s", fxGetKeyName(the, function->id));
+		writeText(fxGetKeyName(the, function->id));
 	else {
 		writeName(the, code, &code->functions[function->parent]);
 		(void)printf("@%d", (int)function->offset);
