@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { XsHost } from "../xs/build.js";
-import { runOnXs } from "../xs/run.js";
+import { runOnXs, type XsProfileLine } from "../xs/run.js";
 import { MeasurementServer, type ServerScript } from "./server.js";
 
 /** The package's folder, from host-sim/bench as well as from dist/host-sim/bench. */
@@ -15,8 +15,9 @@ export function packageRoot(): string {
 	return folder;
 }
 
-/** What `count` repetitions of an operation took on XS, and what was alive after a collection at the end. */
+/** What the repetitions of an operation took on XS, and what was alive after a collection at the end. */
 export interface Measurement {
+	/** How many there were. */
 	readonly count: number;
 	readonly slots: number;
 	readonly chunks: number;
@@ -27,6 +28,10 @@ export interface Measurement {
 	readonly socketReads: number;
 	readonly socketWrites: number;
 	readonly peakStack: number;
+	/** Of the whole run, start included. */
+	readonly runPeakStack: number;
+	/** Publishes that were sent again with DUP, since the start. */
+	readonly resends: number;
 	readonly liveSlots: number;
 	readonly liveChunkBytes: number;
 	readonly arenaSize: number;
@@ -36,6 +41,8 @@ export interface Measurement {
 	readonly handled: number;
 	/** Bytes of byte code of each module of the library. */
 	readonly codeBytes: Readonly<Record<string, number>>;
+	/** Costs by function, if that was asked for. */
+	readonly profile: readonly XsProfileLine[];
 }
 
 export interface Operation {
@@ -44,6 +51,8 @@ export interface Operation {
 	readonly server?: ServerScript;
 	/** `config.mqtt` of the client. */
 	readonly mqtt?: Record<string, unknown>;
+	/** QoS of what the program publishes, where the operation leaves it open. */
+	readonly qos?: 0 | 1 | 2;
 	readonly warm?: number;
 	readonly count?: number;
 	/** Milliseconds between two repetitions that a timer drives. */
@@ -53,6 +62,10 @@ export interface Operation {
 	readonly slots?: number;
 	readonly chunks?: number;
 	readonly durationMs?: number;
+	/** Time passes at once whenever nothing happens. */
+	readonly hurry?: boolean;
+	/** Say where byte codes and memory are spent. */
+	readonly profile?: "window" | "run";
 	/** Another program than ours, and the modules it needs beside the platform's. */
 	readonly program?: { readonly main: string; readonly modules: Readonly<Record<string, string>> };
 }
@@ -96,15 +109,19 @@ export async function measure(host: XsHost, operation: Operation): Promise<Measu
 				warm,
 				count,
 				paceMs,
+				qos: operation.qos ?? 0,
 				mqtt: { port: server.port, ...operation.mqtt },
 			},
 			durationMs: operation.durationMs ?? 20_000,
+			profile: operation.profile,
+			hurry: operation.hurry ?? false,
 			...(operation.slots === undefined ? {} : { slots: operation.slots }),
 			...(operation.chunks === undefined ? {} : { chunks: operation.chunks }),
 		});
 		const line = result.trace.find((text) => text.startsWith("@result "));
 		if (!line) throw new Error(`${operation.operation}: no result\n${result.trace.join("\n")}\n${result.stderr}`);
-		return { count, ...JSON.parse(line.slice(8)), codeBytes: result.report?.codeBytes ?? {} };
+		const { codeBytes = {}, peakStack: runPeakStack = NaN } = result.report ?? {};
+		return { count, ...JSON.parse(line.slice(8)), runPeakStack, codeBytes, profile: result.profile };
 	} finally {
 		await server.close();
 	}
@@ -135,7 +152,20 @@ export async function measureAlone(
 	throw new Error(`${operation.operation}: repetitions did not stay apart (${wanted}; saw ${seen.join(", ")} in all)`);
 }
 
-/** How often measureAlone tries. */
+/**
+ * Measures until no first view of a joint arrival was made in the window; packets of a reconnect may arrive together.
+ *
+ * in   platformSlots  of each repetition
+ */
+export async function measureSettled(host: XsHost, operation: Operation, platformSlots: number): Promise<Measurement> {
+	for (let tries = 1; ; tries++) {
+		const result = await measure(host, operation);
+		const slots = result.slots - platformSlots * result.count;
+		if (slots === 0 || slots >= result.count || tries === TRIES_MAX) return result;
+	}
+}
+
+/** How often a measurement is tried. */
 const TRIES_MAX = 8;
 
 /** Bytes of byte code of the library alone. */

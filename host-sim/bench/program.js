@@ -10,7 +10,7 @@ import { tcp } from "xs-mqtt/tcp";
 import { regionSizes } from "xs-mqtt/client/arena";
 import * as counters from "xs-host/counters";
 
-const { operation, warm, count, paceMs } = config;
+const { operation, warm, count, paceMs, qos } = config;
 
 const TOPIC = new Topic("sensors/kitchen/temp");
 const PAYLOAD = new Uint8Array(64).fill(0x61);
@@ -32,6 +32,10 @@ function step() {
 	}
 }
 
+function counted(name) {
+	return client === undefined ? 0 : client.counters[Counter[name]];
+}
+
 function report() {
 	const result = {
 		slots: counters.slots(),
@@ -43,8 +47,11 @@ function report() {
 		socketReads: counters.socketReads(),
 		socketWrites: counters.socketWrites(),
 		peakStack: counters.peakStack(),
-		handled: client === undefined ? 0 : client.counters[Counter.HANDLED],
+		handled: counted("HANDLED"),
+		pings: counted("PINGS") - pingsBefore,
+		resends: counted("RESENDS"),
 	};
+	if (operation === "silence") result.count = result.pings;
 	counters.gc();
 	result.liveSlots = counters.liveSlots();
 	result.liveChunkBytes = counters.liveChunkBytes();
@@ -100,8 +107,57 @@ const OPERATIONS = {
 			else client.subscribe("sensors/kitchen/temp", QoS.AT_LEAST_ONCE, ignore);
 		}),
 	reconnect: ignore,
+	exchange,
+	silence,
+	resend,
 	idle: () => Timer.set(report, 200),
 };
+
+const MINUTE_MS = 60_000;
+let pingsBefore = 0;
+
+/** The window opens after some minutes, when nothing is new any more, and closes an hour later. */
+function silence() {
+	let begun = false;
+	timer = Timer.repeat(() => {
+		if (begun) {
+			counters.end();
+			return report();
+		}
+		begun = true;
+		Timer.schedule(timer, 60 * MINUTE_MS, 60 * MINUTE_MS);
+		pingsBefore = counted("PINGS");
+		counters.begin();
+	}, 5 * MINUTE_MS);
+}
+
+/** The server loses the connection instead of acknowledging; the client sends again, and is done when that is acked. */
+function resend() {
+	client.publish(TOPIC, PAYLOAD, qos);
+}
+
+/** Messages of an exchange that are on their way. */
+const EXCHANGE_COUNT = 4;
+/** Those that could not be published for want of room, and are tried again. */
+let unsent = 0;
+
+/** Publishes at each QoS in turn. The server sends every message back. */
+function sendNext() {
+	if (client.publish(TOPIC, PAYLOAD, done % 3) < 0) unsent++;
+}
+
+function exchange() {
+	client.subscribe("sensors/kitchen/temp", QoS.EXACTLY_ONCE, () => {
+		step();
+		sendNext();
+	});
+	for (let i = 0; i < EXCHANGE_COUNT; i++) sendNext();
+	timer = Timer.repeat(() => {
+		const count = unsent;
+		unsent = 0;
+		for (let i = 0; i < count; i++) sendNext();
+	}, 10);
+}
 
 /** Calls the handler without a client: what a measurement has to take off. */
 function callHandler() {
@@ -153,9 +209,16 @@ function start() {
 			if (operation === "reconnect") step();
 		},
 	};
+	if (operation === "resend") {
+		options.onDelivered = () => {
+			step();
+			resend();
+		};
+	}
 	if (operation === "receiveUnrouted") options.onMessage = handle;
 	client = new Client(options);
-	if (operation === "reconnect") client.subscribe("sensors/kitchen/temp", QoS.AT_LEAST_ONCE, ignore);
+	if (operation === "reconnect" || operation === "resend")
+		client.subscribe("sensors/kitchen/temp", QoS.AT_LEAST_ONCE, ignore);
 	client.start();
 	if (client.state === State.STOPPED) throw new Error("did not start");
 }

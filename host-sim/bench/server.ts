@@ -11,6 +11,14 @@ export interface ServerScript {
 	readonly paceMs?: number;
 	/** Closes each connection this long after its SUBSCRIBE was answered. */
 	readonly closeAfterMs?: number;
+	/** Resets the connection instead of acknowledging a PUBLISH that comes for the first time. */
+	readonly refuseFirst?: boolean;
+	/** Resets each connection when its SUBSCRIBE was answered. A reset leaves no port waiting, however many there are. */
+	readonly reset?: boolean;
+	/** Says in CONNACK that it has kept the session; not at the first connection. */
+	readonly keepsSession?: boolean;
+	/** Sends each message back, at the QoS at which it came. */
+	readonly echo?: boolean;
 	/** Sends this, in hex, when a SUBSCRIBE was answered: a packet that ends the connection. */
 	readonly badPacket?: string;
 	/** Sends one QoS 0 message behind each of these PINGRESPs, counted from 1. */
@@ -27,6 +35,8 @@ export class MeasurementServer {
 	readonly #server: Server;
 	readonly #script: ServerScript;
 	readonly #sockets = new Set<Socket>();
+	#lastId = 0;
+	#connects = 0;
 
 	private constructor(script: ServerScript) {
 		this.#script = script;
@@ -52,6 +62,7 @@ export class MeasurementServer {
 		const parser = mqttPacket.parser({ protocolVersion: 4 });
 		let timer: NodeJS.Timeout | undefined;
 		let pings = 0;
+		let echoes = 0;
 		this.#sockets.add(socket);
 		socket.on("error", () => socket.destroy());
 		socket.on("close", () => {
@@ -59,18 +70,31 @@ export class MeasurementServer {
 			this.#sockets.delete(socket);
 		});
 		parser.on("packet", (packet: Packet) => {
-			const answer = answerTo(packet);
+			if (this.#script.refuseFirst && packet.cmd === "publish" && this.#isNew(packet.messageId)) {
+				return void socket.resetAndDestroy();
+			}
+			if (packet.cmd === "connect") this.#connects++;
+			const answer = answerTo(packet, this.#script.keepsSession === true && this.#connects > 1);
 			if (answer) socket.write(mqttPacket.generate(answer));
 			if (packet.cmd === "pingreq" && this.#script.sendAtPings?.includes(++pings)) {
 				// Not in one arrival with PINGRESP.
 				setTimeout(() => this.#send(socket, 0, 1), 20);
 			}
+			if (packet.cmd === "publish" && this.#script.echo) this.#send(socket, packet.qos, (echoes++ % 65_535) + 1);
 			if (packet.cmd !== "subscribe") return;
 			if (this.#script.sendQoS !== undefined) timer ??= this.#sendTo(socket, this.#script.sendQoS);
 			if (this.#script.badPacket !== undefined) socket.write(Buffer.from(this.#script.badPacket, "hex"));
+			if (this.#script.reset) setImmediate(() => socket.resetAndDestroy());
 			if (this.#script.closeAfterMs !== undefined) setTimeout(() => socket.destroy(), this.#script.closeAfterMs);
 		});
 		socket.on("data", (data) => parser.parse(data));
+	}
+
+	/** Whether a packet identifier is not the one of the last PUBLISH. */
+	#isNew(messageId = 0): boolean {
+		const isNew = messageId !== this.#lastId;
+		this.#lastId = messageId;
+		return isNew;
 	}
 
 	#sendTo(socket: Socket, qos: 0 | 1 | 2): NodeJS.Timeout {
@@ -88,11 +112,11 @@ export class MeasurementServer {
 	}
 }
 
-function answerTo(packet: Packet): Packet | undefined {
+function answerTo(packet: Packet, sessionPresent: boolean): Packet | undefined {
 	const { messageId = 0 } = packet;
 	switch (packet.cmd) {
 		case "connect":
-			return { cmd: "connack", returnCode: 0, sessionPresent: false };
+			return { cmd: "connack", returnCode: 0, sessionPresent };
 		case "publish":
 			if (packet.qos === 0) return undefined;
 			return { cmd: packet.qos === 1 ? "puback" : "pubrec", messageId };

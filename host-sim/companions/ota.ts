@@ -18,22 +18,33 @@ export function makeImage(size = IMAGE_SIZE): Buffer {
 	return payload;
 }
 
-/** Publishes a firmware image at QoS 1 for each device that says it is ready. */
-export async function startOtaCompanion(context: CompanionContext): Promise<Companion> {
+/**
+ * Publishes a firmware image at QoS 1 for each device that says it is ready; with `repeatMs`, again that long after each
+ * image that has arrived.
+ */
+export async function startOtaCompanion(context: CompanionContext & { repeatMs?: number }): Promise<Companion> {
 	const client = await connectCompanion(context);
 	const image = makeImage();
+	let repeat: NodeJS.Timeout | undefined;
+
+	function publish(id: string): void {
+		context.say(`publishes an image of ${IMAGE_SIZE} bytes for ${id}, CRC-32 ${image.toString("latin1", 0, 8)}`);
+		client.publish(`${TOPICS}${id}/image`, image, { qos: 1 });
+	}
 
 	client.on("message", (topic, payload) => {
 		const id = topic.slice(TOPICS.length).split("/")[0]!;
 		const text = payload.toString();
 		context.say(`${id} says "${text}"`);
-		if (text !== "ready") return;
-		context.say(`publishes an image of ${IMAGE_SIZE} bytes for ${id}, CRC-32 ${image.toString("latin1", 0, 8)}`);
-		client.publish(`${TOPICS}${id}/image`, image, { qos: 1 });
+		if (text === "ready") publish(id);
+		else if (text.startsWith("ok") && context.repeatMs !== undefined) {
+			repeat = setTimeout(() => publish(id), context.repeatMs);
+		}
 	});
 	await client.subscribeAsync(`${TOPICS}+/status`, { qos: 1 });
 	return {
 		async stop() {
+			clearTimeout(repeat);
 			await client.endAsync(true);
 		},
 	};

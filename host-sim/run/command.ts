@@ -11,6 +11,7 @@ import {
 	type RunFaults,
 	type RunOptions,
 } from "./options.js";
+import { XS_HEAP, type XsHeap } from "./xs-heap.js";
 
 /** Options as commander names them. */
 interface Flags {
@@ -26,6 +27,11 @@ interface Flags {
 	halfOpenAt?: number;
 	engine: Engine;
 	companion: boolean;
+	xsSlots?: number;
+	xsChunks?: number;
+	xsStack?: number;
+	xsKeys?: number;
+	xsProfile?: true;
 }
 
 /** Exit code of a process that Ctrl-C has ended at once. */
@@ -54,6 +60,15 @@ export function registerRun(
 		)
 		.option("--half-open-at <seconds>", "from then on nothing passes on the connections that stand", seconds)
 		.addOption(new Option("--engine <name>", "what runs it").choices(["node", "xs"]).default("node"))
+		.option(
+			"--xs-slots <count>",
+			"slots of the XS heap (default: the manifest's creation, or an ESP32's 4928)",
+			size("slots"),
+		)
+		.option("--xs-chunks <bytes>", "bytes of its chunks (default: likewise, or 78848)", size("chunks"))
+		.option("--xs-stack <slots>", "slots of its stack (default: likewise, or 512)", size("stack"))
+		.option("--xs-keys <count>", "names that the running program may add (default: likewise, or 256)", size("keys"))
+		.option("--xs-profile", "print what each function takes: byte codes, slots, chunk bytes")
 		.option("--no-companion", "do not run the counterpart of an example")
 		.option("--json", "print JSON, one object a line")
 		.option("--quiet", "print the summary only")
@@ -106,10 +121,18 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 
 function runOptions(flags: Flags): Omit<RunOptions, "program"> & RunFaults {
 	const { manifest, broker, duration, seed, latency, split, dropEvery, halfOpenAt, engine, companion, json } = flags;
+	const { xsSlots, xsChunks, xsStack, xsKeys } = flags;
 	return {
 		engine,
+		heap: {
+			...(xsSlots !== undefined && { slots: xsSlots }),
+			...(xsChunks !== undefined && { chunks: xsChunks }),
+			...(xsStack !== undefined && { stack: xsStack }),
+			...(xsKeys !== undefined && { keys: xsKeys }),
+		},
 		companion,
 		json: json ?? false,
+		profile: flags.xsProfile ?? false,
 		split: split ?? false,
 		...(manifest !== undefined && { manifest }),
 		...(broker !== undefined && { broker }),
@@ -134,6 +157,11 @@ function onInterrupt(stop: () => void): () => void {
 		process.off("SIGINT", handle);
 		process.off("SIGTERM", handle);
 	};
+}
+
+/** Parser of a size of the XS heap. */
+function size(name: keyof XsHeap): (text: string) => number {
+	return wholeNumber(XS_HEAP[name].min, XS_HEAP[name].max);
 }
 
 /** Parser of a time in seconds, fractions allowed. */

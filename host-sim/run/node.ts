@@ -68,7 +68,8 @@ export async function runOnNode(parts: RunParts): Promise<RunResult> {
 			durationMs: performance.now() - startMs,
 			connections: world.connections,
 			clients: registry.clients.map(reportClient),
-			engineLines: [],
+			memory: undefined,
+			profile: [],
 		};
 	} finally {
 		ending.cleanUp();

@@ -1,6 +1,9 @@
 import type { EmbeddedBroker } from "../broker-aedes/aedes.js";
 import type { World } from "../world/world.js";
+import type { XsProfileLine } from "../xs/run.js";
 import type { ClientReport } from "./report.js";
+import type { XsHeap } from "./xs-heap.js";
+import type { EngineMemory } from "./xs-memory.js";
 
 // Ranges of the numbers below; 0 is the lowest of each.
 
@@ -43,8 +46,12 @@ export interface RunOptions extends RunFaults {
 	seed?: number;
 	/** "node" unless told. */
 	engine?: Engine;
+	/** Sizes of the XS engine's heap; the others come from the manifest's `creation`, else they are an ESP32 board's. */
+	heap?: XsHeap;
 	/** Whether the counterpart of a built-in example runs beside it. True unless told. */
 	companion?: boolean;
+	/** Note what each function of the program takes. Only on XS. */
+	profile?: boolean;
 	/** Gets each line of the log, without its end; without it there is none. */
 	onLine?: (line: string) => void;
 	/** The log is JSON, one object for each line. */
@@ -90,8 +97,10 @@ export interface RunResult {
 	durationMs: number;
 	/** How many connections were attempted. */
 	connections: number;
-	/** One for each client that the program has made, in order. Empty on XS, where they cannot be seen. */
+	/** One for each client that the program has made, in order. */
 	clients: ClientReport[];
-	/** Lines about the engine's memory; empty on Node, where they would mean nothing. */
-	engineLines: string[];
+	/** Of the engine; absent on Node, where it would mean nothing, and when the program did not start. */
+	memory: EngineMemory | undefined;
+	/** What each function took, if that was asked for; else empty. */
+	profile: readonly XsProfileLine[];
 }

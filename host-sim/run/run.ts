@@ -12,6 +12,7 @@ import {
 	type RunResult,
 } from "./options.js";
 import { configOf, findProgram, type Program } from "./program.js";
+import { checkHeap } from "./xs-heap.js";
 import { runOnXsHost } from "./xs.js";
 
 /** Counterparts of the examples; loaded when they are needed, because they bring an MQTT client with them. */
@@ -110,4 +111,5 @@ function checkNumbers(options: RunOptions): void {
 	check("--latency", options.latencyMs, 0, LATENCY_MS_MAX);
 	check("--drop-every", options.dropEvery, 0, DROP_EVERY_MAX);
 	check("--half-open-at", options.halfOpenAtS, 0, DURATION_S_MAX);
+	checkHeap(options);
 }

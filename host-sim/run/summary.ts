@@ -1,5 +1,7 @@
 import type { ClientReport } from "./report.js";
 import type { RunResult } from "./options.js";
+import { profileTable } from "../xs/profile-table.js";
+import { memoryLines } from "./xs-memory.js";
 
 const ENDS: Readonly<Record<RunResult["end"], string>> = {
 	duration: "time over",
@@ -17,7 +19,8 @@ export function summaryLines(result: RunResult): string[] {
 		`${result.program} on ${result.engine}, ${seconds} s, ${connections}, seed ${result.seed}: ${ENDS[result.end]}`,
 	];
 	for (const client of result.clients) lines.push("", ...clientLines(client));
-	if (result.engineLines.length > 0) lines.push("", ...result.engineLines);
+	if (result.memory) lines.push("", ...memoryLines(result.memory));
+	if (result.profile.length > 0) lines.push("", ...profileTable(result.profile, "slots"));
 	return lines;
 }
 

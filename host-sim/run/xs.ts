@@ -6,39 +6,28 @@ import { ESCAPE_EXIT_CODE } from "../world/escape.js";
 import { startProxy } from "../world/proxy.js";
 import { World } from "../world/world.js";
 import { tryBuildXsHost, type XsHost } from "../xs/build.js";
-import { runOnXs, XsExit, type XsReport, type XsRunResult } from "../xs/run.js";
+import { XsControl } from "../xs/control.js";
+import { runOnXs, XsExit, type XsRunResult } from "../xs/run.js";
 import type { RunParts } from "./node.js";
 import type { RunEnd, RunResult } from "./options.js";
 import type { SimulatedClient } from "./registry.js";
 import { reportClient } from "./report.js";
-import { startControl, type Control } from "./xs-control.js";
+import { heapOf } from "./xs-heap.js";
+import { memoryOf, STEADY_S } from "./xs-memory.js";
 import { xsModules } from "./xs-modules.js";
-import {
-	CLIENT_PREFIX,
-	ENGINE_PREFIX,
-	mainSource,
-	SETUP_SOURCE,
-	SUPERVISOR_MAIN,
-	SUPERVISOR_SETUP,
-} from "./xs-supervisor.js";
+import { CLIENT_PREFIX, SUPERVISOR, supervisorSource } from "./xs-supervisor.js";
 
 /** How long clients may take to stop, in ms. */
 const STOP_MS = 6000;
 /** Beyond that, before the process is ended by force. */
 const KILL_MARGIN_MS = 2000;
 
-/** What the program's process has said about the run. */
-interface Told {
-	clients: SimulatedClient[];
-	/** Of the run without the report at its end. */
-	engine: Record<string, number> | undefined;
-}
-
 /** Runs the program on the XS engine, in a process of its own, through a proxy into the same kind of world. */
 export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	const { options, program, broker, seed, log } = parts;
 	const host = await findHost(parts);
-	const linked = xsModules(program, options.manifest ?? program.manifest);
+	const manifest = options.manifest ?? program.manifest;
+	const linked = xsModules(program, manifest);
 	const world = new World({
 		seed,
 		broker: broker.address,
@@ -47,9 +36,10 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 		dropEvery: options.dropEvery ?? 0,
 		...(log && { tap: log }),
 	});
-	const [proxy, control] = [await startProxy(world), await startControl()];
+	const proxy = await startProxy(world);
+	const control = new XsControl();
 	const folder = mkdtempSync(join(tmpdir(), "xs-mqtt-"));
-	const told: Told = { clients: [], engine: undefined };
+	const clients: SimulatedClient[] = [];
 	const startMs = performance.now();
 	try {
 		options.onStart?.(world, broker.embedded);
@@ -58,10 +48,13 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 		const result = await runOnXs({
 			host,
 			...linked,
-			modules: { ...linked.modules, ...supervisor(folder, linked.main, control.port) },
-			main: SUPERVISOR_MAIN,
+			...heapOf(options, manifest),
+			modules: { ...linked.modules, [SUPERVISOR]: supervisor(folder) },
+			preload: [...linked.preload, SUPERVISOR],
 			config: withAddress(parts.config, proxy.port),
-			onTrace: (line) => takeLine(line, told, parts),
+			control,
+			profile: options.profile ? "run" : undefined,
+			onTrace: (line) => takeLine(line, clients, parts),
 			signal: ending.killed,
 		});
 		ending.cleanUp();
@@ -79,12 +72,12 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 			seed,
 			durationMs: performance.now() - startMs,
 			connections: world.connections,
-			clients: told.clients.map(reportClient),
-			engineLines: engineLines(host, result.report, told.engine),
+			clients: clients.map(reportClient),
+			memory: result.report && memoryOf(result.report),
+			profile: result.profile,
 		};
 	} finally {
 		world.close();
-		control.close();
 		await proxy.close();
 		rmSync(folder, { recursive: true, force: true });
 	}
@@ -97,12 +90,11 @@ async function findHost({ program, log }: RunParts): Promise<XsHost> {
 	return found.host;
 }
 
-/** Writes the modules of the supervisor. Returns their names and paths. */
-function supervisor(folder: string, program: string, port: number): Record<string, string> {
-	const [main, setup] = [join(folder, "main.js"), join(folder, "setup.js")];
-	writeFileSync(main, mainSource(program, port, STOP_MS));
-	writeFileSync(setup, SETUP_SOURCE);
-	return { [SUPERVISOR_MAIN]: main, [SUPERVISOR_SETUP]: setup };
+/** Writes the module of the supervisor. Returns its path. */
+function supervisor(folder: string): string {
+	const file = join(folder, "supervisor.js");
+	writeFileSync(file, supervisorSource(STOP_MS));
+	return file;
 }
 
 /** The engine is outside of the world: only an address leads it to the proxy. */
@@ -111,12 +103,10 @@ function withAddress(config: Record<string, unknown>, port: number): Record<stri
 	return { ...config, mqtt: { ...mqtt, host: "127.0.0.1", port } };
 }
 
-function takeLine(line: string, told: Told, { log }: RunParts): void {
+function takeLine(line: string, clients: SimulatedClient[], { log }: RunParts): void {
 	if (line.startsWith(CLIENT_PREFIX)) {
 		const client = JSON.parse(line.slice(CLIENT_PREFIX.length)) as SimulatedClient & { counters: number[] };
-		told.clients.push({ ...client, counters: Uint32Array.from(client.counters), stop() {} });
-	} else if (line.startsWith(ENGINE_PREFIX)) {
-		told.engine = JSON.parse(line.slice(ENGINE_PREFIX.length)) as Record<string, number>;
+		clients.push({ ...client, counters: Uint32Array.from(client.counters), stop() {} });
 	} else {
 		log?.trace(`${line}\n`);
 	}
@@ -124,7 +114,7 @@ function takeLine(line: string, told: Told, { log }: RunParts): void {
 
 /** One line about what went wrong, or undefined. Throws CliError when the program could not even be loaded. */
 function failureOf({ program }: RunParts, result: XsRunResult): string | undefined {
-	const said = result.stderr.trim().split("\n").at(-1) ?? "";
+	const said = (result.stderr.trim().split("\n").at(-1) ?? "").replace(/^xs-host: /, "");
 	switch (result.exitCode) {
 		case XsExit.OK:
 			return undefined;
@@ -140,25 +130,14 @@ function failureOf({ program }: RunParts, result: XsRunResult): string | undefin
 	}
 }
 
-function engineLines(host: XsHost, report: XsReport | undefined, run: Record<string, number> | undefined): string[] {
-	if (!report) return [];
-	const { peakSlots, peakChunkBytes, peakStack, collections } = run ?? { ...report };
-	const used = `${peakSlots} of ${report.sizeSlots} slots of ${report.slotBytes} bytes`;
-	return [
-		`XS heap (${host.bits} bits), most used at once, garbage included:`,
-		`  ${used}, ${peakChunkBytes} of ${report.sizeChunkBytes} chunk bytes, ${peakStack} of ${report.sizeStack} stack slots`,
-		`  ${collections} garbage collections`,
-	];
-}
-
 /** Ends a run on XS: politely first, by force if that does not help. */
 class XsEnding {
 	end: RunEnd | undefined;
-	readonly #control: Control;
+	readonly #control: XsControl;
 	readonly #killer = new AbortController();
 	readonly #undo: (() => void)[] = [];
 
-	constructor(control: Control) {
+	constructor(control: XsControl) {
 		this.#control = control;
 	}
 
@@ -170,6 +149,7 @@ class XsEnding {
 	/** The program runs: from now on time counts. */
 	arm({ options }: RunParts, world: World): void {
 		const { durationS, halfOpenAtS, signal, onProgress } = options;
+		this.#after(STEADY_S * 1000, () => this.#control.markSteady());
 		if (durationS !== undefined) this.#after(durationS * 1000, () => this.#stop("duration"));
 		if (halfOpenAtS !== undefined) this.#after(halfOpenAtS * 1000, () => world.halfOpen());
 		const stop = (): void => this.#stop("stopped");

@@ -67,6 +67,9 @@ const DEFINITIONS = [
 	"mxBoundsCheck=1",
 ];
 
+const NOTE_64 =
+	"XS host is a 64-bit build: slots are counted as on a device, chunk bytes are not (apt-get install gcc-multilib)";
+
 /** Compilers run side by side. */
 const JOBS = 2;
 
@@ -106,11 +109,23 @@ export async function buildXsHost(options: BuildOptions = {}): Promise<XsHost> {
 			await buildFolder(hostResult, (folder) => buildHost(folder, engineResult, plan));
 		});
 	}
-	const note =
-		bits === 64
-			? "XS host is a 64-bit build: slots are counted as on a device, chunk bytes are not (apt-get install gcc-multilib)"
-			: undefined;
+	const note = bits === 64 ? NOTE_64 : undefined;
 	return { path, bits, sanitize, note };
+}
+
+/**
+ * Says without building anything, in one line, what a person should know about the host of this machine: that it cannot
+ * be built and what would help, or that it is not like a device in everything. Undefined when all is well.
+ */
+export async function xsHostWarning(options: Pick<BuildOptions, "compiler"> = {}): Promise<string | undefined> {
+	try {
+		engineFolder(packageRoot());
+		const bits = await wordSize(await findCompiler(options.compiler), false);
+		return bits === 64 ? NOTE_64 : undefined;
+	} catch (error) {
+		if (error instanceof XsHostUnavailableError) return `Tests on the XS engine are skipped: ${error.message}`;
+		throw error;
+	}
 }
 
 /** Like buildXsHost, but an unavailable host is a reason in one line instead of an exception. */

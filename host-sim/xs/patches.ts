@@ -73,7 +73,7 @@ const PATCHES: readonly Patch[] = [
 		file: "xsRun.c",
 		purpose: "count byte codes",
 		find: "\t\t\tthe->meterIndex++; \\\n\t\t\tgoto *bytes[byte]\n",
-		replace: "\t\t\tbyteCodeCount++; \\\n\t\t\tgoto *bytes[byte]\n",
+		replace: "\t\t\tbyteCodeCount++; \\\n\t\t\tif (profileIsOn) profileCode(mxCode); \\\n\t\t\tgoto *bytes[byte]\n",
 	},
 	{
 		file: "xsRun.c",
@@ -81,6 +81,8 @@ const PATCHES: readonly Patch[] = [
 		find: "static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
 		replace:
 			"extern unsigned int byteCodeCount;\n" +
+			"extern int profileIsOn;\n" +
+			"extern void profileCode(const txByte* code);\n" +
 			"static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
 	},
 	{

@@ -6,11 +6,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { XsHost } from "./build.js";
+import type { XsControl } from "./control.js";
 
 /** What the host counted and saw between the start of the main module and the end of the run. */
 export interface XsReport {
-	/** Why the run ended: nothing left to do, stop() called, time over, asked by a signal, or failed. */
-	readonly reason: "idle" | "stop" | "duration" | "signal" | "failed";
+	/** Why the run ended: nothing left to do, asked to stop, time over, asked by a signal, simulator gone, or failed. */
+	readonly reason: "idle" | "stop" | "duration" | "signal" | "abandoned" | "failed";
 	readonly bits: 32 | 64;
 	readonly slotBytes: number;
 	/** Since the device was started; preloading does not count. */
@@ -31,6 +32,8 @@ export interface XsReport {
 	readonly peakSlots: number;
 	readonly peakChunkBytes: number;
 	readonly peakStack: number;
+	/** Handed out since the steady state was marked; absent when it was not. */
+	readonly steady?: { readonly slots: number; readonly chunkBytes: number; readonly collections: number };
 	/** Slots in use before the main module was loaded. */
 	readonly startSlots: number;
 	/** In use at the end, garbage included. */
@@ -85,6 +88,12 @@ export interface XsRunOptions {
 	readonly readableBytes?: number;
 	/** Leave literals and function bodies of preloaded modules in flash, which the SDK's linker does not do. */
 	readonly archivePreloaded?: boolean;
+	/** Note where byte codes and memory are spent: in the last window, or in the whole run. */
+	readonly profile?: "window" | "run" | undefined;
+	/** Time leaps to the next timer whenever nothing happens, and no peer owes an answer. */
+	readonly hurry?: boolean;
+	/** To speak to the program while it runs. */
+	readonly control?: XsControl;
 	/** Collect garbage at every allocation. Needs a host built with `sanitize`. */
 	readonly stress?: boolean;
 	/** Called with each line that the program traces. */
@@ -95,6 +104,19 @@ export interface XsRunOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What one function took, with the option `profile`. */
+export interface XsProfileLine {
+	readonly module: string;
+	/** One without a name has that of the function around it, and its place in the module's code. */
+	readonly name: string;
+	readonly calls: number;
+	/** Its own, without those of what it calls. */
+	readonly byteCodes: number;
+	/** Handed out while it ran, by built-in functions that it called too. */
+	readonly slots: number;
+	readonly chunkBytes: number;
+}
+
 export interface XsRunResult {
 	/** One of XsExit, or null when a signal ended the process. */
 	readonly exitCode: number | null;
@@ -103,6 +125,8 @@ export interface XsRunResult {
 	readonly trace: readonly string[];
 	/** Missing when the run failed before the main module started. */
 	readonly report: XsReport | undefined;
+	/** In the order of the code; empty without the option `profile`. */
+	readonly profile: readonly XsProfileLine[];
 	readonly stderr: string;
 }
 
@@ -110,6 +134,8 @@ export interface XsRunResult {
 const KILL_AFTER_MS = 2000;
 
 const REPORT_PREFIX = "@report ";
+const PROFILE_PREFIX = "@profile ";
+const STARTED_LINE = "@started";
 
 /** Runs one program to its end. Rejects only if the process cannot be started. */
 export async function runOnXs(options: XsRunOptions): Promise<XsRunResult> {
@@ -139,6 +165,9 @@ function runFile(options: XsRunOptions): Record<string, unknown> {
 		writableBytes: options.writableBytes,
 		readableBytes: options.readableBytes,
 		archivePreloaded: options.archivePreloaded,
+		profile: options.profile === undefined ? 0 : options.profile === "run" ? 2 : 1,
+		hurry: options.hurry,
+		control: options.control !== undefined,
 		stress: options.stress,
 	};
 }
@@ -146,28 +175,16 @@ function runFile(options: XsRunOptions): Record<string, unknown> {
 function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
 	return new Promise((resolve, reject) => {
 		const child = spawn(options.host.path, ["--run", file], {
-			stdio: ["ignore", "pipe", "pipe"],
+			stdio: ["pipe", "pipe", "pipe"],
 			// The engine frees nothing at the end, because a device has no end.
 			env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0", ...options.env },
 		});
-		const trace: string[] = [];
-		let report: XsReport | undefined;
-		let stderr = "";
-		let rest = "";
-
-		const take = (line: string): void => {
-			if (line.startsWith(REPORT_PREFIX)) report = JSON.parse(line.slice(REPORT_PREFIX.length)) as XsReport;
-			else {
-				trace.push(line);
-				options.onTrace?.(line);
-			}
-		};
+		if (options.control) options.control.attach(child.stdin);
+		else child.stdin.end();
+		const output = new Output(options);
 		child.stdout.setEncoding("utf8");
-		child.stdout.on("data", (text: string) => {
-			const lines = (rest + text).split("\n");
-			rest = lines.pop() ?? "";
-			lines.forEach(take);
-		});
+		child.stdout.on("data", (text: string) => output.add(text));
+		let stderr = "";
 		child.stderr.setEncoding("utf8");
 		child.stderr.on("data", (text: string) => (stderr += text));
 
@@ -189,8 +206,44 @@ function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
 		});
 		child.on("close", (exitCode, signal) => {
 			finish();
-			if (rest !== "") take(rest);
-			resolve({ exitCode, signal, trace, report, stderr });
+			output.end();
+			const { trace, report, profile } = output;
+			resolve({ exitCode, signal, trace, report, profile, stderr });
 		});
 	});
+}
+
+/** What the process writes to its standard output, in lines: those of the program, and those of the host about it. */
+class Output {
+	readonly trace: string[] = [];
+	readonly profile: XsProfileLine[] = [];
+	report: XsReport | undefined;
+	readonly #options: XsRunOptions;
+	/** Of a line that has not ended. */
+	#rest = "";
+
+	constructor(options: XsRunOptions) {
+		this.#options = options;
+	}
+
+	add(text: string): void {
+		const lines = (this.#rest + text).split("\n");
+		this.#rest = lines.pop() ?? "";
+		for (const line of lines) this.#take(line);
+	}
+
+	end(): void {
+		if (this.#rest !== "") this.#take(this.#rest);
+	}
+
+	#take(line: string): void {
+		if (line.startsWith(REPORT_PREFIX)) this.report = JSON.parse(line.slice(REPORT_PREFIX.length)) as XsReport;
+		else if (line.startsWith(PROFILE_PREFIX))
+			this.profile.push(JSON.parse(line.slice(PROFILE_PREFIX.length)) as XsProfileLine);
+		else if (line === STARTED_LINE) this.#options.control?.announceStart();
+		else {
+			this.trace.push(line);
+			this.#options.onTrace?.(line);
+		}
+	}
 }

@@ -1,29 +1,26 @@
 // Goal: nothing is allocated after start, and every deterministic figure stays within its budget (host-sim/bench/budgets).
 // Method: the compiled client on the XS engine, preloaded as in flash, against a scripted server on real sockets.
 import { describe, expect, it } from "vitest";
-import { BUDGETS, CYCLES, FLASH_BYTES, RAM_BYTES, STACK_SLOTS } from "../../host-sim/bench/budgets.js";
-import { flashBytes, measure, measureAlone, ramBytes } from "../../host-sim/bench/measure.js";
-import { overheads } from "../../host-sim/bench/xs-bench.js";
+import { BUDGETS, CYCLES } from "../../host-sim/bench/budgets.js";
+import { measure } from "../../host-sim/bench/measure.js";
+import {
+	faultOfFigure,
+	faultsOf,
+	measureFigures,
+	measureOverheads,
+	measureRow,
+	type Row,
+} from "../../host-sim/bench/xs-bench.js";
 import { hostOrSkip } from "../xs/support.js";
 
 const host = await hostOrSkip();
 
 describe.skipIf(host === undefined)("budgets on XS", () => {
-	const beside = host === undefined ? Promise.resolve({ tick: 0, handler: 0 }) : overheads(host);
+	const overheads = host === undefined ? Promise.resolve({ tick: 0, handler: 0 }) : measureOverheads(host);
 
-	it.each(BUDGETS)("$name allocates nothing and stays within $byteCodes byte codes", async (budget) => {
-		const result = await measureAlone(host!, budget, budget.reads, budget.writes);
-		const { tick, handler } = await beside;
-		expect(result).toMatchObject({ slots: 0, chunks: 0, chunkBytes: 0, collections: 0 });
-		expect(result.mallocs / result.count).toBeLessThanOrEqual(budget.mallocs);
-		const each = result.byteCodes / result.count - (budget.timer ? tick : handler);
-		expect(each).toBeLessThanOrEqual(budget.byteCodes);
-		expect(result.peakStack).toBeLessThanOrEqual(STACK_SLOTS);
-	});
-
-	it.each(CYCLES)("$name allocates nothing beside the platform's sockets", async (cycle) => {
-		const result = await measure(host!, cycle);
-		expect(result).toMatchObject({ slots: cycle.platformSlots * result.count, chunkBytes: 0, collections: 0 });
+	it.each([...BUDGETS, ...CYCLES])("$name allocates nothing and stays within its budgets", async (operation) => {
+		const row = await measureRow(host!, operation, await overheads);
+		expect(faultsOf(row)).toEqual([]);
 	});
 
 	it("needs no more of the platform's objects for a reconnect than one socket", async () => {
@@ -31,18 +28,57 @@ describe.skipIf(host === undefined)("budgets on XS", () => {
 		expect(result.slots / result.count).toBe(CYCLES.find((cycle) => cycle.operation === "reconnect")!.platformSlots);
 	});
 
-	it("leaves the heap as it was after 1,000 reconnects", async () => {
-		const cycle = CYCLES.find((one) => one.operation === "reconnect")!;
-		const few = await measure(host!, { ...cycle, count: 20 });
-		const many = await measure(host!, { ...cycle, count: 1_000, durationMs: 60_000 });
-		expect(many.liveSlots).toBe(few.liveSlots);
-		expect(many.liveChunkBytes).toBe(few.liveChunkBytes);
-	}, 90_000);
+	it("pings about once a minute in a silent hour, and each ping is one packet each way", async () => {
+		const silence = CYCLES.find((cycle) => cycle.operation === "silence")!;
+		const result = await measure(host!, silence);
+		expect(result.count).toBeGreaterThanOrEqual(60);
+		expect(result.count).toBeLessThanOrEqual(66);
+		expect([result.socketReads, result.socketWrites]).toEqual([result.count, result.count]);
+	});
 
-	it("stays within its flash and RAM", async () => {
-		const nothing = await measure(host!, { operation: "nothing" });
-		const idle = await measure(host!, { operation: "idle" });
-		expect(flashBytes(idle)).toBeLessThanOrEqual(FLASH_BYTES);
-		expect(ramBytes(idle, nothing)).toBeLessThanOrEqual(RAM_BYTES);
+	it("sends again what was not acknowledged, to a session that was kept with DUP", async () => {
+		const [anew, again] = CYCLES.filter((cycle) => cycle.operation === "resend");
+		expect((await measure(host!, anew!)).resends).toBe(0);
+		const { resends, count } = await measure(host!, again!);
+		expect(resends).toBeGreaterThanOrEqual(count);
+	});
+
+	it("stays within flash, RAM and stack", async () => {
+		expect((await measureFigures(host!)).flatMap(faultOfFigure)).toEqual([]);
+	});
+});
+
+describe("a budget that is passed", () => {
+	const row: Row = {
+		name: "work",
+		slots: 0,
+		chunkBytes: 0,
+		collections: 0,
+		byteCodes: 10,
+		budget: 10,
+		goal: undefined,
+		socketCalls: 2,
+		mallocs: 2,
+		mallocBudget: 2,
+		stack: 100,
+		moddable: undefined,
+	};
+
+	it.each([
+		[{}, []],
+		[{ slots: 0.02 }, ["work: 0.02 slots, budget 0"]],
+		[{ chunkBytes: 12 }, ["work: 12 chunk bytes, budget 0"]],
+		[{ collections: 1 }, ["work: 1 collections, budget 0"]],
+		[{ byteCodes: 11 }, ["work: 11 byte codes, budget 10"]],
+		[{ mallocs: 2.1 }, ["work: 2.1 mallocs, budget 2"]],
+		[{ stack: NaN }, [expect.stringMatching(/^work: NaN stack slots, budget \d+$/)]],
+	])("is said: %j", (change, faults) => {
+		expect(faultsOf({ ...row, ...change })).toEqual(faults);
+	});
+
+	it("is said of flash, RAM and stack", () => {
+		const figure = { name: "RAM", unit: "bytes", value: 11, budget: 10, goal: 5 };
+		expect(faultOfFigure(figure)).toEqual(["RAM: 11 bytes, budget 10"]);
+		expect(faultOfFigure({ ...figure, value: 10 })).toEqual([]);
 	});
 });

@@ -62,7 +62,8 @@ describe("the summary", () => {
 		durationMs: 20_049.7,
 		connections: 1,
 		clients: [reportClient(client({ PUBLISHES_OUT: 20, OUTBOX_MAX: 88 }, { outbox: 1024 }))],
-		engineLines: [],
+		memory: undefined,
+		profile: [],
 	};
 
 	it("has what happened, and the marks beside what is configured", () => {

@@ -7,6 +7,28 @@ import { hostOrSkip, runSource } from "./support.js";
 
 const host = await hostOrSkip();
 
+describe.skipIf(host === undefined)("a hurry", () => {
+	const source = `
+		import Timer from "timer";
+		import Time from "time";
+		const start = Time.ticks;
+		Timer.set(() => trace(Time.ticks - start >= 3_600_000, "\\n"), 3_600_000);`;
+
+	it("lets an hour pass at once when nothing else happens", async () => {
+		const startMs = performance.now();
+		const result = await runSource(host, source, { hurry: true });
+		expect(result.trace).toEqual(["true"]);
+		expect(result.report!.milliseconds).toBeGreaterThanOrEqual(3_600_000);
+		expect(performance.now() - startMs).toBeLessThan(20_000);
+	});
+
+	it("counts towards the end of a run", async () => {
+		const { report, trace } = await runSource(host, source, { hurry: true, durationMs: 1_800_000 });
+		expect(report!.reason).toBe("duration");
+		expect(trace).toEqual([]);
+	});
+});
+
 describe.skipIf(host === undefined)("modules", () => {
 	const library = {
 		"lib/index": `export * from "./codec.js"; export { deep } from "./net/link.js";`,

@@ -1,12 +1,10 @@
 // Goal: a build that cannot be right does not happen, and one that cannot be done says why in one line.
 import { describe, expect, it } from "vitest";
-import { XsHostUnavailableError, buildXsHost, tryBuildXsHost } from "../../host-sim/xs/build.js";
+import { XsHostUnavailableError, buildXsHost, tryBuildXsHost, xsHostWarning } from "../../host-sim/xs/build.js";
 import { patchEngine } from "../../host-sim/xs/patches.js";
 
 const built = await tryBuildXsHost();
 const host = "host" in built ? built.host : undefined;
-if ("reason" in built) console.warn(`tests on the XS engine are skipped: ${built.reason}`);
-else if (built.host.note !== undefined) console.warn(built.host.note);
 
 describe("patches of the engine", () => {
 	it("stop the build when a place is missing", () => {
@@ -33,6 +31,10 @@ describe("a machine without a C compiler", () => {
 		expect(built).toEqual({
 			reason: "no working C compiler (tried no-such-compiler); to get one: apt-get install gcc gcc-multilib",
 		});
+		expect(await xsHostWarning({ compiler: "no-such-compiler" })).toBe(
+			"Tests on the XS engine are skipped: no working C compiler (tried no-such-compiler); " +
+				"to get one: apt-get install gcc gcc-multilib",
+		);
 		await expect(buildXsHost({ compiler: "no-such-compiler" })).rejects.toBeInstanceOf(XsHostUnavailableError);
 	});
 });

@@ -1,14 +1,19 @@
 // Goal: the host's own C code touches only memory it owns, does nothing undefined, and hides no object from the
 // collector.
 // Method: a build with the address and undefined-behaviour sanitizers and with warnings as errors runs a program that
-// uses sockets, timers, names and preloaded modules, once as it is and once collecting at every allocation.
+// uses sockets, timers, names and preloaded modules, once as it is and once collecting at every allocation; and the
+// client itself.
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { XsExit } from "../../host-sim/xs/run.js";
+import { CYCLES } from "../../host-sim/bench/budgets.js";
+import { measure } from "../../host-sim/bench/measure.js";
 import { hostOrSkip, runSource } from "./support.js";
 
 const host = await hostOrSkip({ sanitize: true, strict: true });
+
+const reconnecting = CYCLES.find((cycle) => cycle.operation === "reconnect")!;
 
 const library = {
 	"lib/index": `
@@ -100,6 +105,11 @@ describe.skipIf(host === undefined)("under the sanitizers", () => {
 		},
 		60_000,
 	);
+
+	it("runs a client that reconnects, and notes where it spends what", async () => {
+		const result = await measure(host!, { ...reconnecting, profile: "window", count: 20 });
+		expect(result.profile.length).toBeGreaterThan(20);
+	}, 60_000);
 
 	it.each([
 		[

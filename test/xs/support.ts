@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { tryBuildXsHost, type BuildOptions, type XsHost } from "../../host-sim/xs/build.js";
 import { runOnXs, type XsRunOptions, type XsRunResult } from "../../host-sim/xs/run.js";
 
-/** The host, or undefined on a machine where it cannot be built; build.test.ts says why, once for all. */
+/** The host, or undefined on a machine where it cannot be built; test/support/xs-check.ts says why, once for all. */
 export async function hostOrSkip(options: BuildOptions = {}): Promise<XsHost | undefined> {
 	const built = await tryBuildXsHost(options);
 	return "host" in built ? built.host : undefined;

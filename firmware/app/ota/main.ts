@@ -5,7 +5,7 @@
  * The payload is eight hexadecimal digits, the CRC-32 of what follows, then the image.
  */
 import config from "mc/config";
-import { Client, QoS, Reason, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
+import { Client, QoS, Reason, Text, Topic, type ClientOptions, type DisconnectReason, type Message } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import { tcp } from "xs-mqtt/tcp";
 
@@ -15,6 +15,11 @@ const READY = new Text("ready").bytes;
 const PROGRESS = new Text("progress ");
 const OK = new Text("ok ");
 const BAD = new Text("bad crc");
+
+// A preloaded module copies a literal into the heap each time it is executed; constants lie in flash.
+const CONNECTION_LOST = "ota: connection lost\n";
+const COMPLETE = "ota: image complete, CRC right\n";
+const BROKEN = "ota: image complete, CRC wrong\n";
 
 /** CRC-32 (IEEE 802.3), four bits at a time: sixteen words of flash instead of 256. */
 const CRC_TABLE = new Int32Array([
@@ -41,10 +46,8 @@ class Update {
 			transport: tcp,
 			dns: platformDns(),
 			onSubscribed: () => void this.client.publish(this.#status, READY, QoS.AT_LEAST_ONCE),
-			onDisconnected: (_client, reason) => {
-				if (reason.code !== Reason.STOPPED) trace("ota: connection lost\n");
-			},
-			onProblem: (_client, problem, detail) => trace(`ota: problem ${problem} (${detail})\n`),
+			onDisconnected,
+			onProblem,
 		});
 		this.client.subscribeStream(`${root}/image`, QoS.AT_LEAST_ONCE, (message) => this.#take(message));
 		this.client.start();
@@ -79,12 +82,20 @@ class Update {
 	#finish(): void {
 		const crc = this.#crc ^ -1;
 		const good = crc === (this.#expected | 0);
-		trace(good ? "ota: image complete, CRC right\n" : "ota: image complete, CRC wrong\n");
+		trace(good ? COMPLETE : BROKEN);
 		const payload = this.client.compose(this.#status, QoS.AT_LEAST_ONCE);
 		if (!good) payload.text(BAD);
 		else payload.text(OK).hex(crc, DIGITS);
 		payload.send();
 	}
+}
+
+function onDisconnected(_client: Client, reason: DisconnectReason): void {
+	if (reason.code !== Reason.STOPPED) trace(CONNECTION_LOST);
+}
+
+function onProblem(_client: Client, problem: number, detail: number): void {
+	trace(`ota: problem ${problem} (${detail})\n`);
 }
 
 /** Value of a hexadecimal digit in ASCII. */

@@ -4,7 +4,7 @@
  */
 import config from "mc/config";
 import Timer from "timer";
-import { Client, QoS, Reason, Text, Topic, type ClientOptions, type Message } from "xs-mqtt";
+import { Client, QoS, Reason, Text, Topic, type ClientOptions, type DisconnectReason, type Message } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import { tcp } from "xs-mqtt/tcp";
 
@@ -18,6 +18,10 @@ const ONLINE = new Text("online").bytes;
 /** Field names of a reading. */
 const SEQUENCE = new Text("n");
 const CELSIUS = new Text("celsius");
+
+// A preloaded module copies a literal into the heap each time it is executed; constants lie in flash.
+const HERE_I_AM = "telemetry: here I am\n";
+const CONNECTION_LOST = "telemetry: connection lost\n";
 
 /** Level of the command name in `xs-mqtt/telemetry/<id>/command/<name>`. */
 const COMMAND_LEVEL = 4;
@@ -44,10 +48,8 @@ class Telemetry {
 			dns: platformDns(),
 			will: { topic: `${root}/status`, payload: "offline", qos: QoS.AT_LEAST_ONCE, retain: true },
 			onConnected: () => this.#sayOnline(),
-			onDisconnected: (_client, reason) => {
-				if (reason.code !== Reason.STOPPED) trace("telemetry: connection lost\n");
-			},
-			onProblem: (_client, problem, detail) => trace(`telemetry: problem ${problem} (${detail})\n`),
+			onDisconnected,
+			onProblem,
 		});
 		this.client.subscribe(`${root}/command/#`, QoS.EXACTLY_ONCE, (message) => this.#obey(message));
 		this.#timer = Timer.repeat(() => this.#measure(), this.#intervalMs);
@@ -69,7 +71,7 @@ class Telemetry {
 
 	#obey(message: Message): void {
 		if (message.levelEquals(COMMAND_LEVEL, INTERVAL)) this.#setInterval(message.integer());
-		else if (message.levelEquals(COMMAND_LEVEL, IDENTIFY)) trace("telemetry: here I am\n");
+		else if (message.levelEquals(COMMAND_LEVEL, IDENTIFY)) trace(HERE_I_AM);
 	}
 
 	#setInterval(intervalMs: number): void {
@@ -77,6 +79,14 @@ class Telemetry {
 		this.#intervalMs = intervalMs;
 		Timer.schedule(this.#timer, intervalMs, intervalMs);
 	}
+}
+
+function onDisconnected(_client: Client, reason: DisconnectReason): void {
+	if (reason.code !== Reason.STOPPED) trace(CONNECTION_LOST);
+}
+
+function onProblem(_client: Client, problem: number, detail: number): void {
+	trace(`telemetry: problem ${problem} (${detail})\n`);
 }
 
 /** Makes the program's client and starts it. */

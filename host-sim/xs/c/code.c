@@ -104,8 +104,8 @@ static txU1 archiveForm(txU1 instruction)
 	}
 }
 
-/** Bytes that an instruction takes, with its operand. The engine's table holds a positive size, or how to find it. */
-static size_t instructionSize(const txU1* p)
+/** The engine's table holds a positive size, or how to find it. */
+size_t codeInstructionSize(const txU1* p)
 {
 	txS1 size = gxCodeSizes[*p];
 	if (size > 0)
@@ -125,7 +125,7 @@ static void rewriteInstructions(txScript* script)
 	txU1* end = p + script->codeSize;
 	while (p < end) {
 		*p = archiveForm(*p);
-		p += instructionSize(p);
+		p += codeInstructionSize(p);
 	}
 	if (p != end)
 		failRun(EXIT_SYSTEM, "byte code does not end where it should");

@@ -14,6 +14,15 @@ unsigned int byteCodeCount;
 
 static unsigned int lastByteCodeCount;
 static Peaks runPeaks;
+
+/** When the steady state began. */
+static Totals marked;
+static int isMarked;
+
+/** What is answered once the program's part is over. */
+static Totals frozen;
+static int isFrozen;
+
 static long startSlots;
 
 /* ---- called by the engine ---- */
@@ -21,17 +30,21 @@ static long startSlots;
 void countSlot(void)
 {
 	totals.slots++;
+	if (profileIsOn)
+		profileSlot();
 }
 
 void countChunk(long bytes)
 {
 	totals.chunks++;
-	totals.chunkBytes += (uint64_t)bytes;
+	countGrowth(bytes);
 }
 
 void countGrowth(long bytes)
 {
 	totals.chunkBytes += (uint64_t)bytes;
+	if (profileIsOn)
+		profileChunk(bytes);
 }
 
 void countCollection(void)
@@ -100,18 +113,47 @@ long countersStartSlots(void)
 	return startSlots;
 }
 
+void countersSubtract(Totals* totals, const Totals* start)
+{
+	totals->slots -= start->slots;
+	totals->chunks -= start->chunks;
+	totals->chunkBytes -= start->chunkBytes;
+	totals->collections -= start->collections;
+	totals->byteCodes -= start->byteCodes;
+	totals->mallocs -= start->mallocs;
+	totals->mallocBytes -= start->mallocBytes;
+	totals->socketReads -= start->socketReads;
+	totals->socketWrites -= start->socketWrites;
+}
+
 void countersRead(Totals* result)
 {
 	readByteCodes();
-	result->slots = totals.slots - before.slots;
-	result->chunks = totals.chunks - before.chunks;
-	result->chunkBytes = totals.chunkBytes - before.chunkBytes;
-	result->collections = totals.collections - before.collections;
-	result->byteCodes = totals.byteCodes - before.byteCodes;
-	result->mallocs = totals.mallocs - before.mallocs;
-	result->mallocBytes = totals.mallocBytes - before.mallocBytes;
-	result->socketReads = totals.socketReads - before.socketReads;
-	result->socketWrites = totals.socketWrites - before.socketWrites;
+	*result = isFrozen ? frozen : totals;
+	countersSubtract(result, &before);
+}
+
+void countersMark(void)
+{
+	isMarked = 1;
+	countersRead(&marked);
+}
+
+int countersSteady(Totals* result)
+{
+	countersRead(result);
+	countersSubtract(result, &marked);
+	return isMarked;
+}
+
+void countersFreeze(txMachine* the)
+{
+	Peaks ignored;
+	countersPeaks(the, &ignored);
+	readByteCodes();
+	frozen = totals;
+	isFrozen = 1;
+	profileIsOn = 0;
 }
 
 /* ---- peaks ---- */
@@ -170,8 +212,9 @@ static long larger(long a, long b)
 
 void countersPeaks(txMachine* the, Peaks* peaks)
 {
-	Peaks recent;
-	countersRecentPeaks(the, &recent);
+	Peaks recent = { 0 };
+	if (!isFrozen)
+		countersRecentPeaks(the, &recent);
 	runPeaks.slots = larger(runPeaks.slots, recent.slots);
 	runPeaks.chunkBytes = larger(runPeaks.chunkBytes, recent.chunkBytes);
 	runPeaks.stack = larger(runPeaks.stack, recent.stack);

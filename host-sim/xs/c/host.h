@@ -10,7 +10,9 @@
  *   flash.c     what the SDK's linker does to the heap of preloaded modules, so that they are read-only
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
  *   loop.c      timers, promise jobs and sockets, turn by turn
+ *   control.c   what a simulator says while the program runs
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
+ *   profile.c   where byte codes are spent
  *   report.c    every way a run can end
  */
 #ifndef XS_HOST_H
@@ -72,6 +74,9 @@ typedef struct {
 	int writableBytes;      /* send buffer of a socket, what lwip calls TCP_SND_BUF */
 	int readableBytes;      /* receive buffer of a socket, what lwip calls TCP_WND */
 	int archivePreloaded;   /* 1: literals of preloaded modules stay in flash too */
+	int hurry;              /* 1: when nothing happens, time leaps to the next timer */
+	int control;            /* 1: a simulator writes commands to our standard input */
+	int profile;            /* where byte codes are spent; function bodies then stay where they lie, as above */
 	int stress;             /* 1: collect at every allocation, to find what the collector must not lose */
 } Options;
 
@@ -106,6 +111,8 @@ extern int modulesAwait(void);
 
 /** Parses one module. `preloaded` keeps the instructions that the linker keeps in preloaded modules. */
 extern void codeParse(txMachine* the, Module* module, int keepPlainInstructions);
+/** Bytes that an instruction takes, with its operand. */
+extern size_t codeInstructionSize(const txU1* instruction);
 
 /* ---- natives.c ---- */
 
@@ -130,6 +137,7 @@ extern const NativeModule timeModule;
 extern const NativeModule tcpModule;
 extern const NativeModule resolverModule;
 extern const NativeModule countersModule;
+extern const NativeModule controlModule;
 
 /** Adds the modules of the host, and mc/config, to the module table. */
 extern void nativesAdd(void);
@@ -180,10 +188,14 @@ extern void loopPrepare(void);
 extern void loopRun(txMachine* the) __attribute__((noreturn));
 /** Asks the loop to end after the current turn. */
 extern void loopStop(void);
+/** Why the run will have ended, when loopStop has been called; default "stop". */
+extern void loopReason(const char* reason);
 extern void loopRunPromiseJobs(txMachine* the);
 
 /** Milliseconds since the program started, monotonic. */
 extern int64_t clockMs(void);
+/** Time passes at once. */
+extern void clockLeap(int64_t milliseconds);
 
 extern void timersRun(txMachine* the);
 /** Milliseconds until the next timer is due, 0 when one is, -1 when none is armed. */
@@ -192,6 +204,8 @@ extern int64_t timersNextMs(void);
 struct pollfd;
 #define SOCKETS_MAX 64
 extern int tcpLiveCount(void);
+/** Whether a peer may be about to answer, or to accept a connection. */
+extern int tcpAnswerDue(void);
 /** Fills in what each socket waits for. Returns how many entries were used, and sets *ready if an event waits already. */
 extern int tcpPrepare(struct pollfd* entries, int* ready);
 extern void tcpDeliver(txMachine* the, const struct pollfd* entries, int count);
@@ -203,11 +217,39 @@ extern int resolverDescriptor(void);
 extern int resolverReady(void);
 extern void resolverDeliver(txMachine* the);
 
+/* ---- control.c ---- */
+
+extern void controlStart(void);
+/** Where commands arrive, or -1. */
+extern int controlDescriptor(void);
+/** Reads one command. */
+extern void controlDeliver(txMachine* the);
+/** Has the simulator's JavaScript stop the program in good order. Returns 0 when there is none. */
+extern int controlAskToStop(txMachine* the, const char* reason);
+
 /* ---- trace.c ---- */
 
 extern void traceGlobal(txMachine* the);
 /** Ends a line that the program has not ended, so that the report stands on a line of its own. */
 extern void traceEndLine(void);
+
+/* ---- profile.c: these do something only with the option "profile" ---- */
+
+/** Values of the option. */
+enum { PROFILE_OFF = 0, PROFILE_WINDOWS = 1, PROFILE_RUN = 2 };
+
+/** Called from the patched engine, and by the counters, while profileIsOn. */
+extern void profileCode(const txByte* code);
+extern void profileSlot(void);
+extern void profileChunk(long bytes);
+extern int profileIsOn;
+/** The run begins. */
+extern void profileStart(void);
+/** A window begins: forgets what was noted, and notes from now on. */
+extern void profileBegin(void);
+extern void profileEnd(void);
+/** Prints a line for each function that ran between the two, in JSON behind "@profile ". */
+extern void profileWrite(txMachine* the);
 
 /* ---- counters.c ---- */
 
@@ -233,6 +275,13 @@ extern void countersStart(txMachine* the);
 /** Slots that the machine took for itself, before any program. */
 extern long countersStartSlots(void);
 extern void countersRead(Totals* totals);
+extern void countersSubtract(Totals* totals, const Totals* start);
+/** From now on the program is in its steady state, for countersSteady. */
+extern void countersMark(void);
+/** What has been taken since countersMark. Returns 0 when it was not called. */
+extern int countersSteady(Totals* totals);
+/** The program's part is over: from now on countersRead and countersPeaks answer as now. */
+extern void countersFreeze(txMachine* the);
 /** Peaks since countersStart. */
 extern void countersPeaks(txMachine* the, Peaks* peaks);
 /** Starts a new observation of peaks; those seen so far stay in the peaks of the whole run. */

@@ -12,6 +12,7 @@
 #include <signal.h>
 
 static int stopRequested;
+static const char* stopReason = "stop";
 static volatile sig_atomic_t signalCount;
 static int signalPipe[2] = { -1, -1 };
 
@@ -36,9 +37,22 @@ void loopPrepare(void)
 		failRun(EXIT_SYSTEM, "cannot catch signals");
 }
 
+/** Empties the pipe that wakes the loop; how many signals came is counted elsewhere. */
+static void drainSignals(void)
+{
+	char bytes[16];
+	ssize_t count = read(signalPipe[0], bytes, sizeof(bytes));
+	(void)count;
+}
+
 void loopStop(void)
 {
 	stopRequested = 1;
+}
+
+void loopReason(const char* reason)
+{
+	stopReason = reason;
 }
 
 /** Jobs queue more jobs; the bound keeps a program that never stops doing so from starving its timers and sockets. */
@@ -56,10 +70,10 @@ void loopRunPromiseJobs(txMachine* the)
 /** Ends the run if it is over. Otherwise the time the loop may sleep, -1 for as long as it likes. */
 static int sleepMs(txMachine* the, int ready)
 {
-	if (signalCount)
+	if (signalCount && !controlAskToStop(the, "signal"))
 		endRun("signal");
 	if (stopRequested)
-		endRun("stop");
+		endRun(stopReason);
 	int64_t wait = timersNextMs();
 	if (the->promiseJobsPending || ready || resolverReady())
 		wait = 0;
@@ -75,9 +89,26 @@ static int sleepMs(txMachine* the, int ready)
 	return wait > INT32_MAX ? INT32_MAX : (int)wait;
 }
 
+/**
+ * Waits for sockets. In a hurry the wait is cut short, but not while a peer may be about to answer; and when nothing came,
+ * the time that is left passes at once.
+ */
+static int waitForEvents(struct pollfd* entries, int count, int waitMs)
+{
+	enum { QUIET_MS = 1, ANSWER_MS = 2000 };
+	if (!options.hurry || (waitMs < QUIET_MS))
+		return poll(entries, (nfds_t)count, waitMs);
+	int patience = tcpAnswerDue() ? ANSWER_MS : QUIET_MS;
+	int real = waitMs < patience ? waitMs : patience;
+	int result = poll(entries, (nfds_t)count, real);
+	if (result == 0)
+		clockLeap(waitMs - real);
+	return result;
+}
+
 void loopRun(txMachine* the)
 {
-	struct pollfd entries[SOCKETS_MAX + 2];
+	struct pollfd entries[SOCKETS_MAX + 3];
 	Totals ignored;
 
 	for (;;) {
@@ -91,12 +122,17 @@ void loopRun(txMachine* the)
 		int count = tcpPrepare(entries, &ready);
 		entries[count] = (struct pollfd){ .fd = signalPipe[0], .events = POLLIN };
 		entries[count + 1] = (struct pollfd){ .fd = resolverDescriptor(), .events = POLLIN };
-		int result = poll(entries, (nfds_t)(count + 2), sleepMs(the, ready));
+		entries[count + 2] = (struct pollfd){ .fd = controlDescriptor(), .events = POLLIN };
+		int result = waitForEvents(entries, count + 3, sleepMs(the, ready));
 		if ((result < 0) && (errno != EINTR))
 			failRun(EXIT_SYSTEM, "poll: %s", strerror(errno));
 		if (result < 0)
 			continue;
+		if (entries[count].revents)
+			drainSignals();
 		tcpDeliver(the, entries, count);
 		resolverDeliver(the);
+		if (entries[count + 2].revents)
+			controlDeliver(the);
 	}
 }

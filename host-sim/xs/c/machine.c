@@ -161,6 +161,8 @@ void machineRun(void)
 	(void)clockMs();
 	loopPrepare();
 	countersStart(device);
+	profileStart();
+	controlStart();
 	startMain(device);
 	loopRun(device);
 }

@@ -60,7 +60,7 @@ void modulesLink(txMachine* the)
 	for (int index = 0; index < moduleCount; index++) {
 		Module* module = &modules[index];
 		module->id = fxNewNameC(the, module->name);
-		codeParse(the, module, module->preload && !options.archivePreloaded);
+		codeParse(the, module, module->preload && !options.archivePreloaded && !options.profile);
 		if (module->native)
 			nativesBind(module);
 	}

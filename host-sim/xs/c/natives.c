@@ -7,7 +7,7 @@
 #include "host.h"
 
 static const NativeModule* const nativeModules[] = {
-	&timerModule, &timeModule, &tcpModule, &resolverModule, &countersModule,
+	&timerModule, &timeModule, &tcpModule, &resolverModule, &countersModule, &controlModule,
 };
 #define NATIVE_MODULE_COUNT (sizeof(nativeModules) / sizeof(nativeModules[0]))
 

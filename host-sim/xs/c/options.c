@@ -20,7 +20,8 @@ Options options = {
 
 static const char usage[] =
 	"usage: xs-host --run FILE [--slots N] [--chunks BYTES] [--stack N] [--keys N]\n"
-	"               [--duration MS] [--ticks N] [--window BYTES] [--receive BYTES] [--archive-preloaded 0|1]\n";
+	"               [--duration MS] [--ticks N] [--window BYTES] [--receive BYTES] [--archive-preloaded 0|1]\n"
+	"               [--hurry 0|1] [--control 0|1] [--profile 0|1|2]\n";
 
 /** An option that is a number: where it goes, and what it may be. Both the command line and the run file use this. */
 typedef struct {
@@ -41,6 +42,9 @@ static const NumberOption numberOptions[] = {
 	{ "--window", "writableBytes", &options.writableBytes, 1, 1 << 24 },
 	{ "--receive", "readableBytes", &options.readableBytes, 1, 1 << 24 },
 	{ "--archive-preloaded", "archivePreloaded", &options.archivePreloaded, 0, 1 },
+	{ "--hurry", "hurry", &options.hurry, 0, 1 },
+	{ "--control", "control", &options.control, 0, 1 },
+	{ "--profile", "profile", &options.profile, PROFILE_OFF, PROFILE_RUN },
 #if mxStress
 	{ "--stress", "stress", &options.stress, 0, 1 },
 #endif

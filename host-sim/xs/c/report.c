@@ -15,6 +15,7 @@ static void writeReport(const char* reason)
 	countersRead(&totals);
 	countersPeaks(the, &peaks);
 	traceEndLine();
+	profileWrite(the);
 	(void)printf("@report {\"reason\":\"%s\",\"bits\":%d,\"slotBytes\":%d,\"milliseconds\":%lld,", reason,
 		(int)(8 * sizeof(void*)), (int)sizeof(txSlot), (long long)clockMs());
 	(void)printf("\"slots\":%llu,\"chunks\":%llu,\"chunkBytes\":%llu,\"collections\":%llu,\"byteCodes\":%llu,",
@@ -24,6 +25,10 @@ static void writeReport(const char* reason)
 		(unsigned long long)totals.mallocs, (unsigned long long)totals.mallocBytes,
 		(unsigned long long)totals.socketReads, (unsigned long long)totals.socketWrites);
 	(void)printf("\"peakSlots\":%ld,\"peakChunkBytes\":%ld,\"peakStack\":%ld,", peaks.slots, peaks.chunkBytes, peaks.stack);
+	Totals steady;
+	if (countersSteady(&steady))
+		(void)printf("\"steady\":{\"slots\":%llu,\"chunkBytes\":%llu,\"collections\":%llu},", (unsigned long long)steady.slots,
+			(unsigned long long)steady.chunkBytes, (unsigned long long)steady.collections);
 	(void)printf("\"startSlots\":%ld,", countersStartSlots());
 	(void)printf("\"usedSlots\":%ld,\"usedChunkBytes\":%ld,\"usedKeys\":%d,", (long)the->currentHeapCount,
 		(long)the->currentChunksSize, the->keyIndex - the->keyOffset);
@@ -114,6 +119,8 @@ void poolFull(txMachine* the, int pool, long bytes)
 	char request[64] = "";
 	if (bytes > 0)
 		(void)snprintf(request, sizeof(request), " (%ld more bytes were asked for)", bytes);
+	else if (pool == POOL_STACK)
+		(void)snprintf(request, sizeof(request), " (a call needs more than what is left)");
 	failRun(EXIT_HEAP, "%s is full%s. In use: %ld of %d slots, %ld of %d chunk bytes, %ld of %d stack slots, %d of %d keys",
 		poolNames[pool], request, (long)the->currentHeapCount, options.slots, (long)the->currentChunksSize, options.chunks,
 		(long)(the->stackTop - the->stack), options.stack, the->keyIndex - the->keyOffset, options.keys);

@@ -109,6 +109,7 @@ static int receive(Connection* connection)
 	connection->inputOffset = 0;
 	ssize_t count = recv(connection->descriptor, connection->input + connection->inputCount, (size_t)free, 0);
 	if (count > 0) {
+		connection->answerDue = 0;
 		connection->inputCount += (int)count;
 		return CONNECTION_READABLE;
 	}
@@ -139,6 +140,7 @@ int connectionFlush(Connection* connection)
 	ssize_t count = send(connection->descriptor, connection->output, (size_t)connection->outputCount, MSG_NOSIGNAL);
 	if (count < 0)
 		return (errno == EAGAIN) || (errno == EWOULDBLOCK) || (errno == EINTR) ? 0 : fail(connection);
+	connection->answerDue = 1;
 	connection->outputCount -= (int)count;
 	memmove(connection->output, connection->output + count, (size_t)connection->outputCount);
 	return CONNECTION_WRITABLE;

@@ -10,6 +10,7 @@
 typedef struct {
 	int descriptor;
 	int connecting;
+	int answerDue;           /* something was sent, and nothing received since */
 	int failed;              /* the peer has closed, or the connection is lost */
 	unsigned char* input;    /* received, unread: inputCount bytes from inputOffset */
 	int inputOffset;

@@ -297,6 +297,15 @@ static int errorIsDue(const TCP* tcp)
 	return tcp->connection.failed && !tcp->errorDelivered && (tcp->connection.inputCount == 0);
 }
 
+int tcpAnswerDue(void)
+{
+	for (const TCP* tcp = sockets; tcp; tcp = tcp->next) {
+		if (!tcp->closed && !tcp->connection.failed && (tcp->connection.connecting || tcp->connection.answerDue))
+			return 1;
+	}
+	return 0;
+}
+
 int tcpPrepare(struct pollfd* entries, int* ready)
 {
 	int count = 0;

@@ -11,6 +11,14 @@ static const char source[] =
 	"}\n"
 	"export default Time;\n";
 
+/** By how much the device's time is ahead of the machine's. */
+static int64_t leaptMs;
+
+void clockLeap(int64_t milliseconds)
+{
+	leaptMs += milliseconds;
+}
+
 int64_t clockMs(void)
 {
 	static int64_t origin = -1;
@@ -20,7 +28,7 @@ int64_t clockMs(void)
 	int64_t milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (origin < 0)
 		origin = milliseconds;
-	return milliseconds - origin;
+	return milliseconds - origin + leaptMs;
 }
 
 static txInteger ticksNow(void)

@@ -51,6 +51,7 @@ static void begin(txMachine* the)
 	Window* window = windowArgument(the);
 	requireDevice(the, "begin");
 	countersRestartPeaks(the);
+	profileBegin();
 	countersRead(&window->start);
 }
 
@@ -58,14 +59,10 @@ static void end(txMachine* the)
 {
 	Totals now;
 	countersRead(&now);
+	profileEnd();
 	Window* window = windowArgument(the);
-	const Totals* start = &window->start;
-	window->result = (Totals){
-		now.slots - start->slots, now.chunks - start->chunks, now.chunkBytes - start->chunkBytes,
-		now.collections - start->collections, now.byteCodes - start->byteCodes, now.mallocs - start->mallocs,
-		now.mallocBytes - start->mallocBytes, now.socketReads - start->socketReads,
-		now.socketWrites - start->socketWrites,
-	};
+	window->result = now;
+	countersSubtract(&window->result, &window->start);
 	countersRecentPeaks(the, &window->peaks);
 }
 

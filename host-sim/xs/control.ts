@@ -1,0 +1,37 @@
+import type { Writable } from "node:stream";
+
+/**
+ * Speaks to one run. The modules of the run need one that registers with "xs-host/control", or a stop is an end at once.
+ */
+export class XsControl {
+	/** Resolves when the program is about to start; never when it does not come to that. */
+	readonly started: Promise<void>;
+	#hasStarted: () => void = () => {};
+	#commands: Writable | undefined;
+
+	constructor() {
+		this.started = new Promise((resolve) => (this.#hasStarted = resolve));
+	}
+
+	/** The program is in its steady state: what it takes from now on is reported apart. */
+	markSteady(): void {
+		this.#commands?.write("m");
+	}
+
+	/** Ends the run in good order. What it takes from now on is not counted. */
+	stop(): void {
+		this.#commands?.write("s");
+	}
+
+	/** For the run itself: commands go there. */
+	attach(commands: Writable): void {
+		// A program that has ended takes no more.
+		commands.on("error", () => {});
+		this.#commands = commands;
+	}
+
+	/** For the run itself: the program says that it starts. */
+	announceStart(): void {
+		this.#hasStarted();
+	}
+}
