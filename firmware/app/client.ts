@@ -1,4 +1,5 @@
 import Time from "time";
+import Timer from "timer";
 import { State, type QoS } from "../client/codes.js";
 import { clientIdOf } from "../client/arena.js";
 import { Core } from "../client/core.js";
@@ -11,7 +12,6 @@ import { PayloadWriter } from "../client/writer.js";
 import { StatusCode } from "../codec/status.js";
 import type { Topic } from "../codec/topic.js";
 import { Loop } from "../loop/loop.js";
-import { PlatformClock } from "./platform-clock.js";
 
 /** What a client is made from. */
 export type ClientOptions = CoreOptions<Client>;
@@ -21,6 +21,9 @@ export type MessageHandler = CoreHandler<Client>;
 
 /** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
 const FUNCTION = "function";
+
+/** Time and timers of the platform. */
+const PLATFORM = Object.freeze({ time: Time, timer: Timer });
 
 /** Where a simulator or a debugger may leave a set that learns of every client. */
 const REGISTRY = Symbol.for("xs-mqtt.clients");
@@ -41,23 +44,15 @@ export class Client {
 	readonly #core: Core;
 	readonly #publisher: Publisher;
 	readonly #loop: Loop;
-	readonly #clock: PlatformClock;
 	readonly #writer: PayloadWriter;
 
 	/** Throws TypeError or RangeError naming the option, its value and its limit. */
 	constructor(options: ClientOptions) {
 		const settings = readSettings(options);
-		this.#clock = new PlatformClock(() => this.#loop.handleTimer());
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
 		this.#publisher = this.#core.publisher;
-		this.#loop = new Loop(
-			this.#core,
-			{ transport: options.transport, host: options.host, dns: options.dns },
-			this.#clock,
-		);
-		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () =>
-			this.#loop.run(Time.ticks | 0),
-		);
+		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, PLATFORM);
+		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () => this.#loop.run());
 		this.counters = this.#core.counters;
 		this.settings = settings;
 		this.packetLog = this.#core.log;
@@ -97,7 +92,7 @@ export class Client {
 	/** Connects, and goes on connecting until `stop`. Harmless when started. */
 	start(): void {
 		this.#core.start(Time.ticks | 0);
-		this.#loop.run(Time.ticks | 0);
+		this.#loop.run();
 	}
 
 	/**
@@ -106,19 +101,19 @@ export class Client {
 	 */
 	stop(): void {
 		this.#core.stop(Time.ticks | 0);
-		this.#loop.run(Time.ticks | 0);
+		this.#loop.run();
 	}
 
 	/** A hint: the network is up. A client that waits tries at once. */
 	networkUp(): void {
 		this.#core.networkUp(Time.ticks | 0);
-		this.#loop.run(Time.ticks | 0);
+		this.#loop.run();
 	}
 
 	/** A hint: the network is gone. */
 	networkDown(): void {
 		this.#core.networkDown(Time.ticks | 0);
-		this.#loop.run(Time.ticks | 0);
+		this.#loop.run();
 	}
 
 	/**
@@ -134,7 +129,7 @@ export class Client {
 		const now = Time.ticks | 0;
 		const result = this.#publisher.publish(topic, payload, qos, retain, now);
 		// Also when it was refused: that is rare, and asking each time would cost every publish.
-		this.#loop.run(now);
+		this.#loop.run();
 		return result;
 	}
 
@@ -147,14 +142,14 @@ export class Client {
 	 */
 	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: QoS = 0, retain = false): number {
 		const result = this.#core.publisher.publishStream(topic, total, source, qos, retain);
-		if (result >= 0) this.#loop.run(Time.ticks | 0);
+		if (result >= 0) this.#loop.run();
 		return result;
 	}
 
 	/** A source that had nothing for now has something again. */
 	resumeSources(): void {
 		this.#core.sender.resumeSources();
-		this.#loop.run(Time.ticks | 0);
+		this.#loop.run();
 	}
 
 	/** Starts composing a payload in place; the writer's `send` publishes it. One at a time. */
@@ -180,14 +175,14 @@ export class Client {
 	#subscribe(filter: string, qos: QoS, handler: MessageHandler, stream: boolean): number {
 		if (typeof handler !== FUNCTION) return StatusCode.NOT_FOUND;
 		const result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
-		if (result >= 0) this.#loop.run(Time.ticks | 0);
+		if (result >= 0) this.#loop.run();
 		return result;
 	}
 
 	/** Ends a subscription. out: 0, or a negative Status: NOT_FOUND when no subscription has this filter. */
 	unsubscribe(filter: string): number {
 		const result = this.#core.unsubscribe(filter);
-		if (result >= 0) this.#loop.run(Time.ticks | 0);
+		if (result >= 0) this.#loop.run();
 		return result;
 	}
 }

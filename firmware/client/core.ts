@@ -9,7 +9,7 @@ import { Arena } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
 import { COUNTER_COUNT, CounterIndex, raise } from "./counters.js";
-import { Deadline, Deadlines } from "./deadlines.js";
+import { Deadline, Deadlines, KEEP_ALIVE_BIT } from "./deadlines.js";
 import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
 import { handleAck } from "./publish-acks.js";
@@ -33,9 +33,6 @@ const PING_LEAD_MS_MAX = 5_000;
 
 /** The only first byte that a CONNACK can have. */
 const CONNACK_FIRST_BYTE = PacketType.CONNACK << 4;
-
-/** Of what Deadlines.due returns. */
-const KEEP_ALIVE_BIT = 1 << Deadline.KEEP_ALIVE;
 
 /** How long DISCONNECT may take once stop() has given up flushing. */
 const STOP_GRACE_MS = 500;
@@ -77,7 +74,10 @@ export class Core {
 	#stopping = false;
 	#resolved = false;
 	readonly #keepAliveMs: number;
-	readonly #pingTimeoutMs: number;
+	/** Silence of either direction after which PINGREQ goes out. */
+	readonly pingAfterMs: number;
+	/** From PINGREQ to PINGRESP, and for a transport that takes nothing: at most half of the keep alive. */
+	readonly pingTimeoutMs: number;
 	readonly #backoff: Backoff;
 	readonly #reason = new DisconnectReason();
 	readonly #random: () => number;
@@ -123,7 +123,9 @@ export class Core {
 		this.#random = random;
 		this.#keepAliveMs = settings.keepAlive * 1000;
 		const half = this.#keepAliveMs / 2;
-		this.#pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
+		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
+		const lead = half / 2 < PING_LEAD_MS_MAX ? half / 2 : PING_LEAD_MS_MAX;
+		this.pingAfterMs = this.#keepAliveMs - lead;
 	}
 
 	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
@@ -272,7 +274,7 @@ export class Core {
 	private setBlocked(blocked: boolean, now: number): void {
 		this.blocked = blocked;
 		this.sender.watched = blocked || this.sender.finished;
-		if (blocked) this.arm(Deadline.WRITE, this.#pingTimeoutMs, now);
+		if (blocked) this.arm(Deadline.WRITE, this.pingTimeoutMs, now);
 		else this.deadlines.clear(Deadline.WRITE);
 	}
 
@@ -435,11 +437,6 @@ export class Core {
 		this.setState(StateCode.OPENING);
 	}
 
-	private get pingAfterMs(): number {
-		const quarter = this.#keepAliveMs / 4;
-		return this.#keepAliveMs - (quarter < PING_LEAD_MS_MAX ? quarter : PING_LEAD_MS_MAX);
-	}
-
 	/**
 	 * Sends PINGREQ when either direction has been silent: ours, because the server counts what it gets
 	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
@@ -452,12 +449,12 @@ export class Core {
 		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
 		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
 		this.sender.ping(now);
-		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.#pingTimeoutMs, now);
+		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.pingTimeoutMs, now);
 	}
 
 	/** PINGRESP is late. It may stand behind a long message, so as long as bytes come it is waited for. */
 	private isAlive(now: number): boolean {
-		const left = this.#pingTimeoutMs - elapsedMs(now, this.receiver.lastReceived);
+		const left = this.pingTimeoutMs - elapsedMs(now, this.receiver.lastReceived);
 		if (left <= 0) return false;
 		this.arm(Deadline.PINGRESP, left, now);
 		return true;

@@ -21,6 +21,10 @@ export const enum Deadline {
 
 const COUNT = Deadline.STOP + 1;
 
+/** Bits of those that run in a silence, and while its PINGRESP is awaited. */
+export const KEEP_ALIVE_BIT = 1 << Deadline.KEEP_ALIVE;
+export const PINGED = KEEP_ALIVE_BIT | (1 << Deadline.PINGRESP);
+
 /** What `next` returns when nothing is waited for. */
 export const NOTHING_DUE = -1;
 
@@ -28,46 +32,48 @@ export const NOTHING_DUE = -1;
 export class Deadlines {
 	/** A deadline was armed: whoever sleeps has to ask `next` again. */
 	changed = false;
-	readonly #at = new Int32Array(COUNT);
-	#armed = 0;
+	/** When each comes, in ticks; means something only for those that are armed. */
+	readonly at = new Int32Array(COUNT);
+	/** Those that are armed, a bit each. */
+	armed = 0;
 
 	/** Arms one: `delayMs` from now, 0 … DURATION_MS_MAX. Hot: no allocation. */
 	arm(deadline: Deadline, delayMs: number, now: number): void {
-		this.#at[deadline] = now + delayMs;
-		this.#armed |= 1 << deadline;
+		this.at[deadline] = now + delayMs;
+		this.armed |= 1 << deadline;
 		this.changed = true;
 	}
 
 	clear(deadline: Deadline): void {
-		this.#armed &= ~(1 << deadline);
+		this.armed &= ~(1 << deadline);
 	}
 
 	/** All but STOP, which belongs to no connection. */
 	clearConnection(): void {
-		this.#armed &= 1 << Deadline.STOP;
+		this.armed &= 1 << Deadline.STOP;
 	}
 
 	isArmed(deadline: Deadline): boolean {
-		return (this.#armed & (1 << deadline)) !== 0;
+		return (this.armed & (1 << deadline)) !== 0;
 	}
 
 	/** Those that are armed and have come, a bit each; they stay armed. Hot: no allocation. */
 	due(now: number): number {
 		let due = 0;
 		let bit = 1;
-		const at = this.#at;
-		for (let i = 0; bit <= this.#armed; i++, bit <<= 1) {
-			if ((this.#armed & bit) !== 0 && ((now - at[i]!) | 0) >= 0) due |= bit;
+		const at = this.at;
+		for (let i = 0; bit <= this.armed; i++, bit <<= 1) {
+			if ((this.armed & bit) !== 0 && ((now - at[i]!) | 0) >= 0) due |= bit;
 		}
 		return due;
 	}
 
 	/** Milliseconds until the next one, 0 when one is due; NOTHING_DUE when none is armed. Hot: no allocation. */
 	next(now: number): number {
-		let armed = this.#armed;
+		let armed = this.armed;
 		if (armed === 0) return NOTHING_DUE;
 		let sleep = DURATION_MS_MAX;
-		const at = this.#at;
+		const at = this.at;
 		for (let i = 0; armed !== 0; i++, armed >>= 1) {
 			if ((armed & 1) === 0) continue;
 			const left = (at[i]! - now) | 0;

@@ -9,6 +9,7 @@ import { ACK_RING_SIZE, type Arena } from "./arena.js";
 import { ProblemCode, ReasonCode } from "./codes.js";
 import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
+import { KEEP_ALIVE_BIT, PINGED } from "./deadlines.js";
 import { Message } from "./message.js";
 import type { Outbox } from "./outbox.js";
 import type { PacketLog } from "./packet-log.js";
@@ -19,6 +20,9 @@ import { qosOf, type Sender } from "./sender.js";
 import { PUBACK_TAGS, type Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import type { Subscriptions } from "./subscriptions.js";
+
+/** PINGRESP as one number (§3.13). */
+const PINGRESP_PACKET = PacketType.PINGRESP << 12;
 
 /** The QoS bits of a first byte at QoS 1. */
 const QOS_1 = 1 << QOS_SHIFT;
@@ -121,8 +125,9 @@ export class Receiver {
 	 * no allocation.
 	 *
 	 * in   count  0 … size of the landing; 0 only and always when stalled
+	 * out  whether this was a PINGRESP alone, as in a silence: the driver's timer was set for its deadline
 	 */
-	handleBytes(count: number, now: number): void {
+	handleBytes(count: number, now: number): boolean {
 		if (count === ACK_SIZE && !this.#mode) {
 			// Mostly, this is one ack alone: looked at before anything is made ready for more.
 			const outbox = this.#outbox;
@@ -139,15 +144,26 @@ export class Receiver {
 				log.words[log.next + 1] = (FirstByte.PUBACK << 16) | (word & 0xffff);
 				log.next = (log.next + 2) & log.mask;
 				if (this.#application.tells) this.#application.acked(word & 0xffff, true);
-				return;
+				return false;
 			}
 			if (this.#sender.open && handleAckAlone(this.#core, word, now)) {
 				this.lastReceived = now;
 				this.#counters[CounterIndex.BYTES_IN]! += ACK_SIZE;
-				return;
+				return false;
+			}
+		} else if (count === 2) {
+			// Asked for, and nothing else is waited for: so it comes after CONNACK.
+			if (this.#core.deadlines.armed === PINGED && !this.#mode) {
+				if (this.#view.getUint16(this.#landing) === PINGRESP_PACKET) {
+					this.#core.deadlines.armed = KEEP_ALIVE_BIT;
+					this.lastReceived = now;
+					this.#counters[CounterIndex.BYTES_IN]! += 2;
+					return true;
+				}
 			}
 		}
 		this.takeBytes(count, now);
+		return false;
 	}
 
 	/** Any bytes: see handleBytes. Hot: no allocation. */

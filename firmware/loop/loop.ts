@@ -1,8 +1,10 @@
 import { AssertionError } from "../base/assert.js";
+import { FirstByte } from "../codec/constants.js";
 import { LayerCode, ReasonCode } from "../client/codes.js";
 import type { Application } from "../client/application.js";
 import { CounterIndex } from "../client/counters.js";
 import { Command, type Core } from "../client/core.js";
+import { Deadline, KEEP_ALIVE_BIT, PINGED } from "../client/deadlines.js";
 import type { Receiver } from "../client/receiver.js";
 import { Fill, Work, type Sender } from "../client/sender.js";
 import {
@@ -25,18 +27,26 @@ const enum Event {
 	OPENED = 9,
 }
 
+/** PINGREQ as one number (§3.12). */
+const PINGREQ_PACKET = FirstByte.PINGREQ << 8;
+
 /** When a defect shows again while it is recovered from, the client tries once more after this time. */
 const FAULT_RETRY_MS = 1_000;
 
-/** The time, and one timer. */
+/** Time and timers, in the shape that the platform has them. */
 export interface Clock {
-	/** Has the milliseconds of a counter that wraps; only the low 32 bits count. */
+	/** Milliseconds of a counter that wraps; only the low 32 bits count. */
 	readonly time: { readonly ticks: number };
-	/** Calls `loop.handleTimer` after this many milliseconds, 1 or more, instead of whenever it was to be called. */
-	arm(delayMs: number): void;
-	/** The timer is not needed any more. */
-	disarm(): void;
+	readonly timer: {
+		/** Makes a timer that calls `fire` at an interval. */
+		repeat(fire: () => void, intervalMs: number): object;
+		/** Sets delay and interval, 1 or more; without them the timer is parked. */
+		schedule(timer: object, delayMs?: number, intervalMs?: number): void;
+	};
 }
+
+/** How long the timer is made for, before it is parked. */
+const PARKED_MS = 86_400_000;
 
 /** Where the transport of a loop goes to. */
 export interface LoopOptions {
@@ -57,9 +67,11 @@ export class Loop implements TransportListener {
 	readonly #application: Application;
 	readonly #transport: Transport;
 	readonly #counters: Uint32Array;
-	readonly #clock: Clock;
+	readonly #timer: Clock["timer"];
+	readonly #timerId: object;
 	readonly #time: Clock["time"];
 	readonly #landingSize: number;
+	readonly #view: DataView;
 	#busy = false;
 	#timerFired = false;
 	/** A defect has kept the connection from being given up. */
@@ -75,9 +87,12 @@ export class Loop implements TransportListener {
 		this.#receiver = core.receiver;
 		this.#application = core.application;
 		this.#counters = core.counters;
-		this.#clock = clock;
+		this.#timer = clock.timer;
+		this.#timerId = clock.timer.repeat(this.handleTimer, PARKED_MS);
+		clock.timer.schedule(this.#timerId);
 		this.#time = clock.time;
 		this.#landingSize = settings.readSize;
+		this.#view = arena.view;
 		this.#transport = options.transport({
 			buffer: arena.buffer,
 			rxOffset: arena.landingOffset,
@@ -100,14 +115,13 @@ export class Loop implements TransportListener {
 		this.handle(Event.OPENED);
 	}
 
-	handleReadable(): void {
-		this.run(this.#time.ticks | 0);
-	}
+	/** The same as run, by the name that transports know: a call in between would cost every turn that reads. */
+	declare handleReadable: () => void;
 
 	handleWritable(): void {
 		// Acks may go out now, and with them the bytes that waited for their room.
 		if (this.#core.receiver.stalled) this.#application.attention = true;
-		this.run(this.#time.ticks | 0);
+		this.run();
 	}
 
 	handleEnded(end: TransportEnd): void {
@@ -126,13 +140,49 @@ export class Loop implements TransportListener {
 		} catch (error) {
 			this.recover(error, now);
 		}
-		this.run(now);
+		this.run();
 	}
 
-	/** The timer has fired. */
-	handleTimer(): void {
+	/**
+	 * The timer has fired. The usual case is the whole turn of a silence: nothing is waited for but that it ends, and it has
+	 * lasted long enough for PINGREQ. Such turns come for years on end, and leave no trace in the ring of packets. Hot: no
+	 * allocation.
+	 */
+	readonly handleTimer = (): void => {
+		const core = this.#core;
+		const deadlines = core.deadlines;
+		// One question each: joined, they would cost two byte codes more for each.
+		if (deadlines.armed !== KEEP_ALIVE_BIT) return this.takeTimer();
+		if (!this.#sender.boundary) return this.takeTimer();
+		if (this.#sender.size) return this.takeTimer();
+		const now = this.#time.ticks | 0;
+		if (((now - core.lastSent) | 0) < core.pingAfterMs) return this.takeTimer();
+		this.#view.setInt16(this.#sender.offset, PINGREQ_PACKET);
+		deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
+		deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
+		deadlines.armed = PINGED;
+		core.lastSent = now;
+		this.#counters[CounterIndex.PINGS]!++;
+		try {
+			const count = this.#transport.write(2);
+			if (count === 2) {
+				this.#counters[CounterIndex.BYTES_OUT]! += 2;
+				// Delay and interval are equal: re-arming from within the callback is wrong otherwise on one platform.
+				this.#timer.schedule(this.#timerId, core.pingTimeoutMs, core.pingTimeoutMs);
+				return;
+			}
+			this.#sender.size = 2;
+			this.handleWritten(count, now);
+		} catch (error) {
+			this.recover(error, now);
+		}
+		this.takeTimer();
+	};
+
+	/** Any turn of the timer. */
+	private takeTimer(): void {
 		this.#timerFired = this.#application.attention = true;
-		this.run(this.#time.ticks | 0);
+		this.run();
 	}
 
 	/**
@@ -141,14 +191,23 @@ export class Loop implements TransportListener {
 	 * READS_PER_TURN_MAX and WRITES_PER_TURN_MAX; what is left is done on a turn of its own, one millisecond later. Hot:
 	 * no allocation beside the platform's record of the try.
 	 */
-	run(now: number): void {
+	run(): void {
 		if (this.#busy) return;
 		this.#busy = true;
+		const now = this.#time.ticks | 0;
 		try {
 			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
 			if (this.#transport.readable) {
-				if (!this.#receiver.stalled) this.#receiver.handleBytes(this.#transport.read(this.#landingSize), now);
-				if (this.#transport.readable || this.#receiver.stalled) this.readMore(now);
+				if (!this.#receiver.stalled) {
+					if (this.#receiver.handleBytes(this.#transport.read(this.#landingSize), now)) {
+						// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
+						let left = (this.#core.deadlines.at[Deadline.KEEP_ALIVE]! - now) | 0;
+						if (left < 1) left = 1;
+						this.#timer.schedule(this.#timerId, left, left);
+					}
+				}
+				if (this.#transport.readable) this.readMore(now);
+				else if (this.#receiver.stalled) this.readMore(now);
 			}
 			const sender = this.#sender;
 			if (sender.work) this.write(now);
@@ -207,14 +266,19 @@ export class Loop implements TransportListener {
 		this.#application.attention = more;
 		if (more) {
 			core.deadlines.changed = true;
-			this.#clock.arm(1);
+			this.arm(1);
 		} else if (core.deadlines.changed) this.setTimer(now);
 	}
 
 	private setTimer(now: number): void {
 		const sleep = this.#core.sleepMs(now);
-		if (sleep < 0) this.#clock.disarm();
-		else this.#clock.arm(sleep > 0 ? sleep : 1);
+		if (sleep < 0) this.#timer.schedule(this.#timerId);
+		else this.arm(sleep > 0 ? sleep : 1);
+	}
+
+	/** Sets the timer, whenever it was to fire. */
+	private arm(delayMs: number): void {
+		this.#timer.schedule(this.#timerId, delayMs, delayMs);
 	}
 
 	/**
@@ -232,7 +296,7 @@ export class Loop implements TransportListener {
 			// The defect shows again. The device must not restart for it all the same: what is left is tried once more.
 			this.#faulty = true;
 			this.#transport.close();
-			this.#clock.arm(FAULT_RETRY_MS);
+			this.arm(FAULT_RETRY_MS);
 		}
 	}
 
@@ -283,3 +347,6 @@ export class Loop implements TransportListener {
 		return count > 0 && (this.#sender.work !== Work.NONE || this.#sender.size > 0);
 	}
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- both names are called on a Loop.
+Loop.prototype.handleReadable = Loop.prototype.run;

@@ -35,10 +35,11 @@ export interface Transport {
 	/** A name is being looked up: what takes long is the name service. Absent: never. */
 	readonly resolving?: boolean;
 	/**
-	 * Takes bytes that have arrived into the start of the receive landing. Hot: no allocation in steady state.
+	 * Takes bytes that have arrived into the start of the receive landing; called only while `readable` is not 0. Hot: no
+	 * allocation in steady state.
 	 *
 	 * in   countMax  how many bytes are wanted, 1 … size of the landing
-	 * out  bytes taken, 0 when there are none now
+	 * out  bytes taken, 0 when there are none now after all
 	 *
 	 * Throws when the link is broken.
 	 */

@@ -134,7 +134,6 @@ class TcpTransport implements Transport {
 	read(countMax: number): number {
 		let count = this.readable;
 		if (count > countMax) count = countMax;
-		if (count === 0) return 0;
 		const views = this.#rx;
 		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
 		const taken = this.#socket!.read(view);

@@ -33,7 +33,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 0,
 		writes: 1,
-		byteCodes: 480,
+		byteCodes: 440,
 		mallocs: 1,
 		goal: 480,
 	},
@@ -43,7 +43,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 1,
 		writes: 1,
-		byteCodes: 1600,
+		byteCodes: 950,
 		mallocs: 2,
 		goal: 950,
 	},
@@ -53,7 +53,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 2,
 		writes: 2,
-		byteCodes: 2800,
+		byteCodes: 1700,
 		mallocs: 3,
 		goal: 1700,
 	},
@@ -63,7 +63,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 1,
 		writes: 1,
-		byteCodes: 2000,
+		byteCodes: 1800,
 		mallocs: 2,
 	},
 	{
@@ -72,7 +72,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 1,
 		writes: 1,
-		byteCodes: 4300,
+		byteCodes: 4200,
 		mallocs: 2,
 	},
 	{
@@ -91,7 +91,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 1 },
 		reads: 1,
 		writes: 1,
-		byteCodes: 1350,
+		byteCodes: 1250,
 		mallocs: 2,
 		goal: 1350,
 	},
@@ -101,7 +101,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 2 },
 		reads: 2,
 		writes: 2,
-		byteCodes: 2300,
+		byteCodes: 1900,
 		mallocs: 3,
 		goal: 1900,
 	},
@@ -111,7 +111,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 1 },
 		reads: 1,
 		writes: 1,
-		byteCodes: 2800,
+		byteCodes: 2720,
 		mallocs: 2,
 	},
 	{
@@ -120,7 +120,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 1 },
 		reads: 1,
 		writes: 1,
-		byteCodes: 1850,
+		byteCodes: 1750,
 		mallocs: 2,
 	},
 	{
@@ -129,7 +129,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 1 },
 		reads: 1,
 		writes: 1,
-		byteCodes: 1450,
+		byteCodes: 1320,
 		mallocs: 4,
 	},
 	{
@@ -138,7 +138,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 1, payloadSize: 900 },
 		reads: 4,
 		writes: 1,
-		byteCodes: 5000,
+		byteCodes: 4800,
 		mallocs: 5,
 	},
 	{
@@ -147,7 +147,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 1, payloadSize: 0 },
 		reads: 1,
 		writes: 1,
-		byteCodes: 1350,
+		byteCodes: 1250,
 		mallocs: 2,
 	},
 	{
@@ -156,7 +156,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 0 },
 		reads: 1,
 		writes: 0,
-		byteCodes: 1500,
+		byteCodes: 1470,
 		mallocs: 2,
 	},
 	{
@@ -165,7 +165,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 2 },
 		reads: 2,
 		writes: 2,
-		byteCodes: 2800,
+		byteCodes: 2420,
 		mallocs: 3,
 	},
 	{
@@ -174,7 +174,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 0, payloadSize: 900 },
 		reads: 4,
 		writes: 0,
-		byteCodes: 4800,
+		byteCodes: 4400,
 		mallocs: 5,
 	},
 	{
@@ -183,7 +183,7 @@ export const BUDGETS: readonly Budget[] = [
 		server: { sendQoS: 2, payloadSize: 900 },
 		reads: 5,
 		writes: 2,
-		byteCodes: 6000,
+		byteCodes: 5700,
 		mallocs: 6,
 	},
 	{
@@ -192,7 +192,7 @@ export const BUDGETS: readonly Budget[] = [
 		timer: true,
 		reads: 1,
 		writes: 1,
-		byteCodes: 8000,
+		byteCodes: 7200,
 		mallocs: 3,
 	},
 ];
@@ -214,7 +214,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "automatic ping, in a silent hour of them",
 		operation: "silence",
 		platformSlots: 0,
-		byteCodes: 4000,
+		byteCodes: 500,
 		mallocs: 3,
 		goal: 500,
 		hurry: true,
@@ -224,7 +224,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "publish refused, outbox full",
 		operation: "publishRefused",
 		platformSlots: 0,
-		byteCodes: 700,
+		byteCodes: 640,
 		mallocs: 1,
 		mqtt: { outbox: 256 },
 	},
@@ -232,9 +232,8 @@ export const CYCLES: readonly Cycle[] = [
 		name: "link lost, back-off, reconnect, resubscribe",
 		operation: "reconnect",
 		platformSlots: 2,
-		byteCodes: 11_000,
+		byteCodes: 10_000,
 		mallocs: 14,
-		goal: 3005,
 		mqtt: FAST_RECONNECT,
 		server: { closeAfterMs: 2 },
 	},
@@ -242,7 +241,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "malformed packet, close, reconnect",
 		operation: "reconnect",
 		platformSlots: 2,
-		byteCodes: 11_000,
+		byteCodes: 10_500,
 		mallocs: 14,
 		mqtt: FAST_RECONNECT,
 		server: { badPacket: "0000" },
@@ -252,7 +251,7 @@ export const CYCLES: readonly Cycle[] = [
 		operation: "resend",
 		qos: 1,
 		platformSlots: 2,
-		byteCodes: 14_000,
+		byteCodes: 12_500,
 		mallocs: 17,
 		mqtt: FAST_RECONNECT,
 		server: { refuseFirst: true },
@@ -262,7 +261,7 @@ export const CYCLES: readonly Cycle[] = [
 		operation: "resend",
 		qos: 2,
 		platformSlots: 2,
-		byteCodes: 14_000,
+		byteCodes: 9500,
 		mallocs: 17,
 		mqtt: { ...FAST_RECONNECT, cleanSession: false },
 		server: { refuseFirst: true, keepsSession: true },
@@ -271,7 +270,8 @@ export const CYCLES: readonly Cycle[] = [
 		name: "exchange at QoS 0, 1 and 2 in turn, published from a handler",
 		operation: "exchange",
 		platformSlots: 0,
-		byteCodes: 4_600,
+		// How many messages arrive at once is the machine's business, and so is what each costs: this bounds the worst.
+		byteCodes: 6500,
 		mallocs: 4,
 		warm: 1000,
 		count: 3000,
@@ -280,7 +280,7 @@ export const CYCLES: readonly Cycle[] = [
 ];
 
 /** Flash: bytes of byte code of a 3.1.1 client over TCP. */
-export const FLASH_BYTES = 72_000;
+export const FLASH_BYTES = 73_500;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */
@@ -294,4 +294,4 @@ export const REGION_BYTES = 3_264;
  * Deepest use of the stack, in slots, of any operation and of the start: an ESP32 board's has 512. Publishing from within
  * a handler, and the checks of the options at the start, go deepest.
  */
-export const STACK_SLOTS = 340;
+export const STACK_SLOTS = 380;

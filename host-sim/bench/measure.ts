@@ -39,6 +39,8 @@ export interface Measurement {
 	readonly regionBytes: number;
 	/** Of the client: bytes of its arena, and messages that were handed to handlers. */
 	readonly handled: number;
+	/** The most publishes of QoS 1 and 2 that were open at once: more than one, and repetitions did not stay apart. */
+	readonly inflightMax: number;
 	/** Bytes of byte code of each module of the library. */
 	readonly codeBytes: Readonly<Record<string, number>>;
 	/** Costs by function, if that was asked for. */
@@ -143,10 +145,11 @@ export async function measureAlone(
 	const seen: string[] = [];
 	for (let tries = 0; tries < TRIES_MAX; tries++) {
 		const result = await measure(host, operation);
-		const apart = result.socketReads === reads * result.count && result.socketWrites === writes * result.count;
+		const calls = result.socketReads === reads * result.count && result.socketWrites === writes * result.count;
+		const apart = calls && result.inflightMax <= 1;
 		// One view in a whole window is that of a joint arrival; what each repetition allocates comes every time.
 		if (apart && (result.slots === 0 || result.slots >= result.count)) return result;
-		seen.push(`${result.socketReads}/${result.socketWrites}, ${result.slots} slots`);
+		seen.push(`${result.socketReads}/${result.socketWrites}, ${result.slots} slots, ${result.inflightMax} open`);
 	}
 	const wanted = `${reads} reads and ${writes} writes each`;
 	throw new Error(`${operation.operation}: repetitions did not stay apart (${wanted}; saw ${seen.join(", ")} in all)`);

@@ -48,6 +48,7 @@ function report() {
 		socketWrites: counters.socketWrites(),
 		peakStack: counters.peakStack(),
 		handled: counted("HANDLED"),
+		inflightMax: counted("INFLIGHT_MAX"),
 		pings: counted("PINGS") - pingsBefore,
 		resends: counted("RESENDS"),
 	};

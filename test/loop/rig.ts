@@ -29,15 +29,18 @@ export class ScriptedClock implements Clock {
 		};
 	}
 
-	arm(delayMs: number): void {
-		this.delayMs = delayMs;
-		this.calls.push(`arm ${delayMs}`);
-	}
-
-	disarm(): void {
-		this.delayMs = -1;
-		this.calls.push("disarm");
-	}
+	readonly timer: Clock["timer"] = {
+		repeat: (fire) => {
+			this.fire = fire;
+			return this;
+		},
+		schedule: (_timer, delayMs, intervalMs) => {
+			expect(intervalMs).toBe(delayMs);
+			this.delayMs = delayMs ?? -1;
+			this.calls.push(delayMs === undefined ? "disarm" : `arm ${delayMs}`);
+		},
+	};
+	fire: (() => void) | undefined;
 }
 
 /** A transport whose other end is the test. */
@@ -182,6 +185,8 @@ export class Rig {
 		let draws = 0;
 		this.core = new Core(given, settings, this, () => (draws++ === 0 ? 0 : 0.5));
 		this.loop = new Loop(this.core, { transport: given.transport, host: given.host, dns: undefined }, this.clock);
+		// Made and parked.
+		expect(this.clock.calls.splice(0)).toEqual(["disarm"]);
 		this.transport = transport!;
 		this.#writer = new PayloadWriter(this.core.arena.bytes, this.core.publisher, () => this.#run());
 	}
@@ -191,7 +196,7 @@ export class Rig {
 	}
 
 	#run(): void {
-		this.loop.run(this.clock.now);
+		this.loop.run();
 	}
 
 	start(): this {
@@ -297,7 +302,7 @@ export class Rig {
 		const { delayMs } = this.clock;
 		if (delayMs < 1) throw new Error("nothing is waited for");
 		this.pass(delayMs);
-		this.loop.handleTimer();
+		this.clock.fire!();
 		return delayMs;
 	}
 
