@@ -28,9 +28,9 @@ export class Application {
 	/** Which callbacks there are: a hot path does not ask by a call. */
 	readonly handlesUnrouted: boolean;
 	readonly traces: boolean;
-	readonly #options: CoreOptions<unknown>;
-	readonly #client: unknown;
-	readonly #counters: Uint32Array;
+	private readonly _options: CoreOptions<unknown>;
+	private readonly _client: unknown;
+	private readonly _counters: Uint32Array;
 
 	/**
 	 * in   options   whose callbacks are used; kept
@@ -38,18 +38,18 @@ export class Application {
 	 *      sources   how many streamed publishes there can be
 	 */
 	constructor(options: CoreOptions<never>, client: unknown, counters: Uint32Array, sources: number) {
-		this.#options = options as unknown as CoreOptions<unknown>;
+		this._options = options as unknown as CoreOptions<unknown>;
 		this.tells = options.onDelivered === undefined ? 0 : Tells.DELIVERED;
 		this.handlesUnrouted = options.onMessage !== undefined;
 		this.traces = options.onTrace !== undefined;
-		this.#client = client;
-		this.#counters = counters;
+		this._client = client;
+		this._counters = counters;
 		for (let i = 0; i < sources; i++) this.sources.push(null);
 	}
 
 	connected(sessionPresent: boolean): void {
 		try {
-			this.#options.onConnected?.(this.#client, sessionPresent);
+			this._options.onConnected?.(this._client, sessionPresent);
 		} catch {
 			this.threw();
 		}
@@ -57,7 +57,7 @@ export class Application {
 
 	disconnected(reason: DisconnectReason): void {
 		try {
-			this.#options.onDisconnected?.(this.#client, reason);
+			this._options.onDisconnected?.(this._client, reason);
 		} catch {
 			this.threw();
 		}
@@ -77,7 +77,7 @@ export class Application {
 	private delivered(packetId: number): void {
 		try {
 			// In 3.1.1 an ack has no reason code.
-			this.#options.onDelivered!(this.#client, packetId, 0);
+			this._options.onDelivered!(this._client, packetId, 0);
 		} catch {
 			this.threw();
 		}
@@ -86,7 +86,7 @@ export class Application {
 	/** Hot: no allocation beside the platform's record of the try. */
 	handle(handler: Handler, message: Message): void {
 		try {
-			handler(message as never, this.#client as never);
+			handler(message as never, this._client as never);
 		} catch {
 			this.threw();
 		}
@@ -94,7 +94,7 @@ export class Application {
 
 	unrouted(message: Message): void {
 		try {
-			this.#options.onMessage!(message, this.#client);
+			this._options.onMessage!(message, this._client);
 		} catch {
 			this.threw();
 		}
@@ -102,7 +102,7 @@ export class Application {
 
 	subscribed(subscription: number, code: number): void {
 		try {
-			this.#options.onSubscribed?.(this.#client, subscription, code);
+			this._options.onSubscribed?.(this._client, subscription, code);
 		} catch {
 			this.threw();
 		}
@@ -110,7 +110,7 @@ export class Application {
 
 	unsubscribed(subscription: number): void {
 		try {
-			this.#options.onUnsubscribed?.(this.#client, subscription);
+			this._options.onUnsubscribed?.(this._client, subscription);
 		} catch {
 			this.threw();
 		}
@@ -118,16 +118,16 @@ export class Application {
 
 	problem(problem: ProblemCode, detail: number): void {
 		try {
-			this.#options.onProblem?.(this.#client, problem, detail);
+			this._options.onProblem?.(this._client, problem, detail);
 		} catch {
 			// Not through #threw, which would come back here.
-			this.#counters[CounterIndex.CALLBACKS_THREW]!++;
+			this._counters[CounterIndex.CALLBACKS_THREW]!++;
 		}
 	}
 
 	stopped(): void {
 		try {
-			this.#options.onStopped?.(this.#client);
+			this._options.onStopped?.(this._client);
 		} catch {
 			this.threw();
 		}
@@ -135,7 +135,7 @@ export class Application {
 
 	trace(event: number, a: number, b: number): void {
 		try {
-			this.#options.onTrace!(event, a, b);
+			this._options.onTrace!(event, a, b);
 		} catch {
 			this.threw();
 		}
@@ -151,7 +151,7 @@ export class Application {
 		this.owesRoom = false;
 		this.tells &= ~Tells.ROOM;
 		try {
-			this.#options.onRoom?.(this.#client);
+			this._options.onRoom?.(this._client);
 		} catch {
 			this.threw();
 		}
@@ -190,6 +190,6 @@ export class Application {
 	}
 
 	private threw(): void {
-		this.problem(ProblemCode.CALLBACK_THREW, ++this.#counters[CounterIndex.CALLBACKS_THREW]!);
+		this.problem(ProblemCode.CALLBACK_THREW, ++this._counters[CounterIndex.CALLBACKS_THREW]!);
 	}
 }

@@ -17,20 +17,20 @@ const EXPONENT_MAX = 30;
 export class Backoff {
 	/** Connections in a row that were accepted and ended young. */
 	youngEnds = 0;
-	#exponent = 0;
-	readonly #minMs: number;
-	readonly #maxMs: number;
-	readonly #holdOffMs: number;
+	private _exponent = 0;
+	private readonly _minMs: number;
+	private readonly _maxMs: number;
+	private readonly _holdOffMs: number;
 
 	constructor(settings: Settings) {
-		this.#minMs = settings.reconnectMinMs;
-		this.#maxMs = settings.reconnectMaxMs;
-		this.#holdOffMs = settings.holdOffMs;
+		this._minMs = settings.reconnectMinMs;
+		this._maxMs = settings.reconnectMaxMs;
+		this._holdOffMs = settings.holdOffMs;
 	}
 
 	/** A connection has been up for stableMs, or the network has just come up. */
 	reset(): void {
-		this.#exponent = 0;
+		this._exponent = 0;
 		this.youngEnds = 0;
 	}
 
@@ -45,10 +45,10 @@ export class Backoff {
 		const permanent = layer === LayerCode.SERVER && code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
 		if (permanent || this.youngEnds >= YOUNG_ENDS_MAX) {
 			// Half of it is certain: hammering a server that has said no is what the pause is to avoid.
-			return Math.round(this.#holdOffMs * (0.5 + 0.5 * random));
+			return Math.round(this._holdOffMs * (0.5 + 0.5 * random));
 		}
-		const ceiling = this.#minMs * 2 ** this.#exponent;
-		if (this.#exponent < EXPONENT_MAX) this.#exponent++;
-		return Math.round((ceiling < this.#maxMs ? ceiling : this.#maxMs) * random);
+		const ceiling = this._minMs * 2 ** this._exponent;
+		if (this._exponent < EXPONENT_MAX) this._exponent++;
+		return Math.round((ceiling < this._maxMs ? ceiling : this._maxMs) * random);
 	}
 }

@@ -71,16 +71,16 @@ export class Core {
 	/** The time of the turn. */
 	now = 0;
 	/** stop() was called and is not complete. */
-	#stopping = false;
-	#resolved = false;
-	readonly #keepAliveMs: number;
+	private _stopping = false;
+	private _resolved = false;
+	private readonly _keepAliveMs: number;
 	/** Silence of either direction after which PINGREQ goes out. */
 	readonly pingAfterMs: number;
 	/** From PINGREQ to PINGRESP, and for a transport that takes nothing: at most half of the keep alive. */
 	readonly pingTimeoutMs: number;
-	readonly #backoff: Backoff;
-	readonly #reason = new DisconnectReason();
-	readonly #random: () => number;
+	private readonly _backoff: Backoff;
+	private readonly _reason = new DisconnectReason();
+	private readonly _random: () => number;
 
 	/**
 	 * in   options   as the application gave them; kept for its callbacks
@@ -119,13 +119,13 @@ export class Core {
 			counters,
 			log,
 		);
-		this.#backoff = new Backoff(settings);
-		this.#random = random;
-		this.#keepAliveMs = settings.keepAlive * 1000;
-		const half = this.#keepAliveMs / 2;
+		this._backoff = new Backoff(settings);
+		this._random = random;
+		this._keepAliveMs = settings.keepAlive * 1000;
+		const half = this._keepAliveMs / 2;
 		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
 		const lead = half / 2 < PING_LEAD_MS_MAX ? half / 2 : PING_LEAD_MS_MAX;
-		this.pingAfterMs = this.#keepAliveMs - lead;
+		this.pingAfterMs = this._keepAliveMs - lead;
 	}
 
 	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
@@ -148,15 +148,15 @@ export class Core {
 	/** Starts connecting; harmless when started. */
 	start(now: number): void {
 		if (this.state !== StateCode.STOPPED) return;
-		this.#backoff.reset();
+		this._backoff.reset();
 		this.open(now);
 	}
 
 	/** Ends orderly: flush, DISCONNECT, close, onStopped; at once when there is no connection. */
 	stop(now: number): void {
-		if (this.state === StateCode.STOPPED || this.#stopping) return;
+		if (this.state === StateCode.STOPPED || this._stopping) return;
 		this.now = now;
-		this.#stopping = true;
+		this._stopping = true;
 		if (this.state === StateCode.WAITING || this.state === StateCode.OPENING) {
 			this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 			return;
@@ -169,7 +169,7 @@ export class Core {
 	/** The network is up: whoever waits tries at once. */
 	networkUp(now: number): void {
 		if (this.state !== StateCode.WAITING) return;
-		this.#backoff.reset();
+		this._backoff.reset();
 		this.open(now);
 	}
 
@@ -182,7 +182,7 @@ export class Core {
 	/** The transport has resolved the name. */
 	handleResolved(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
-		this.#resolved = true;
+		this._resolved = true;
 		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 	}
 
@@ -300,7 +300,7 @@ export class Core {
 		else if (this.take(due, Deadline.ACK)) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
 		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
 		else {
-			if (this.take(due, Deadline.STABLE)) this.#backoff.reset();
+			if (this.take(due, Deadline.STABLE)) this._backoff.reset();
 			return false;
 		}
 		return true;
@@ -394,7 +394,7 @@ export class Core {
 	private accept(sessionPresent: boolean, now: number): void {
 		this.deadlines.clear(Deadline.STEP);
 		this.arm(Deadline.STABLE, this.settings.stableMs, now);
-		if (this.#keepAliveMs > 0) this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
+		if (this._keepAliveMs > 0) this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
 		if (sessionPresent) {
@@ -407,7 +407,7 @@ export class Core {
 			if (this.state !== StateCode.CONNECTING) return;
 		}
 		this.sender.accept();
-		this.setState(this.#stopping ? StateCode.STOPPING : StateCode.CONNECTED);
+		this.setState(this._stopping ? StateCode.STOPPING : StateCode.CONNECTED);
 		this.application.connected(sessionPresent);
 	}
 
@@ -429,7 +429,7 @@ export class Core {
 
 	private open(now: number): void {
 		this.now = now;
-		this.#resolved = false;
+		this._resolved = false;
 		this.deadlines.clear(Deadline.RETRY);
 		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 		this.command = Command.OPEN;
@@ -462,7 +462,7 @@ export class Core {
 
 	private stepTimedOut(now: number): void {
 		if (this.state !== StateCode.OPENING) return this.timedOut(ReasonCode.CONNACK_TIMEOUT, now);
-		if (this.#resolved) return this.end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
+		if (this._resolved) return this.end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
 		this.end(LayerCode.NAME, ReasonCode.NAME_TIMEOUT, 0, now);
 	}
 
@@ -497,17 +497,17 @@ export class Core {
 		this.subscriptions.handleLost();
 		if (wasOpened) this.command = Command.CLOSE;
 		// A callback below may start and stop anew: that is another stop.
-		const stopping = this.#stopping;
-		this.#stopping = false;
+		const stopping = this._stopping;
+		this._stopping = false;
 		if (stopping) this.deadlines.clear(Deadline.STOP);
 		else this.counters[CounterIndex.DISCONNECTS]!++;
 		const again = !stopping && this.settings.reconnect;
-		const reason = this.#reason;
+		const reason = this._reason;
 		reason.layer = layer;
 		reason.code = code;
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
-		reason.retryMs = again ? this.#backoff.next(layer, code, young, this.#random()) : -1;
+		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random()) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasOpened) this.application.disconnected(reason);

@@ -10,23 +10,23 @@ import { incomingTableSize } from "./arena.js";
  */
 export class IncomingIds {
 	/** 0 is free: it is not an identifier [MQTT-2.3.1-1]. */
-	readonly #ids: Uint16Array;
-	readonly #mask: number;
-	readonly #max: number;
+	private readonly _ids: Uint16Array;
+	private readonly _mask: number;
+	private readonly _max: number;
 	count = 0;
 
 	/** in  max  how many are kept at most, 1 … 65535 */
 	constructor(max: number) {
 		const size = incomingTableSize(max);
-		this.#ids = new Uint16Array(size);
-		this.#mask = size - 1;
-		this.#max = max;
+		this._ids = new Uint16Array(size);
+		this._mask = size - 1;
+		this._max = max;
 	}
 
 	/** Hot: no allocation. */
 	has(packetId: number): boolean {
-		const ids = this.#ids;
-		const mask = this.#mask;
+		const ids = this._ids;
+		const mask = this._mask;
 		// Ends at a free entry: the table is at most half full.
 		for (let i = packetId & mask; ; i = (i + 1) & mask) {
 			const id = ids[i];
@@ -37,13 +37,13 @@ export class IncomingIds {
 
 	/** Whether one more would fit. */
 	get full(): boolean {
-		return this.count === this.#max;
+		return this.count === this._max;
 	}
 
 	/** Adds an identifier that is not there yet, while not full. Hot: no allocation. */
 	add(packetId: number): void {
-		const ids = this.#ids;
-		const mask = this.#mask;
+		const ids = this._ids;
+		const mask = this._mask;
 		let i = packetId & mask;
 		while (ids[i] !== 0) i = (i + 1) & mask;
 		ids[i] = packetId;
@@ -52,8 +52,8 @@ export class IncomingIds {
 
 	/** Removes an identifier; harmless when it is not there. Hot: no allocation. */
 	remove(packetId: number): void {
-		const ids = this.#ids;
-		const mask = this.#mask;
+		const ids = this._ids;
+		const mask = this._mask;
 		let hole = packetId & mask;
 		if (ids[hole] === packetId && ids[(hole + 1) & mask] === 0) {
 			// Alone in its place, as they mostly are.
@@ -78,7 +78,7 @@ export class IncomingIds {
 	}
 
 	clear(): void {
-		this.#ids.fill(0);
+		this._ids.fill(0);
 		this.count = 0;
 	}
 }

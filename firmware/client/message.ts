@@ -28,13 +28,13 @@ export class Message {
 	topicStart = 0;
 	/** For the library: where the payload bytes start in the arena. */
 	start = 0;
-	readonly #bytes: Uint8Array;
-	readonly #view: DataView;
+	private readonly _bytes: Uint8Array;
+	private readonly _view: DataView;
 
 	/** For the library: a message is a window on its client's arena. */
 	constructor(bytes: Uint8Array, view: DataView) {
-		this.#bytes = bytes;
-		this.#view = view;
+		this._bytes = bytes;
+		this._view = view;
 	}
 
 	/** For the library: the head of a PUBLISH. */
@@ -70,7 +70,7 @@ export class Message {
 
 	/** Payload byte at `index`, 0 … size - 1; -1 outside. */
 	byteAt(index: number): number {
-		return index >= 0 && index < this.size ? this.#bytes[this.start + index]! : -1;
+		return index >= 0 && index < this.size ? this._bytes[this.start + index]! : -1;
 	}
 
 	/**
@@ -82,7 +82,7 @@ export class Message {
 	copyTo(target: Uint8Array, targetOffset = 0): number {
 		const room = target.length - targetOffset;
 		const size = room < this.size ? room : this.size;
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		const start = this.start;
 		for (let i = 0; i < size; i++) target[targetOffset + i] = bytes[start + i]!;
 		return size < 0 ? 0 : size;
@@ -92,7 +92,7 @@ export class Message {
 	equals(other: Uint8Array): boolean {
 		const size = this.size;
 		if (other.length !== size) return false;
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		const start = this.start;
 		for (let i = 0; i < size; i++) if (bytes[start + i] !== other[i]) return false;
 		return true;
@@ -109,7 +109,7 @@ export class Message {
 	}
 
 	private parse(withFraction: boolean): number {
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		const limit = this.start + this.size;
 		let at = this.start;
 		const negative = bytes[at] === MINUS && this.size > 0;
@@ -137,7 +137,7 @@ export class Message {
 		const field = topic.field;
 		const size = this.topicSize;
 		if (field.length !== size + 2) return false;
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		const start = this.topicStart - 2;
 		for (let i = 2; i < size + 2; i++) if (bytes[start + i] !== field[i]) return false;
 		return true;
@@ -145,13 +145,13 @@ export class Message {
 
 	/** Topic name byte at `index`, 0 … topicSize - 1; -1 outside. */
 	topicByteAt(index: number): number {
-		return index >= 0 && index < this.topicSize ? this.#bytes[this.topicStart + index]! : -1;
+		return index >= 0 && index < this.topicSize ? this._bytes[this.topicStart + index]! : -1;
 	}
 
 	/** How many levels the topic name has, 1 or more: `a/b` has two. */
 	get levelCount(): number {
 		let count = 1;
-		for (let i = 0; i < this.topicSize; i++) if (this.#bytes[this.topicStart + i] === SLASH) count++;
+		for (let i = 0; i < this.topicSize; i++) if (this._bytes[this.topicStart + i] === SLASH) count++;
 		return count;
 	}
 
@@ -159,7 +159,7 @@ export class Message {
 	levelStart(level: number): number {
 		let at = 0;
 		for (; level > 0; level--) {
-			while (at < this.topicSize && this.#bytes[this.topicStart + at] !== SLASH) at++;
+			while (at < this.topicSize && this._bytes[this.topicStart + at] !== SLASH) at++;
 			if (at++ >= this.topicSize) return -1;
 		}
 		return level < 0 ? -1 : at;
@@ -171,29 +171,29 @@ export class Message {
 		if (start < 0) return false;
 		const at = this.topicStart + start;
 		for (let i = 0; i < other.length; i++) {
-			if (start + i >= this.topicSize || this.#bytes[at + i] !== other[i]) return false;
+			if (start + i >= this.topicSize || this._bytes[at + i] !== other[i]) return false;
 		}
 		const end = start + other.length;
-		return end === this.topicSize || this.#bytes[at + other.length] === SLASH;
+		return end === this.topicSize || this._bytes[at + other.length] === SLASH;
 	}
 
 	/** A signed 32-bit integer, high byte first, at `index`; NaN when it is not all there. */
 	int32At(index: number): number {
-		return index >= 0 && index + 4 <= this.size ? this.#view.getInt32(this.start + index) : NaN;
+		return index >= 0 && index + 4 <= this.size ? this._view.getInt32(this.start + index) : NaN;
 	}
 
 	/** The payload as text. Allocates. Throws TypeError when it is not UTF-8. */
 	text(): string {
-		return String.fromArrayBuffer(this.#bytes.buffer as ArrayBuffer, this.start, this.size);
+		return String.fromArrayBuffer(this._bytes.buffer as ArrayBuffer, this.start, this.size);
 	}
 
 	/** The topic name as text. Allocates. */
 	topicText(): string {
-		return String.fromArrayBuffer(this.#bytes.buffer as ArrayBuffer, this.topicStart, this.topicSize);
+		return String.fromArrayBuffer(this._bytes.buffer as ArrayBuffer, this.topicStart, this.topicSize);
 	}
 
 	/** A copy of the payload. Allocates. */
 	bytes(): Uint8Array {
-		return this.#bytes.slice(this.start, this.start + this.size);
+		return this._bytes.slice(this.start, this.start + this.size);
 	}
 }

@@ -77,20 +77,20 @@ export class Outbox {
 	countQoS0 = 0;
 	/** Bytes of records that are not free. */
 	used = 0;
-	readonly #bytes: Uint8Array;
+	private readonly _bytes: Uint8Array;
 	/** The arena by words: see Field for those in front of a record. */
 	readonly words: Int32Array;
 	/** The region: from base to one below limit. */
 	readonly base: number;
 	readonly limit: number;
-	readonly #counters: Uint32Array;
+	private readonly _counters: Uint32Array;
 
 	constructor(arena: Arena, counters: Uint32Array) {
-		this.#bytes = arena.bytes;
+		this._bytes = arena.bytes;
 		this.words = arena.words;
 		this.base = this.head = this.cursor = this.tail = arena.outboxOffset;
 		this.limit = arena.outboxLimit;
-		this.#counters = counters;
+		this._counters = counters;
 	}
 
 	/**
@@ -137,7 +137,7 @@ export class Outbox {
 		if (qos === 0) this.countQoS0++;
 		const count = this.count + 1;
 		this.count = count;
-		const counters = this.#counters;
+		const counters = this._counters;
 		if (used > counters[CounterIndex.OUTBOX_MAX]!) counters[CounterIndex.OUTBOX_MAX] = used;
 		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
 	}
@@ -191,7 +191,7 @@ export class Outbox {
 
 	/** Bytes of the packet, streamed payload included: what its Remaining Length says (§2.2.3). */
 	packetSize(record: number): number {
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		const start = this.packetStart(record);
 		let at = start + 1;
 		let size = 0;
@@ -211,8 +211,8 @@ export class Outbox {
 	/** Sets or clears DUP (§3.3.1.1) in the packet. */
 	setDup(record: number, dup: boolean): void {
 		const at = this.packetStart(record);
-		if (dup) this.#bytes[at]! |= PublishFlag.DUP;
-		else this.#bytes[at]! &= ~PublishFlag.DUP;
+		if (dup) this._bytes[at]! |= PublishFlag.DUP;
+		else this._bytes[at]! &= ~PublishFlag.DUP;
 	}
 
 	/**
@@ -319,7 +319,7 @@ export class Outbox {
 			const size = words[from >> 2]! & SIZE_MASK;
 			if (from >= cursor && cursorTo < 0) cursorTo = to;
 			if ((words[(from >> 2) + Field.TAGS]! & 15) !== RecordState.FREE) {
-				if (from !== to) this.#bytes.copyWithin(to, from, from + size);
+				if (from !== to) this._bytes.copyWithin(to, from, from + size);
 				if (from === active) this.active = to;
 				to += size;
 			}

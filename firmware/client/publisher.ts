@@ -34,19 +34,19 @@ const Bytes = Uint8Array;
  * Hot: no allocation.
  */
 export class Publisher {
-	readonly #bytes: Uint8Array;
-	readonly #view: DataView;
-	readonly #session: Session;
-	readonly #outbox: Outbox;
-	readonly #subscriptions: Subscriptions;
-	readonly #sender: Sender;
-	readonly #application: Application;
-	readonly #counters: Uint32Array;
-	readonly #log: PacketLog;
+	private readonly _bytes: Uint8Array;
+	private readonly _view: DataView;
+	private readonly _session: Session;
+	private readonly _outbox: Outbox;
+	private readonly _subscriptions: Subscriptions;
+	private readonly _sender: Sender;
+	private readonly _application: Application;
+	private readonly _counters: Uint32Array;
+	private readonly _log: PacketLog;
 	/** Where the payload goes of the publish that was started last. */
-	#payloadAt = 0;
-	readonly #queueQoS0: boolean;
-	readonly #policy: FullPolicy;
+	private _payloadAt = 0;
+	private readonly _queueQoS0: boolean;
+	private readonly _policy: FullPolicy;
 
 	constructor(
 		settings: Settings,
@@ -58,27 +58,27 @@ export class Publisher {
 		counters: Uint32Array,
 		log: PacketLog,
 	) {
-		this.#bytes = arena.bytes;
-		this.#view = arena.view;
-		this.#session = session;
-		this.#outbox = session.outbox;
-		this.#subscriptions = subscriptions;
-		this.#sender = sender;
-		this.#application = application;
-		this.#counters = counters;
-		this.#log = log;
-		this.#queueQoS0 = settings.queueQoS0;
-		this.#policy = settings.fullPolicy;
+		this._bytes = arena.bytes;
+		this._view = arena.view;
+		this._session = session;
+		this._outbox = session.outbox;
+		this._subscriptions = subscriptions;
+		this._sender = sender;
+		this._application = application;
+		this._counters = counters;
+		this._log = log;
+		this._queueQoS0 = settings.queueQoS0;
+		this._policy = settings.fullPolicy;
 	}
 
 	/** A payload is being composed. */
 	get composing(): boolean {
-		return this.#sender.composing;
+		return this._sender.composing;
 	}
 
 	/** Gives up a payload that is being composed. */
 	dropCompose(): void {
-		this.#sender.setComposing(false);
+		this._sender.setComposing(false);
 	}
 
 	/**
@@ -111,12 +111,12 @@ export class Publisher {
 			topic = made;
 		}
 		if (!(payload instanceof Bytes)) return this.publishText(topic.field, payload, qos, retain, now);
-		const sender = this.#sender;
+		const sender = this._sender;
 		const field = topic.field;
 		if (sender.direct) {
 			// Nothing stands in the way. Both usual cases are in this function, because a call costs more than what it would do,
 			// and without locals for what is used a few times only, because a local costs three byte codes.
-			const bytes = this.#bytes;
+			const bytes = this._bytes;
 			const to = sender.offset + sender.size;
 			if (qos === 0) {
 				const remaining = field.length + payload.length;
@@ -126,8 +126,8 @@ export class Publisher {
 					bytes.set(field, to + 2);
 					bytes.set(payload, to + 2 + field.length);
 					sender.size += 2 + remaining;
-					this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-					const log = this.#log;
+					this._counters[CounterIndex.PUBLISHES_OUT]!++;
+					const log = this._log;
 					log.words[log.next] = now;
 					log.words[log.next + 1] = OUTGOING | (bytes[to]! << 16);
 					log.next = (log.next + 2) & log.mask;
@@ -136,8 +136,8 @@ export class Publisher {
 			} else if (!sender.work && (qos === 1 || qos === 2)) {
 				// The packet is made in the outbox, and copied to where it goes out from. A publish that waits under the same
 				// topic (FullPolicy) is none that waits. Nothing waits in the outbox: there would be work, or no window.
-				const outbox = this.#outbox;
-				const session = this.#session;
+				const outbox = this._outbox;
+				const session = this._session;
 				const start = outbox.tail + RECORD_HEADER_SIZE;
 				const packetSize = 4 + field.length + payload.length;
 				const inflight = session.waiting + session.releasedCount + 1;
@@ -154,7 +154,7 @@ export class Publisher {
 					bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
 					bytes[start + 1] = packetSize - 2;
 					bytes.set(field, start + 2);
-					this.#view.setInt16(start + 2 + field.length, packetId);
+					this._view.setInt16(start + 2 + field.length, packetId);
 					bytes.set(payload, start + 4 + field.length);
 					bytes.copyWithin(to, start, start + packetSize);
 					sender.size += packetSize;
@@ -166,12 +166,12 @@ export class Publisher {
 					outbox.used += recordSize;
 					outbox.alone = outbox.count ? 0 : tags;
 					outbox.count++;
-					this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-					if (outbox.used > this.#counters[CounterIndex.OUTBOX_MAX]!)
-						this.#counters[CounterIndex.OUTBOX_MAX] = outbox.used;
+					this._counters[CounterIndex.PUBLISHES_OUT]!++;
+					if (outbox.used > this._counters[CounterIndex.OUTBOX_MAX]!)
+						this._counters[CounterIndex.OUTBOX_MAX] = outbox.used;
 					// One has been noted by the publish before: the first identifier is looked for on the long way.
 					if (inflight > 1) this.noteMost(inflight);
-					const log = this.#log;
+					const log = this._log;
 					log.words[log.next] = now;
 					log.words[log.next + 1] = OUTGOING | (bytes[to]! << 16) | packetId;
 					log.next = (log.next + 2) & log.mask;
@@ -180,14 +180,14 @@ export class Publisher {
 			}
 		}
 		const packetId = this.start(field, payload.length, qos, retain, now);
-		if (packetId >= 0) this.#bytes.set(payload, this.#payloadAt);
+		if (packetId >= 0) this._bytes.set(payload, this._payloadAt);
 		return packetId;
 	}
 
 	/** High-water marks of publishes that are not finished. */
 	private noteMost(inflight: number): void {
-		raise(this.#counters, CounterIndex.INFLIGHT_MAX, inflight);
-		raise(this.#counters, CounterIndex.OUTBOX_RECORDS_MAX, this.#outbox.count);
+		raise(this._counters, CounterIndex.INFLIGHT_MAX, inflight);
+		raise(this._counters, CounterIndex.OUTBOX_RECORDS_MAX, this._outbox.count);
 	}
 
 	/** Text is written where it goes, without bytes in between. */
@@ -195,32 +195,32 @@ export class Publisher {
 		const size = typeof text === STRING ? sizeOfText(text as string) : -1;
 		if (size < 0) return StatusCode.INVALID_PAYLOAD;
 		const packetId = this.start(field, size, qos, retain, now);
-		if (packetId >= 0) writeText(this.#bytes, this.#payloadAt, text as string);
+		if (packetId >= 0) writeText(this._bytes, this._payloadAt, text as string);
 		return packetId;
 	}
 
 	/** Writes everything of a PUBLISH but its payload, which goes to #payloadAt. Hot: no allocation. */
 	private start(field: Uint8Array, size: number, qos: number, retain: boolean | undefined, now: number): number {
-		const sender = this.#sender;
+		const sender = this._sender;
 		if (qos !== 0 || !sender.direct) return this.enqueue(field, size, qos, retain);
 		const remaining = field.length + size;
 		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
 		const at = sender.offset + sender.size;
 		if (at + packetSize > sender.limit) return this.enqueue(field, size, qos, retain);
-		this.#payloadAt = writePublishHead(this.#bytes, at, field, 0, retain === true, 0, size);
+		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain === true, 0, size);
 		sender.size += packetSize;
-		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-		this.#log.add(OUTGOING | (this.#bytes[at]! << 16), now);
+		this._counters[CounterIndex.PUBLISHES_OUT]!++;
+		this._log.add(OUTGOING | (this._bytes[at]! << 16), now);
 		return 0;
 	}
 
 	/** What has nothing to do with room. Hot: no allocation. */
 	private check(qos: number): StatusCode {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
-		const sender = this.#sender;
+		const sender = this._sender;
 		if (sender.composing) return StatusCode.BUSY;
 		if (sender.disconnectDue) return StatusCode.STOPPED;
-		if (qos === 0 && !sender.open && !this.#queueQoS0) return StatusCode.NOT_CONNECTED;
+		if (qos === 0 && !sender.open && !this._queueQoS0) return StatusCode.NOT_CONNECTED;
 		return StatusCode.OK;
 	}
 
@@ -228,7 +228,7 @@ export class Publisher {
 	 * Puts a record without its payload at the tail. Hot: no allocation.
 	 */
 	private enqueue(field: Uint8Array, payloadSize: number, qos: number, retain: boolean | undefined): number {
-		const sender = this.#sender;
+		const sender = this._sender;
 		// All is well as a rule; what is not is looked for elsewhere.
 		if (!sender.open || sender.composing || sender.disconnectDue || (qos !== 1 && qos !== 2)) {
 			const status = this.check(qos);
@@ -239,15 +239,15 @@ export class Publisher {
 		const headSize = remaining < 128 ? 2 : 1 + sizeOfVarint(remaining);
 		const size = (RECORD_HEADER_SIZE + headSize + remaining + 3) & ~3;
 		if (remaining > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
-		const outbox = this.#outbox;
+		const outbox = this._outbox;
 		let record = outbox.tail;
-		if (size > outbox.limit - record || this.#policy === FullPolicy.LATEST_PER_TOPIC) {
+		if (size > outbox.limit - record || this._policy === FullPolicy.LATEST_PER_TOPIC) {
 			record = this.reserve(size, field);
 			if (record < 0) return record;
 		}
-		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
+		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
 		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		const start = record + RECORD_HEADER_SIZE;
 		bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
 		if (remaining < 128) bytes[start + 1] = remaining;
@@ -260,7 +260,7 @@ export class Publisher {
 			bytes[at + 1] = packetId & 0xff;
 			at += 2;
 		} else sender.direct = false;
-		this.#payloadAt = at;
+		this._payloadAt = at;
 		outbox.commit(size, qos, packetId, 0, RECORD_HEADER_SIZE);
 		sender.work |= Work.RECORDS;
 		return packetId;
@@ -286,22 +286,22 @@ export class Publisher {
 		if (status !== StatusCode.OK) return status;
 		const field = made.field;
 		if (remainingLengthOfPublish(field.length, qos, total) > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
-		if (this.#application.freeSource() < 0) return this.refuse(StatusCode.FULL);
+		if (this._application.freeSource() < 0) return this.refuse(StatusCode.FULL);
 		const headSize = sizeOfPublishHead(field.length, qos, total);
 		const size = sizeOfRecord(headSize);
 		const record = this.reserve(size, field);
 		if (record < 0) return record;
 		// Not before: told of a publish that gave way, the application may have published another stream.
-		const index = this.#application.freeSource();
-		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
+		const index = this._application.freeSource();
+		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
 		if (index < 0 || (qos !== 0 && packetId === 0)) return this.refuse(StatusCode.FULL);
 		// The head ends with the record, so that its stored size is known.
 		const start = size - headSize;
-		writePublishHead(this.#bytes, record + start, field, qos, retain === true, packetId, total);
-		this.#application.sources[index] = source;
-		this.#outbox.commit(size, qos, packetId, index + 1, start);
-		if (qos === 0) this.#sender.direct = false;
-		this.#sender.work |= Work.RECORDS;
+		writePublishHead(this._bytes, record + start, field, qos, retain === true, packetId, total);
+		this._application.sources[index] = source;
+		this._outbox.commit(size, qos, packetId, index + 1, start);
+		if (qos === 0) this._sender.direct = false;
+		this._sender.work |= Work.RECORDS;
 		return packetId;
 	}
 
@@ -313,22 +313,22 @@ export class Publisher {
 	startCompose(topic: Topic, qos: number): number {
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
-		const outbox = this.#outbox;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) {
+		const outbox = this._outbox;
+		if (this._policy === FullPolicy.LATEST_PER_TOPIC) {
 			this.dropSameTopic(topic.field, 0);
-			if (this.#sender.composing) return StatusCode.BUSY;
+			if (this._sender.composing) return StatusCode.BUSY;
 		}
 		const before = composedHeadMax(topic, qos);
 		if (before > outbox.makeRoom()) {
 			return this.refuse(before > outbox.limit - outbox.base ? StatusCode.TOO_LARGE : StatusCode.FULL);
 		}
-		this.#sender.setComposing(true);
+		this._sender.setComposing(true);
 		return outbox.tail + before;
 	}
 
 	/** One past the last byte that a composed payload may take. */
 	get composeLimit(): number {
-		return this.#outbox.limit;
+		return this._outbox.limit;
 	}
 
 	/**
@@ -338,8 +338,8 @@ export class Publisher {
 	 *      size   bytes that were written there; -1 when they did not fit
 	 */
 	finishCompose(topic: Topic, qos: number, retain: boolean, start: number, size: number): number {
-		const outbox = this.#outbox;
-		this.#sender.setComposing(false);
+		const outbox = this._outbox;
+		this._sender.setComposing(false);
 		const before = composedHeadMax(topic, qos);
 		if (size < 0) {
 			const whole = outbox.limit - outbox.base;
@@ -347,40 +347,40 @@ export class Publisher {
 				outbox.count === 0 && outbox.limit - start + before >= whole ? StatusCode.TOO_LARGE : StatusCode.FULL,
 			);
 		}
-		const packetId = qos === 0 ? 0 : this.#session.takeId(this.#subscriptions);
+		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
 		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
 		// Records before it may have been given back in the meantime: the tail moves down, and the payload with it.
 		const to = outbox.tail + before;
-		if (to !== start) this.#bytes.copyWithin(to, start, start + size);
+		if (to !== start) this._bytes.copyWithin(to, start, start + size);
 		const headSize = sizeOfPublishHead(topic.field.length, qos, size);
-		writePublishHead(this.#bytes, to - headSize, topic.field, qos, retain, packetId, size);
+		writePublishHead(this._bytes, to - headSize, topic.field, qos, retain, packetId, size);
 		const recordSize = (before + size + 3) & ~3;
 		outbox.commit(recordSize, qos, packetId, 0, before - headSize);
-		this.#sender.work |= Work.RECORDS;
+		this._sender.work |= Work.RECORDS;
 		return packetId;
 	}
 
 	private refuse(status: StatusCode): StatusCode {
-		this.#counters[CounterIndex.REFUSED_FULL]!++;
-		this.#application.tells |= Tells.ROOM;
+		this._counters[CounterIndex.REFUSED_FULL]!++;
+		this._application.tells |= Tells.ROOM;
 		return status;
 	}
 
 	/** Room at the tail, by the policy for a full outbox. Hot: no allocation. */
 	private reserve(size: number, field: Uint8Array): number {
-		const outbox = this.#outbox;
-		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size);
+		const outbox = this._outbox;
+		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size);
 		for (;;) {
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
-			if (record !== StatusCode.FULL || this.#policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);
+			if (record !== StatusCode.FULL || this._policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);
 			if (!this.dropOldest()) return this.refuse(record);
 		}
 	}
 
 	/** Drops the oldest publish that has not been sent; one on its way has to finish. */
 	private dropOldest(): boolean {
-		const outbox = this.#outbox;
+		const outbox = this._outbox;
 		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
 			this.dropRecord(record);
@@ -391,7 +391,7 @@ export class Publisher {
 
 	/** Drops the publish to the same topic that has not been sent, if there is room for one of `size` bytes then. */
 	private dropSameTopic(field: Uint8Array, size: number): void {
-		const outbox = this.#outbox;
+		const outbox = this._outbox;
 		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
 			if (!this.hasTopic(record, field)) continue;
@@ -401,15 +401,15 @@ export class Publisher {
 	}
 
 	private dropRecord(record: number): void {
-		const packetId = this.#outbox.packetId(record);
-		this.#counters[CounterIndex.DROPPED_OLD]!++;
-		this.#session.drop(record);
-		this.#application.problem(ProblemCode.PUBLISH_DROPPED, packetId);
+		const packetId = this._outbox.packetId(record);
+		this._counters[CounterIndex.DROPPED_OLD]!++;
+		this._session.drop(record);
+		this._application.problem(ProblemCode.PUBLISH_DROPPED, packetId);
 	}
 
 	private hasTopic(record: number, field: Uint8Array): boolean {
-		const bytes = this.#bytes;
-		let at = this.#outbox.packetStart(record) + 1;
+		const bytes = this._bytes;
+		let at = this._outbox.packetStart(record) + 1;
 		while (bytes[at]! > 127) at++;
 		at++;
 		for (let i = 0; i < field.length; i++) if (bytes[at + i] !== field[i]) return false;

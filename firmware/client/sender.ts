@@ -74,27 +74,27 @@ export class Sender {
 	finished = false;
 	/** Somebody has to hear when all bytes of the region are gone: some had to wait, or DISCONNECT is the last of them. */
 	watched = false;
-	#connectLeft = 0;
+	private _connectLeft = 0;
 	/** Bytes of the active record's packet that are in the region or gone. */
-	#done = 0;
+	private _done = 0;
 	/** The active record's source has nothing now. */
-	#sourceDry = false;
+	private _sourceDry = false;
 	/** Acks that wait for room: first byte << 16 | packet identifier. */
-	readonly #acks = new Int32Array(ACK_RING_SIZE);
-	#ackHead = 0;
-	readonly #arena: Arena;
-	readonly #bytes: Uint8Array;
-	readonly #words: Int32Array;
-	readonly #view: DataView;
+	private readonly _acks = new Int32Array(ACK_RING_SIZE);
+	private _ackHead = 0;
+	private readonly _arena: Arena;
+	private readonly _bytes: Uint8Array;
+	private readonly _words: Int32Array;
+	private readonly _view: DataView;
 	/** The region: from offset to one below limit. */
 	readonly offset: number;
 	readonly limit: number;
-	readonly #session: Session;
-	readonly #outbox: Outbox;
-	readonly #subscriptions: Subscriptions;
-	readonly #application: Application;
-	readonly #counters: Uint32Array;
-	readonly #log: PacketLog;
+	private readonly _session: Session;
+	private readonly _outbox: Outbox;
+	private readonly _subscriptions: Subscriptions;
+	private readonly _application: Application;
+	private readonly _counters: Uint32Array;
+	private readonly _log: PacketLog;
 
 	constructor(
 		arena: Arena,
@@ -104,35 +104,35 @@ export class Sender {
 		counters: Uint32Array,
 		log: PacketLog,
 	) {
-		this.#arena = arena;
-		this.#bytes = arena.bytes;
-		this.#words = arena.words;
-		this.#view = arena.view;
+		this._arena = arena;
+		this._bytes = arena.bytes;
+		this._words = arena.words;
+		this._view = arena.view;
 		this.offset = arena.txOffset;
 		this.limit = arena.txLimit;
-		this.#session = session;
-		this.#outbox = session.outbox;
-		this.#subscriptions = subscriptions;
-		this.#application = application;
-		this.#counters = counters;
-		this.#log = log;
+		this._session = session;
+		this._outbox = session.outbox;
+		this._subscriptions = subscriptions;
+		this._application = application;
+		this._counters = counters;
+		this._log = log;
 	}
 
 	/** A connection ends, or one is about to begin: nothing of the old one may be sent on the new one. */
 	reset(): void {
 		this.size = 0;
 		this.pingDue = this.requested = this.open = this.disconnectDue = this.finished = false;
-		this.disconnectForced = this.direct = this.boundary = this.watched = this.#sourceDry = false;
+		this.disconnectForced = this.direct = this.boundary = this.watched = this._sourceDry = false;
 		this.work = Work.NONE;
-		this.#connectLeft = this.#done = this.ackCount = 0;
-		this.#outbox.active = -1;
+		this._connectLeft = this._done = this.ackCount = 0;
+		this._outbox.active = -1;
 	}
 
 	/** CONNECT is the first packet [MQTT-3.1.0-1]. */
 	startConnect(now: number): void {
-		this.#connectLeft = this.#arena.connectSize;
+		this._connectLeft = this._arena.connectSize;
 		this.work = Work.ALL;
-		this.#log.add(OUTGOING | (FirstByte.CONNECT << 16), now);
+		this._log.add(OUTGOING | (FirstByte.CONNECT << 16), now);
 	}
 
 	/** CONNACK has accepted the connection. */
@@ -148,7 +148,7 @@ export class Sender {
 	 */
 	finish(forced: boolean): void {
 		this.disconnectDue = true;
-		this.#outbox.alone = 0;
+		this._outbox.alone = 0;
 		this.work = Work.ALL;
 		this.disconnectForced = forced;
 		this.direct = false;
@@ -159,23 +159,23 @@ export class Sender {
 	 * order of these calls [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
 	 */
 	ack(firstByte: FirstByte, packetId: number, now: number): void {
-		const log = this.#log;
+		const log = this._log;
 		log.words[log.next] = now;
 		log.words[log.next + 1] = OUTGOING | (firstByte << 16) | packetId;
 		log.next = (log.next + 2) & log.mask;
 		const at = this.offset + this.size;
 		if (this.boundary && this.ackCount === 0 && this.limit - at >= ACK_SIZE) {
 			// The four bytes of writeAck at once.
-			this.#view.setInt32(at, (firstByte << 24) | 0x20000 | packetId);
+			this._view.setInt32(at, (firstByte << 24) | 0x20000 | packetId);
 			this.size += ACK_SIZE;
 			return;
 		}
 		// Nothing may follow DISCONNECT: the server will send again what it misses.
 		if (this.finished) return;
 		if (this.ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
-		this.#acks[(this.#ackHead + this.ackCount) & RING_MASK] = (firstByte << 16) | packetId;
+		this._acks[(this._ackHead + this.ackCount) & RING_MASK] = (firstByte << 16) | packetId;
 		this.work = Work.ALL;
-		raise(this.#counters, CounterIndex.ACKS_MAX, ++this.ackCount);
+		raise(this._counters, CounterIndex.ACKS_MAX, ++this.ackCount);
 	}
 
 	/** PINGREQ is to go out: at once, when nothing stands in its way. Hot: no allocation. */
@@ -188,12 +188,12 @@ export class Sender {
 	private writePing(now: number): void {
 		if (!this.writeEmpty(FirstByte.PINGREQ, now)) return;
 		this.pingDue = false;
-		this.#counters[CounterIndex.PINGS]!++;
+		this._counters[CounterIndex.PINGS]!++;
 	}
 
 	/** A source may have bytes again. */
 	resumeSources(): void {
-		this.#sourceDry = false;
+		this._sourceDry = false;
 		this.work = Work.ALL;
 	}
 
@@ -202,7 +202,7 @@ export class Sender {
 	 * PUBRELs, requests, publishes, DISCONNECT. Hot: no allocation.
 	 */
 	fill(now: number): Fill {
-		const outbox = this.#outbox;
+		const outbox = this._outbox;
 		if (this.work === Work.RECORDS && this.boundary && this.open) {
 			this.work = Work.NONE;
 			if (this.fillWholeRecords(now)) {
@@ -211,14 +211,14 @@ export class Sender {
 			}
 		}
 		this.work = Work.NONE;
-		if (this.#connectLeft > 0) this.fillConnect();
+		if (this._connectLeft > 0) this.fillConnect();
 		let result = Fill.OK;
 		if (outbox.active >= 0) result = this.fillRecord();
-		if (outbox.active < 0 && this.#connectLeft === 0) {
+		if (outbox.active < 0 && this._connectLeft === 0) {
 			if (this.ackCount > 0) this.fillAcks();
 			if (this.open && !this.finished) {
-				if (this.pingDue || this.#subscriptions.pending > 0) this.fillRequests(now);
-				const session = this.#session;
+				if (this.pingDue || this._subscriptions.pending > 0) this.fillRequests(now);
+				const session = this._session;
 				if (session.releasedSent < session.releasedCount) this.fillReleased(now);
 				while (outbox.cursor < outbox.tail && !this.disconnectForced) {
 					result = this.startRecord(now);
@@ -227,7 +227,7 @@ export class Sender {
 			}
 			if (this.disconnectDue) this.fillDisconnect(now);
 		}
-		const boundary = outbox.active < 0 && this.#connectLeft === 0 && !this.finished;
+		const boundary = outbox.active < 0 && this._connectLeft === 0 && !this.finished;
 		if (outbox.count === 1 && boundary && this.open && !this.disconnectDue) outbox.noteAlone();
 		this.boundary = boundary;
 		this.direct = boundary && this.open && !this.disconnectDue && !this.composing && outbox.countQoS0 === 0;
@@ -245,27 +245,27 @@ export class Sender {
 	/** The transport has taken bytes from the start of the region; what is left moves there. Hot: no allocation. */
 	handleSent(count: number): void {
 		if (count > this.size) fail("sender: more sent than there was");
-		this.#bytes.copyWithin(this.offset, this.offset + count, this.offset + this.size);
+		this._bytes.copyWithin(this.offset, this.offset + count, this.offset + this.size);
 		this.size -= count;
 	}
 
 	private fillConnect(): void {
 		const room = this.limit - this.offset - this.size;
-		const left = this.#connectLeft;
+		const left = this._connectLeft;
 		const count = left < room ? left : room;
-		const from = this.#arena.connectOffset + this.#arena.connectSize - left;
-		this.#bytes.copyWithin(this.offset + this.size, from, from + count);
+		const from = this._arena.connectOffset + this._arena.connectSize - left;
+		this._bytes.copyWithin(this.offset + this.size, from, from + count);
 		this.size += count;
-		this.#connectLeft = left - count;
+		this._connectLeft = left - count;
 		if (count < left) this.work = Work.ALL;
 	}
 
 	private fillAcks(): void {
 		while (this.ackCount > 0 && this.limit - this.offset - this.size >= ACK_SIZE) {
-			const ack = this.#acks[this.#ackHead]!;
-			this.#ackHead = (this.#ackHead + 1) & RING_MASK;
+			const ack = this._acks[this._ackHead]!;
+			this._ackHead = (this._ackHead + 1) & RING_MASK;
 			this.ackCount--;
-			writeAck(this.#bytes, this.offset + this.size, ack >> 16, ack & 0xffff);
+			writeAck(this._bytes, this.offset + this.size, ack >> 16, ack & 0xffff);
 			this.size += ACK_SIZE;
 		}
 		if (this.ackCount > 0) this.work = Work.ALL;
@@ -278,15 +278,15 @@ export class Sender {
 			this.work = Work.ALL;
 			return false;
 		}
-		this.#bytes[at] = firstByte;
-		this.#bytes[at + 1] = 0;
+		this._bytes[at] = firstByte;
+		this._bytes[at + 1] = 0;
 		this.size += 2;
-		this.#log.add(OUTGOING | (firstByte << 16), now);
+		this._log.add(OUTGOING | (firstByte << 16), now);
 		return true;
 	}
 
 	private fillReleased(now: number): void {
-		const session = this.#session;
+		const session = this._session;
 		while (session.releasedSent < session.releasedCount) {
 			const at = this.offset + this.size;
 			if (this.limit - at < ACK_SIZE) {
@@ -294,9 +294,9 @@ export class Sender {
 				return;
 			}
 			const packetId = session.released[session.releasedSent++]!;
-			writeAck(this.#bytes, at, FirstByte.PUBREL, packetId);
+			writeAck(this._bytes, at, FirstByte.PUBREL, packetId);
 			this.size += ACK_SIZE;
-			this.#log.add(OUTGOING | (FirstByte.PUBREL << 16) | packetId, now);
+			this._log.add(OUTGOING | (FirstByte.PUBREL << 16) | packetId, now);
 		}
 	}
 
@@ -304,19 +304,19 @@ export class Sender {
 	private fillRequests(now: number): void {
 		if (this.pingDue) this.writePing(now);
 		if (this.disconnectDue) return;
-		while (this.#subscriptions.pending > 0) {
+		while (this._subscriptions.pending > 0) {
 			const start = this.offset + this.size;
 			// An identifier that turns out not to be needed stays unused: there are enough.
-			const packetId = this.#session.takeId(this.#subscriptions);
+			const packetId = this._session.takeId(this._subscriptions);
 			if (packetId === 0) return;
-			const end = this.#subscriptions.writeRequest(start, this.limit, packetId);
+			const end = this._subscriptions.writeRequest(start, this.limit, packetId);
 			if (end === start) {
 				this.work = Work.ALL;
 				return;
 			}
 			this.size += end - start;
 			this.requested = true;
-			this.#log.add(OUTGOING | (this.#bytes[start]! << 16) | packetId, now);
+			this._log.add(OUTGOING | (this._bytes[start]! << 16) | packetId, now);
 		}
 	}
 
@@ -327,9 +327,9 @@ export class Sender {
 	 * out  false: there is a record of another kind, or too little room; fill goes on from it
 	 */
 	private fillWholeRecords(now: number): boolean {
-		const outbox = this.#outbox;
-		const session = this.#session;
-		const words = this.#words;
+		const outbox = this._outbox;
+		const session = this._session;
+		const words = this._words;
 		let record = outbox.cursor;
 		while (record < outbox.tail) {
 			const at = record >> 2;
@@ -339,7 +339,7 @@ export class Sender {
 			const waiting = session.waiting + 1;
 			const inflight = waiting + session.releasedCount;
 			if (inflight > session.window) return true;
-			const bytes = this.#bytes;
+			const bytes = this._bytes;
 			const start = record + (words[at]! >> START_SHIFT);
 			// The longer ones are rare, and take the way on which they may also be cut.
 			const length = bytes[start + 1]! + 2;
@@ -353,18 +353,18 @@ export class Sender {
 			this.size = size + length;
 			record += words[at]! & SIZE_MASK;
 			outbox.cursor = record;
-			const counters = this.#counters;
+			const counters = this._counters;
 			counters[CounterIndex.PUBLISHES_OUT]!++;
 			if (inflight > counters[CounterIndex.INFLIGHT_MAX]!) counters[CounterIndex.INFLIGHT_MAX] = inflight;
 			if (size + length > counters[CounterIndex.TX_MAX]!) counters[CounterIndex.TX_MAX] = size + length;
-			this.#log.add(OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
+			this._log.add(OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
 		}
 		return true;
 	}
 
 	/** Starts the record at the cursor, and copies of it what fits. Hot: no allocation. */
 	private startRecord(now: number): Fill {
-		const outbox = this.#outbox;
+		const outbox = this._outbox;
 		const record = outbox.cursor;
 		const tags = outbox.tags(record);
 		const state = tags & 15;
@@ -372,7 +372,7 @@ export class Sender {
 			outbox.cursor = outbox.next(record);
 			return Fill.MORE;
 		}
-		const session = this.#session;
+		const session = this._session;
 		if (state === RecordState.QUEUED && (tags & RECORD_QOS_MASK) !== 0 && !session.windowOpen) return Fill.OK;
 		if (this.size === this.limit - this.offset) {
 			this.work = Work.ALL;
@@ -381,41 +381,41 @@ export class Sender {
 		session.handleSending(record, tags);
 		outbox.cursor = outbox.next(record);
 		outbox.active = record;
-		this.#done = 0;
-		this.#counters[CounterIndex.PUBLISHES_OUT]!++;
-		this.#log.add(OUTGOING | (this.#bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
+		this._done = 0;
+		this._counters[CounterIndex.PUBLISHES_OUT]!++;
+		this._log.add(OUTGOING | (this._bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
 		const result = this.fillRecord();
 		return result === Fill.OK && outbox.active < 0 ? Fill.MORE : result;
 	}
 
 	/** Copies the active record's packet into the region, or the next piece of it. Hot: no allocation. */
 	private fillRecord(): Fill {
-		const outbox = this.#outbox;
+		const outbox = this._outbox;
 		const record = outbox.active;
 		const at = this.offset + this.size;
-		const done = this.#done;
+		const done = this._done;
 		const stored = outbox.storedSize(record);
 		if (done < stored) {
 			const left = stored - done;
 			const room = this.limit - at;
 			const count = left < room ? left : room;
 			const from = outbox.packetStart(record) + done;
-			this.#bytes.copyWithin(at, from, from + count);
-			this.#done = done + count;
+			this._bytes.copyWithin(at, from, from + count);
+			this._done = done + count;
 			this.size += count;
 		}
 		const packetSize = outbox.packetSize(record);
-		if (stored < packetSize && this.#done >= stored) {
+		if (stored < packetSize && this._done >= stored) {
 			const result = this.pull(record, packetSize, stored);
 			if (result !== Fill.OK) return result;
 		}
-		if (this.size > this.#counters[CounterIndex.TX_MAX]!) this.#counters[CounterIndex.TX_MAX] = this.size;
-		if (this.#done === packetSize) {
+		if (this.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = this.size;
+		if (this._done === packetSize) {
 			// Not `record`: a source may have published something, and so have moved it.
 			const sent = outbox.active;
 			outbox.active = -1;
 			if (outbox.qos(sent) === 0) {
-				this.#session.handleSentQoS0(sent);
+				this._session.handleSentQoS0(sent);
 				if (!this.open) return Fill.ENDED;
 			}
 		} else if (this.size === this.limit - this.offset) this.work = Work.ALL;
@@ -424,19 +424,19 @@ export class Sender {
 
 	/** Pulls payload from the source of the active record. */
 	private pull(record: number, packetSize: number, stored: number): Fill {
-		const source = this.#outbox.source(record) - 1;
+		const source = this._outbox.source(record) - 1;
 		// What the source publishes waits in the outbox: here is the middle of a packet.
 		this.boundary = this.direct = false;
-		while (this.#done < packetSize && !this.#sourceDry) {
+		while (this._done < packetSize && !this._sourceDry) {
 			const at = this.offset + this.size;
-			const left = packetSize - this.#done;
+			const left = packetSize - this._done;
 			const room = left < this.limit - at ? left : this.limit - at;
 			if (room === 0) return Fill.OK;
-			const count = this.#application.pull(source, this.#done - stored, this.#bytes, at, room);
+			const count = this._application.pull(source, this._done - stored, this._bytes, at, room);
 			if (!this.open) return Fill.ENDED;
 			if (count < 0) return Fill.SOURCE_FAILED;
-			if (count === 0) this.#sourceDry = true;
-			this.#done += count;
+			if (count === 0) this._sourceDry = true;
+			this._done += count;
 			this.size += count;
 		}
 		return Fill.OK;
@@ -444,8 +444,8 @@ export class Sender {
 
 	/** §3.14, when everything else is out. Before CONNACK too: a server may have accepted us already. */
 	private fillDisconnect(now: number): void {
-		if (this.finished || this.#outbox.active >= 0 || this.ackCount > 0) return;
-		const session = this.#session;
+		if (this.finished || this._outbox.active >= 0 || this.ackCount > 0) return;
+		const session = this._session;
 		const unfinished = session.outbox.count + session.releasedCount;
 		if (unfinished > 0 && !this.disconnectForced) return;
 		if (this.writeEmpty(FirstByte.DISCONNECT, now)) this.finished = this.watched = true;

@@ -49,8 +49,8 @@ export class Session {
 	nextId: number;
 	/** One past the identifiers from nextId on that are certainly free; at most one past PACKET_ID_MAX. */
 	freeEnd = 0;
-	readonly #application: Application;
-	readonly #counters: Uint32Array;
+	private readonly _application: Application;
+	private readonly _counters: Uint32Array;
 
 	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
 	constructor(settings: Settings, arena: Arena, application: Application, counters: Uint32Array, firstId: number) {
@@ -60,8 +60,8 @@ export class Session {
 		this.window = settings.inflight;
 		this.released = new Uint16Array(this.window);
 		this.nextId = firstId;
-		this.#application = application;
-		this.#counters = counters;
+		this._application = application;
+		this._counters = counters;
 	}
 
 	/**
@@ -106,8 +106,8 @@ export class Session {
 		const inflight = this.waiting + this.releasedCount;
 		if (inflight >= this.window) return false;
 		// Whoever asks goes on to send one.
-		if (inflight >= this.#counters[CounterIndex.INFLIGHT_MAX]!)
-			this.#counters[CounterIndex.INFLIGHT_MAX] = inflight + 1;
+		if (inflight >= this._counters[CounterIndex.INFLIGHT_MAX]!)
+			this._counters[CounterIndex.INFLIGHT_MAX] = inflight + 1;
 		return true;
 	}
 
@@ -120,7 +120,7 @@ export class Session {
 	handleSending(record: number, tags: number): void {
 		if ((tags & 15) !== RecordState.QUEUED) {
 			this.outbox.setDup(record, true);
-			this.#counters[CounterIndex.RESENDS]!++;
+			this._counters[CounterIndex.RESENDS]!++;
 			return;
 		}
 		const qos = (tags & RECORD_QOS_MASK) >> 4;
@@ -134,8 +134,8 @@ export class Session {
 		const source = this.outbox.take(packetId, RecordState.PUBACK_WAIT);
 		if (source < 0) return this.releasedIndex(packetId) >= 0 ? AckResult.WRONG : this.whyNot(packetId);
 		this.waiting--;
-		this.#counters[CounterIndex.DELIVERED]!++;
-		const application = this.#application;
+		this._counters[CounterIndex.DELIVERED]!++;
+		const application = this._application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
 		if (application.tells !== 0) application.acked(packetId, true);
 		return AckResult.TAKEN;
@@ -155,7 +155,7 @@ export class Session {
 		if (count === this.window) fail("session: window overrun");
 		this.released[count] = packetId;
 		this.releasedCount = count + 1;
-		const application = this.#application;
+		const application = this._application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
 		if (application.tells !== 0) application.roomMade();
 		return AckResult.TAKEN;
@@ -170,8 +170,8 @@ export class Session {
 			if (count > 1) released.copyWithin(i, i + 1, count);
 			this.releasedCount = count - 1;
 			if (i < this.releasedSent) this.releasedSent--;
-			this.#counters[CounterIndex.DELIVERED]!++;
-			if (this.#application.tells !== 0) this.#application.acked(packetId, false);
+			this._counters[CounterIndex.DELIVERED]!++;
+			if (this._application.tells !== 0) this._application.acked(packetId, false);
 			return AckResult.TAKEN;
 		}
 		return this.whyNot(packetId);
@@ -187,8 +187,8 @@ export class Session {
 	/** Frees a record whose exchange needs its bytes no more, and tells its source. */
 	private finish(record: number, packetId: number): void {
 		const source = this.outbox.free(record);
-		if (source !== 0) this.#application.sourceFinished(source - 1, packetId);
-		this.#application.roomMade();
+		if (source !== 0) this._application.sourceFinished(source - 1, packetId);
+		this._application.roomMade();
 	}
 
 	/** Drops a record that shall not be sent (any more). */
@@ -229,7 +229,7 @@ export class Session {
 		const count = this.releasedCount;
 		this.releasedCount = this.releasedSent = 0;
 		outbox.rewind();
-		for (let i = 0; i < count; i++) this.#application.problem(ProblemCode.DELIVERY_UNKNOWN, this.released[i]!);
+		for (let i = 0; i < count; i++) this._application.problem(ProblemCode.DELIVERY_UNKNOWN, this.released[i]!);
 	}
 }
 

@@ -77,59 +77,59 @@ export class Subscriptions {
 	/** Entries whose ack is awaited. */
 	requested = 0;
 	readonly handlers: (Handler | null)[] = [];
-	readonly #table: Int32Array;
-	readonly #max: number;
-	readonly #bytes: Uint8Array;
-	readonly #view: DataView;
-	readonly #base: number;
-	readonly #limit: number;
+	private readonly _table: Int32Array;
+	private readonly _max: number;
+	private readonly _bytes: Uint8Array;
+	private readonly _view: DataView;
+	private readonly _base: number;
+	private readonly _limit: number;
 	/** The largest SUBSCRIBE or UNSUBSCRIBE that may be sent. */
-	readonly #packetSizeMax: number;
+	private readonly _packetSizeMax: number;
 	/** The most filters in one SUBSCRIBE: its SUBACK has to fit into the receive buffer. */
-	readonly #batchMax: number;
-	readonly #counters: Uint32Array;
-	#end: number;
+	private readonly _batchMax: number;
+	private readonly _counters: Uint32Array;
+	private _end: number;
 	/** Entries that are matched by walking. */
 	wildcards = 0;
-	#used = 0;
+	private _used = 0;
 
 	constructor(settings: Settings, arena: Arena, counters: Uint32Array) {
-		this.#max = settings.subscriptions;
-		this.#table = new Int32Array(this.#max * W);
-		this.#bytes = arena.bytes;
-		this.#view = arena.view;
-		this.#base = this.#end = arena.filterOffset;
-		this.#limit = arena.filterLimit;
-		this.#packetSizeMax = arena.txLimit - arena.txOffset;
-		this.#batchMax = settings.rxBuffer - 8;
-		this.#counters = counters;
-		for (let i = 0; i < this.#max; i++) this.handlers.push(null);
+		this._max = settings.subscriptions;
+		this._table = new Int32Array(this._max * W);
+		this._bytes = arena.bytes;
+		this._view = arena.view;
+		this._base = this._end = arena.filterOffset;
+		this._limit = arena.filterLimit;
+		this._packetSizeMax = arena.txLimit - arena.txOffset;
+		this._batchMax = settings.rxBuffer - 8;
+		this._counters = counters;
+		for (let i = 0; i < this._max; i++) this.handlers.push(null);
 	}
 
 	state(index: number): SubscriptionState {
-		return this.#table[index * W + Field.STATE]!;
+		return this._table[index * W + Field.STATE]!;
 	}
 
 	packetId(index: number): number {
-		return this.#table[index * W + Field.REQUEST]! & PACKET_ID_MAX;
+		return this._table[index * W + Field.REQUEST]! & PACKET_ID_MAX;
 	}
 
 	qos(index: number): number {
-		return this.#table[index * W + Field.FLAGS]! & Flag.QOS_MASK;
+		return this._table[index * W + Field.FLAGS]! & Flag.QOS_MASK;
 	}
 
 	/** Whether the handler takes messages in pieces. */
 	streams(index: number): boolean {
-		return (this.#table[index * W + Field.FLAGS]! & Flag.STREAM) !== 0;
+		return (this._table[index * W + Field.FLAGS]! & Flag.STREAM) !== 0;
 	}
 
 	/** Where the topic filter starts in the arena; valid until the next change of the table. */
 	filterStart(index: number): number {
-		return this.#table[index * W + Field.OFFSET]!;
+		return this._table[index * W + Field.OFFSET]!;
 	}
 
 	filterSize(index: number): number {
-		return this.#table[index * W + Field.SIZE]!;
+		return this._table[index * W + Field.SIZE]!;
 	}
 
 	/**
@@ -149,8 +149,8 @@ export class Subscriptions {
 		if (index < 0) index = this.add(filter);
 		if (index < 0) return index;
 		const at = index * W;
-		const flags = this.#table[at + Field.FLAGS]! & Flag.WILDCARD;
-		this.#table[at + Field.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
+		const flags = this._table[at + Field.FLAGS]! & Flag.WILDCARD;
+		this._table[at + Field.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
 		this.handlers[index] = handler;
 		this.setState(index, SubscriptionState.DECLARED);
 		return index;
@@ -163,7 +163,7 @@ export class Subscriptions {
 		const state = this.state(index);
 		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
 		this.handlers[index] = null;
-		this.#table[index * W + Field.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
+		this._table[index * W + Field.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
 		this.setState(index, SubscriptionState.ENDED);
 		return index;
 	}
@@ -174,7 +174,7 @@ export class Subscriptions {
 		for (let i = 0; i < this.count; i++) {
 			if (this.state(i) === SubscriptionState.FREE) continue;
 			const start = this.filterStart(i);
-			if (equalsText(this.#bytes, start, start + this.filterSize(i), filter)) return i;
+			if (equalsText(this._bytes, start, start + this.filterSize(i), filter)) return i;
 		}
 		return StatusCode.NOT_FOUND;
 	}
@@ -185,18 +185,18 @@ export class Subscriptions {
 		const size = sizeOfText(filter);
 		if (size <= 0 || size > FIELD_SIZE_MAX) return StatusCode.INVALID_FILTER;
 		// Fixed header of at most 4 bytes for these sizes, packet identifier, length, QoS.
-		if (4 + 2 + 2 + size + 1 > this.#packetSizeMax) return StatusCode.TOO_LARGE;
-		const offset = this.#end;
-		if (size > this.#limit - offset) return StatusCode.FULL;
-		writeText(this.#bytes, offset, filter);
-		const kind = kindOfFilter(this.#bytes, offset, offset + size);
-		const start = sharedFilterStart(this.#bytes, offset, offset + size);
+		if (4 + 2 + 2 + size + 1 > this._packetSizeMax) return StatusCode.TOO_LARGE;
+		const offset = this._end;
+		if (size > this._limit - offset) return StatusCode.FULL;
+		writeText(this._bytes, offset, filter);
+		const kind = kindOfFilter(this._bytes, offset, offset + size);
+		const start = sharedFilterStart(this._bytes, offset, offset + size);
 		if (kind === FilterKind.INVALID || start < 0) return StatusCode.INVALID_FILTER;
 		let index = 0;
 		while (index < this.count && this.state(index) !== SubscriptionState.FREE) index++;
-		if (index === this.#max) return StatusCode.FULL;
+		if (index === this._max) return StatusCode.FULL;
 		if (index === this.count) this.count++;
-		const table = this.#table;
+		const table = this._table;
 		const at = index * W;
 		table[at + Field.OFFSET] = offset;
 		table[at + Field.SIZE] = size;
@@ -206,9 +206,9 @@ export class Subscriptions {
 		table[at + Field.FLAGS] = walked ? Flag.WILDCARD : 0;
 		if (walked) this.wildcards++;
 		// The next filter starts at a whole word; the last one may use what is left of the region.
-		this.#end = (offset + size + 3) & ~3;
-		raise(this.#counters, CounterIndex.SUBSCRIPTIONS_MAX, ++this.#used);
-		raise(this.#counters, CounterIndex.FILTER_BYTES_MAX, offset + size - this.#base);
+		this._end = (offset + size + 3) & ~3;
+		raise(this._counters, CounterIndex.SUBSCRIPTIONS_MAX, ++this._used);
+		raise(this._counters, CounterIndex.FILTER_BYTES_MAX, offset + size - this._base);
 		return index;
 	}
 
@@ -218,7 +218,7 @@ export class Subscriptions {
 		if (isRequested(before)) this.requested--;
 		if (isPending(state)) this.pending++;
 		if (isRequested(state)) this.requested++;
-		const table = this.#table;
+		const table = this._table;
 		const at = index * W;
 		table[at + Field.STATE] = state;
 		const exact = isMatched(state) && (table[at + Field.FLAGS]! & Flag.WILDCARD) === 0;
@@ -228,14 +228,14 @@ export class Subscriptions {
 
 	/** Takes a filter out and closes the gap. */
 	private remove(index: number): void {
-		const table = this.#table;
+		const table = this._table;
 		const offset = this.filterStart(index);
 		const size = (this.filterSize(index) + 3) & ~3;
 		if ((table[index * W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.wildcards--;
 		this.handlers[index] = null;
-		this.#bytes.copyWithin(offset, offset + size, this.#end);
-		this.#end -= size;
-		this.#used--;
+		this._bytes.copyWithin(offset, offset + size, this._end);
+		this._end -= size;
+		this._used--;
 		for (let i = 0; i < this.count; i++) {
 			if (table[i * W + Field.OFFSET]! > offset) table[i * W + Field.OFFSET]! -= size;
 		}
@@ -257,7 +257,7 @@ export class Subscriptions {
 		const perFilter = from === SubscriptionState.DECLARED ? 3 : 2;
 		let remaining = 2;
 		let count = 0;
-		for (let i = first; i < this.count && count < this.#batchMax; i++) {
+		for (let i = first; i < this.count && count < this._batchMax; i++) {
 			if (this.state(i) !== from) continue;
 			const more = remaining + perFilter + this.filterSize(i);
 			if (1 + sizeOfVarint(more) + more > limit - offset) break;
@@ -265,16 +265,16 @@ export class Subscriptions {
 			count++;
 		}
 		if (count === 0) return offset;
-		this.#bytes[offset] = from === SubscriptionState.DECLARED ? FirstByte.SUBSCRIBE : FirstByte.UNSUBSCRIBE;
-		let at = writeVarint(this.#bytes, offset + 1, remaining);
-		at = writeUint16(this.#bytes, at, packetId);
+		this._bytes[offset] = from === SubscriptionState.DECLARED ? FirstByte.SUBSCRIBE : FirstByte.UNSUBSCRIBE;
+		let at = writeVarint(this._bytes, offset + 1, remaining);
+		at = writeUint16(this._bytes, at, packetId);
 		const request = (count << COUNT_SHIFT) | packetId;
 		for (let i = first, position = 0; position < count; i++) {
 			if (this.state(i) !== from) continue;
 			at = this.writeFilter(at, i, from === SubscriptionState.DECLARED);
-			const flags = this.#table[i * W + Field.FLAGS]! & FLAGS_MASK;
-			this.#table[i * W + Field.FLAGS] = flags | (position << POSITION_SHIFT);
-			this.#table[i * W + Field.REQUEST] = request;
+			const flags = this._table[i * W + Field.FLAGS]! & FLAGS_MASK;
+			this._table[i * W + Field.FLAGS] = flags | (position << POSITION_SHIFT);
+			this._table[i * W + Field.REQUEST] = request;
 			this.setState(i, from + 1);
 			position++;
 		}
@@ -284,10 +284,10 @@ export class Subscriptions {
 	private writeFilter(at: number, index: number, withQos: boolean): number {
 		const start = this.filterStart(index);
 		const size = this.filterSize(index);
-		at = writeUint16(this.#bytes, at, size);
-		this.#bytes.copyWithin(at, start, start + size);
+		at = writeUint16(this._bytes, at, size);
+		this._bytes.copyWithin(at, start, start + size);
 		at += size;
-		if (withQos) this.#bytes[at++] = this.qos(index);
+		if (withQos) this._bytes[at++] = this.qos(index);
 		return at;
 	}
 
@@ -298,7 +298,7 @@ export class Subscriptions {
 	countOfRequest(packetId: number, state: SubscriptionState): number {
 		const index = this.nextOfRequest(packetId, 0);
 		if (index < 0) return 0;
-		return this.state(index) === state ? this.#table[index * W + Field.REQUEST]! >> COUNT_SHIFT : -1;
+		return this.state(index) === state ? this._table[index * W + Field.REQUEST]! >> COUNT_SHIFT : -1;
 	}
 
 	/** The first entry at or behind `index` that waits for this request, or -1. */
@@ -311,20 +311,20 @@ export class Subscriptions {
 
 	/** Where the filter stands among those of its last request, from 0. */
 	position(index: number): number {
-		return this.#table[index * W + Field.FLAGS]! >> POSITION_SHIFT;
+		return this._table[index * W + Field.FLAGS]! >> POSITION_SHIFT;
 	}
 
 	/** An ack has come for one entry; after SUBACK the application is still to be told, see takeAnswered. */
 	settle(index: number, state: SubscriptionState): void {
-		if (state !== SubscriptionState.FREE) this.#table[index * W + Field.FLAGS]! |= Flag.ANSWERED;
+		if (state !== SubscriptionState.FREE) this._table[index * W + Field.FLAGS]! |= Flag.ANSWERED;
 		this.setState(index, state);
 	}
 
 	/** Whether SUBACK has come and the application has not been told; it is being told now. */
 	takeAnswered(index: number): boolean {
 		const at = index * W + Field.FLAGS;
-		if ((this.#table[at]! & Flag.ANSWERED) === 0) return false;
-		this.#table[at]! &= ~Flag.ANSWERED;
+		if ((this._table[at]! & Flag.ANSWERED) === 0) return false;
+		this._table[at]! &= ~Flag.ANSWERED;
 		return true;
 	}
 
@@ -365,11 +365,11 @@ export class Subscriptions {
 	 * out  index, or -1
 	 */
 	findExact(topic: number, size: number): number {
-		const table = this.#table;
+		const table = this._table;
 		const limit = this.count * W;
 		next: for (let at = 0; at < limit; at += W) {
 			if (table[at] !== size) continue;
-			const view = this.#view;
+			const view = this._view;
 			const filter = table[at + Field.OFFSET]!;
 			let left = size;
 			while (left >= 8) {
@@ -382,7 +382,7 @@ export class Subscriptions {
 			}
 			while (left > 0) {
 				left--;
-				if (this.#bytes[filter + left] !== this.#bytes[topic + left]) continue next;
+				if (this._bytes[filter + left] !== this._bytes[topic + left]) continue next;
 			}
 			return at / W;
 		}
@@ -391,14 +391,14 @@ export class Subscriptions {
 
 	/** The first subscription with a wildcard at or behind `index` that matches, or -1. Hot: no allocation. */
 	nextWildcard(index: number, topic: number, size: number): number {
-		const table = this.#table;
+		const table = this._table;
 		const count = this.count;
 		for (let at = index * W; index < count; index++, at += W) {
 			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at + Field.STATE]!)) continue;
 			const start = table[at + Field.OFFSET]!;
 			const filter = start + table[at + Field.SKIP]!;
 			const limit = start + table[at + Field.SIZE]!;
-			if (matchesWildcard(this.#bytes, filter, limit, topic, topic + size)) return index;
+			if (matchesWildcard(this._bytes, filter, limit, topic, topic + size)) return index;
 		}
 		return -1;
 	}
@@ -406,12 +406,12 @@ export class Subscriptions {
 	/** Marks whether a subscription takes part in the message that is being streamed. */
 	setStreaming(index: number, streaming: boolean): void {
 		const at = index * W + Field.FLAGS;
-		if (streaming) this.#table[at]! |= Flag.STREAMING;
-		else this.#table[at]! &= ~Flag.STREAMING;
+		if (streaming) this._table[at]! |= Flag.STREAMING;
+		else this._table[at]! &= ~Flag.STREAMING;
 	}
 
 	isStreaming(index: number): boolean {
-		return (this.#table[index * W + Field.FLAGS]! & Flag.STREAMING) !== 0;
+		return (this._table[index * W + Field.FLAGS]! & Flag.STREAMING) !== 0;
 	}
 }
 

@@ -27,68 +27,68 @@ const NULL = new Uint8Array([110, 117, 108, 108]);
  * fitted is what `send` says. Hot with Text and numbers: no allocation.
  */
 export class PayloadWriter {
-	readonly #bytes: Uint8Array;
-	readonly #publisher: Publisher;
-	readonly #flush: () => void;
-	#topic: Topic | undefined = undefined;
-	#qos = 0;
-	#retain = false;
-	#start = 0;
-	#at = 0;
-	#limit = 0;
-	#status: number = StatusCode.NOT_FOUND;
-	#needsComma = false;
+	private readonly _bytes: Uint8Array;
+	private readonly _publisher: Publisher;
+	private readonly _flush: () => void;
+	private _topic: Topic | undefined = undefined;
+	private _qos = 0;
+	private _retain = false;
+	private _start = 0;
+	private _at = 0;
+	private _limit = 0;
+	private _status: number = StatusCode.NOT_FOUND;
+	private _needsComma = false;
 	/** Starts that were refused because a payload was open, and not sent or dropped yet; its status meanwhile. */
-	#refused = 0;
-	#openStatus: number = StatusCode.OK;
+	private _refused = 0;
+	private _openStatus: number = StatusCode.OK;
 
 	/** For the library: `flush` sends what can be sent. */
 	constructor(bytes: Uint8Array, publisher: Publisher, flush: () => void) {
-		this.#bytes = bytes;
-		this.#publisher = publisher;
-		this.#flush = flush;
+		this._bytes = bytes;
+		this._publisher = publisher;
+		this._flush = flush;
 	}
 
 	/** For the library: starts a payload; the status of a refusal is kept for send. */
 	start(topic: Topic | string, qos: number, retain: boolean): this {
 		const made = topic instanceof Topic ? topic : topicOf(topic);
 		let start: number = StatusCode.INVALID_TOPIC;
-		if (this.#publisher.composing) start = StatusCode.BUSY;
-		else if (made !== undefined) start = this.#publisher.startCompose(made, qos);
+		if (this._publisher.composing) start = StatusCode.BUSY;
+		else if (made !== undefined) start = this._publisher.startCompose(made, qos);
 		// Also when a publish gave way for this one, and a callback that was told of it has opened another one.
 		if (start === (StatusCode.BUSY as number)) {
 			// The payload that is open stays open; this one is never begun, up to its send or drop.
-			if (this.#refused++ === 0) this.#openStatus = this.#status;
-			this.#status = StatusCode.BUSY;
+			if (this._refused++ === 0) this._openStatus = this._status;
+			this._status = StatusCode.BUSY;
 			return this;
 		}
-		this.#topic = made;
-		this.#qos = qos;
-		this.#retain = retain;
-		this.#needsComma = false;
-		this.#status = start < 0 ? start : StatusCode.OK;
-		this.#start = this.#at = start;
-		this.#limit = this.#publisher.composeLimit;
+		this._topic = made;
+		this._qos = qos;
+		this._retain = retain;
+		this._needsComma = false;
+		this._status = start < 0 ? start : StatusCode.OK;
+		this._start = this._at = start;
+		this._limit = this._publisher.composeLimit;
 		return this;
 	}
 
 	/** Room for `size` more bytes; once there is none, nothing more is written. */
 	private takes(size: number): boolean {
-		if (this.#status < 0) return false;
-		if (size <= this.#limit - this.#at) return true;
-		this.#status = StatusCode.FULL;
+		if (this._status < 0) return false;
+		if (size <= this._limit - this._at) return true;
+		this._status = StatusCode.FULL;
 		return false;
 	}
 
 	/** A part that cannot be written: send will say so. */
 	private fail(): this {
-		if (this.#status >= 0) this.#status = StatusCode.INVALID_PAYLOAD;
+		if (this._status >= 0) this._status = StatusCode.INVALID_PAYLOAD;
 		return this;
 	}
 
 	/** One byte, 0 … 255. */
 	byte(value: number): this {
-		if (this.takes(1)) this.#bytes[this.#at++] = value;
+		if (this.takes(1)) this._bytes[this._at++] = value;
 		return this;
 	}
 
@@ -96,9 +96,9 @@ export class PayloadWriter {
 	bytes(source: Uint8Array, offset = 0, size = source.length - offset): this {
 		if (!(offset >= 0 && size >= 0 && size <= source.length - offset)) return this.fail();
 		if (!this.takes(size)) return this;
-		if (offset === 0 && size === source.length) this.#bytes.set(source, this.#at);
-		else for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = source[offset + i]!;
-		this.#at += size;
+		if (offset === 0 && size === source.length) this._bytes.set(source, this._at);
+		else for (let i = 0; i < size; i++) this._bytes[this._at + i] = source[offset + i]!;
+		this._at += size;
 		return this;
 	}
 
@@ -107,7 +107,7 @@ export class PayloadWriter {
 		if (text instanceof Text) return this.bytes(text.bytes);
 		const size = sizeOfText(text);
 		if (size < 0) return this.fail();
-		if (this.takes(size)) this.#at = writeText(this.#bytes, this.#at, text);
+		if (this.takes(size)) this._at = writeText(this._bytes, this._at, text);
 		return this;
 	}
 
@@ -124,13 +124,13 @@ export class PayloadWriter {
 		for (let rest = value; rest >= 10; count++) rest = Math.floor(rest / 10);
 		if (count < least) count = least;
 		if (!this.takes(count)) return this;
-		for (let i = this.#at + count - 1; i >= this.#at; i--) {
+		for (let i = this._at + count - 1; i >= this._at; i--) {
 			const tens = Math.floor(value / 10);
 			// In this order: ZERO + value may be more than a double holds exactly.
-			this.#bytes[i] = ZERO + (value - tens * 10);
+			this._bytes[i] = ZERO + (value - tens * 10);
 			value = tens;
 		}
-		this.#at += count;
+		this._at += count;
 		return this;
 	}
 
@@ -155,7 +155,7 @@ export class PayloadWriter {
 	/** The low bits of a 32-bit integer as hexadecimal digits, `digits` of them: 1 … 8. */
 	hex(value: number, digits: number): this {
 		if (!this.takes(digits)) return this;
-		for (let i = digits - 1; i >= 0; i--) this.#bytes[this.#at++] = HEX[(value >>> (4 * i)) & 15]!;
+		for (let i = digits - 1; i >= 0; i--) this._bytes[this._at++] = HEX[(value >>> (4 * i)) & 15]!;
 		return this;
 	}
 
@@ -166,40 +166,40 @@ export class PayloadWriter {
 
 	/** `{`, the start of a JSON object. */
 	open(): this {
-		this.#needsComma = false;
+		this._needsComma = false;
 		return this.byte(OPEN_BRACE);
 	}
 
 	/** `}`, the end of a JSON object. */
 	close(): this {
-		this.#needsComma = true;
+		this._needsComma = true;
 		return this.byte(CLOSE_BRACE);
 	}
 
 	/** `"name":` of a JSON field, with the comma in front that it needs. The value is what is written next. */
 	field(name: Text | string): this {
-		if (this.#needsComma) this.byte(COMMA);
-		this.#needsComma = true;
+		if (this._needsComma) this.byte(COMMA);
+		this._needsComma = true;
 		return this.string(name).byte(COLON);
 	}
 
 	/** A JSON string: quoted, and escaped where it has to be. */
 	string(text: Text | string): this {
 		this.byte(QUOTE);
-		const start = this.#at;
+		const start = this._at;
 		this.text(text);
-		if (this.#status >= 0) this.escapeFrom(start);
+		if (this._status >= 0) this.escapeFrom(start);
 		return this.byte(QUOTE);
 	}
 
 	/** Escapes what was just written, from the end, so that every byte moves once. */
 	private escapeFrom(start: number): void {
-		const bytes = this.#bytes;
+		const bytes = this._bytes;
 		let extra = 0;
-		for (let i = start; i < this.#at; i++) extra += escapeSize(bytes[i]!) - 1;
+		for (let i = start; i < this._at; i++) extra += escapeSize(bytes[i]!) - 1;
 		if (extra === 0 || !this.takes(extra)) return;
-		let to = this.#at + extra;
-		for (let from = this.#at - 1; from >= start; from--) {
+		let to = this._at + extra;
+		for (let from = this._at - 1; from >= start; from--) {
 			const byte = bytes[from]!;
 			const size = escapeSize(byte);
 			to -= size;
@@ -214,7 +214,7 @@ export class PayloadWriter {
 				bytes[to + size - 1] = byte;
 			}
 		}
-		this.#at += extra;
+		this._at += extra;
 	}
 
 	/**
@@ -224,32 +224,32 @@ export class PayloadWriter {
 	 */
 	send(): number {
 		if (this.endRefused()) return StatusCode.BUSY;
-		if (!this.#publisher.composing) return this.#status;
-		const status = this.#status;
-		this.#status = StatusCode.NOT_FOUND;
+		if (!this._publisher.composing) return this._status;
+		const status = this._status;
+		this._status = StatusCode.NOT_FOUND;
 		if (status === StatusCode.INVALID_PAYLOAD) {
 			// It is not room that is missing: nothing is counted, and nobody waits for any.
-			this.#publisher.dropCompose();
+			this._publisher.dropCompose();
 			return status;
 		}
-		const size = status < 0 ? -1 : this.#at - this.#start;
-		const result = this.#publisher.finishCompose(this.#topic!, this.#qos, this.#retain, this.#start, size);
-		if (result >= 0) this.#flush();
+		const size = status < 0 ? -1 : this._at - this._start;
+		const result = this._publisher.finishCompose(this._topic!, this._qos, this._retain, this._start, size);
+		if (result >= 0) this._flush();
 		return result;
 	}
 
 	/** Whether it is one that was refused that ends here; the payload that was open before goes on. */
 	private endRefused(): boolean {
-		if (this.#refused === 0) return false;
-		if (--this.#refused === 0) this.#status = this.#openStatus;
+		if (this._refused === 0) return false;
+		if (--this._refused === 0) this._status = this._openStatus;
 		return true;
 	}
 
 	/** Gives up what was composed. */
 	drop(): void {
 		if (this.endRefused()) return;
-		this.#publisher.dropCompose();
-		this.#status = StatusCode.NOT_FOUND;
+		this._publisher.dropCompose();
+		this._status = StatusCode.NOT_FOUND;
 	}
 }
 

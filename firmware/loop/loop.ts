@@ -61,39 +61,39 @@ export interface LoopOptions {
  * Hot: no allocation.
  */
 export class Loop implements TransportListener {
-	readonly #core: Core;
-	readonly #sender: Sender;
-	readonly #receiver: Receiver;
-	readonly #application: Application;
-	readonly #transport: Transport;
-	readonly #counters: Uint32Array;
-	readonly #timer: Clock["timer"];
-	readonly #timerId: object;
-	readonly #time: Clock["time"];
-	readonly #landingSize: number;
-	readonly #view: DataView;
-	#busy = false;
-	#timerFired = false;
+	private readonly _core: Core;
+	private readonly _sender: Sender;
+	private readonly _receiver: Receiver;
+	private readonly _application: Application;
+	private readonly _transport: Transport;
+	private readonly _counters: Uint32Array;
+	private readonly _timer: Clock["timer"];
+	private readonly _timerId: object;
+	private readonly _time: Clock["time"];
+	private readonly _landingSize: number;
+	private readonly _view: DataView;
+	private _busy = false;
+	private _timerFired = false;
 	/** A defect has kept the connection from being given up. */
-	#faulty = false;
+	private _faulty = false;
 	/** A bound on a turn was reached: the next one follows at once. */
-	#more = false;
+	private _more = false;
 
 	/** Throws what the transport throws when the options do not suit it. */
 	constructor(core: Core, options: LoopOptions, clock: Clock) {
 		const { arena, settings } = core;
-		this.#core = core;
-		this.#sender = core.sender;
-		this.#receiver = core.receiver;
-		this.#application = core.application;
-		this.#counters = core.counters;
-		this.#timer = clock.timer;
-		this.#timerId = clock.timer.repeat(this.handleTimer, PARKED_MS);
-		clock.timer.schedule(this.#timerId);
-		this.#time = clock.time;
-		this.#landingSize = settings.readSize;
-		this.#view = arena.view;
-		this.#transport = options.transport({
+		this._core = core;
+		this._sender = core.sender;
+		this._receiver = core.receiver;
+		this._application = core.application;
+		this._counters = core.counters;
+		this._timer = clock.timer;
+		this._timerId = clock.timer.repeat(this.handleTimer, PARKED_MS);
+		clock.timer.schedule(this._timerId);
+		this._time = clock.time;
+		this._landingSize = settings.readSize;
+		this._view = arena.view;
+		this._transport = options.transport({
 			buffer: arena.buffer,
 			rxOffset: arena.landingOffset,
 			rxSize: settings.readSize,
@@ -120,7 +120,7 @@ export class Loop implements TransportListener {
 
 	handleWritable(): void {
 		// Acks may go out now, and with them the bytes that waited for their room.
-		if (this.#core.receiver.stalled) this.#application.attention = true;
+		if (this._core.receiver.stalled) this._application.attention = true;
 		this.run();
 	}
 
@@ -130,8 +130,8 @@ export class Loop implements TransportListener {
 
 	/** What the transport says, behind a guard as all that the platform calls. */
 	private handle(event: Event | TransportEnd): void {
-		const core = this.#core;
-		const now = this.#time.ticks | 0;
+		const core = this._core;
+		const now = this._time.ticks | 0;
 		try {
 			if (event === Event.RESOLVED) core.handleResolved(now);
 			else if (event === Event.OPENED) core.handleOpened(now);
@@ -149,29 +149,29 @@ export class Loop implements TransportListener {
 	 * allocation.
 	 */
 	readonly handleTimer = (): void => {
-		const core = this.#core;
+		const core = this._core;
 		const deadlines = core.deadlines;
 		// One question each: joined, they would cost two byte codes more for each.
 		if (deadlines.armed !== KEEP_ALIVE_BIT) return this.takeTimer();
-		if (!this.#sender.boundary) return this.takeTimer();
-		if (this.#sender.size) return this.takeTimer();
-		const now = this.#time.ticks | 0;
+		if (!this._sender.boundary) return this.takeTimer();
+		if (this._sender.size) return this.takeTimer();
+		const now = this._time.ticks | 0;
 		if (((now - core.lastSent) | 0) < core.pingAfterMs) return this.takeTimer();
-		this.#view.setInt16(this.#sender.offset, PINGREQ_PACKET);
+		this._view.setInt16(this._sender.offset, PINGREQ_PACKET);
 		deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
 		deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
 		deadlines.armed = PINGED;
 		core.lastSent = now;
-		this.#counters[CounterIndex.PINGS]!++;
+		this._counters[CounterIndex.PINGS]!++;
 		try {
-			const count = this.#transport.write(2);
+			const count = this._transport.write(2);
 			if (count === 2) {
-				this.#counters[CounterIndex.BYTES_OUT]! += 2;
+				this._counters[CounterIndex.BYTES_OUT]! += 2;
 				// Delay and interval are equal: re-arming from within the callback is wrong otherwise on one platform.
-				this.#timer.schedule(this.#timerId, core.pingTimeoutMs, core.pingTimeoutMs);
+				this._timer.schedule(this._timerId, core.pingTimeoutMs, core.pingTimeoutMs);
 				return;
 			}
-			this.#sender.size = 2;
+			this._sender.size = 2;
 			this.handleWritten(count, now);
 		} catch (error) {
 			this.recover(error, now);
@@ -181,7 +181,7 @@ export class Loop implements TransportListener {
 
 	/** Any turn of the timer. */
 	private takeTimer(): void {
-		this.#timerFired = this.#application.attention = true;
+		this._timerFired = this._application.attention = true;
 		this.run();
 	}
 
@@ -192,78 +192,78 @@ export class Loop implements TransportListener {
 	 * no allocation beside the platform's record of the try.
 	 */
 	run(): void {
-		if (this.#busy) return;
-		this.#busy = true;
-		const now = this.#time.ticks | 0;
+		if (this._busy) return;
+		this._busy = true;
+		const now = this._time.ticks | 0;
 		try {
 			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
-			if (this.#transport.readable) {
-				if (!this.#receiver.stalled) {
-					if (this.#receiver.handleBytes(this.#transport.read(this.#landingSize), now)) {
+			if (this._transport.readable) {
+				if (!this._receiver.stalled) {
+					if (this._receiver.handleBytes(this._transport.read(this._landingSize), now)) {
 						// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
-						let left = (this.#core.deadlines.at[Deadline.KEEP_ALIVE]! - now) | 0;
+						let left = (this._core.deadlines.at[Deadline.KEEP_ALIVE]! - now) | 0;
 						if (left < 1) left = 1;
-						this.#timer.schedule(this.#timerId, left, left);
+						this._timer.schedule(this._timerId, left, left);
 					}
 				}
-				if (this.#transport.readable) this.readMore(now);
-				else if (this.#receiver.stalled) this.readMore(now);
+				if (this._transport.readable) this.readMore(now);
+				else if (this._receiver.stalled) this.readMore(now);
 			}
-			const sender = this.#sender;
+			const sender = this._sender;
 			if (sender.work) this.write(now);
 			else if (sender.size) {
 				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
-				const count = this.#transport.write(sender.size);
+				const count = this._transport.write(sender.size);
 				if (count === sender.size && !sender.watched) {
 					sender.size = 0;
-					this.#core.lastSent = now;
-					this.#counters[CounterIndex.BYTES_OUT]! += count;
+					this._core.lastSent = now;
+					this._counters[CounterIndex.BYTES_OUT]! += count;
 				} else if (this.handleWritten(count, now)) this.write(now);
 			}
-			if (this.#application.attention) this.attend(now);
+			if (this._application.attention) this.attend(now);
 		} catch (error) {
 			this.recover(error, now);
 		}
-		this.#busy = false;
+		this._busy = false;
 	}
 
 	private fireTimer(now: number): void {
-		this.#timerFired = false;
+		this._timerFired = false;
 		// The timer repeats: it is set anew in any case.
-		this.#core.deadlines.changed = true;
-		if (this.#faulty) {
-			this.#faulty = false;
-			this.#core.handleFault(now);
+		this._core.deadlines.changed = true;
+		if (this._faulty) {
+			this._faulty = false;
+			this._core.handleFault(now);
 		}
-		this.#core.handleTimeout(now);
+		this._core.handleTimeout(now);
 		this.write(now);
 	}
 
 	/** What happens rarely: the timer, callbacks owed once per turn, the transport to be opened or closed. */
 	private attend(now: number): void {
-		const core = this.#core;
+		const core = this._core;
 		core.now = now;
-		if (this.#timerFired) this.fireTimer(now);
+		if (this._timerFired) this.fireTimer(now);
 		// What waited in the window has been used up: its acks, and what handlers have said to it, go out now.
 		if (core.receiver.stalled && this.unstall(now)) this.write(now);
-		if (this.#application.owesRoom) {
-			this.#application.tellRoom();
+		if (this._application.owesRoom) {
+			this._application.tellRoom();
 			this.write(now);
 		}
 		const command = core.takeCommand();
 		if (command !== Command.NONE) {
 			// What is open is closed first: a callback may have asked for the next attempt before this one was closed.
-			this.#transport.close();
+			this._transport.close();
 			if (command === Command.OPEN) {
-				this.#transport.open();
+				this._transport.open();
 				// An address needs no lookup: what takes too long then is the connection.
-				if (this.#transport.resolving !== true) core.handleResolved(now);
+				if (this._transport.resolving !== true) core.handleResolved(now);
 			}
 		}
 		// Also when a callback of this very function has asked for what comes before it.
-		const more = this.#more || core.command !== Command.NONE || this.#application.owesRoom;
-		this.#more = false;
-		this.#application.attention = more;
+		const more = this._more || core.command !== Command.NONE || this._application.owesRoom;
+		this._more = false;
+		this._application.attention = more;
 		if (more) {
 			core.deadlines.changed = true;
 			this.arm(1);
@@ -271,14 +271,14 @@ export class Loop implements TransportListener {
 	}
 
 	private setTimer(now: number): void {
-		const sleep = this.#core.sleepMs(now);
-		if (sleep < 0) this.#timer.schedule(this.#timerId);
+		const sleep = this._core.sleepMs(now);
+		if (sleep < 0) this._timer.schedule(this._timerId);
 		else this.arm(sleep > 0 ? sleep : 1);
 	}
 
 	/** Sets the timer, whenever it was to fire. */
 	private arm(delayMs: number): void {
-		this.#timer.schedule(this.#timerId, delayMs, delayMs);
+		this._timer.schedule(this._timerId, delayMs, delayMs);
 	}
 
 	/**
@@ -286,7 +286,7 @@ export class Loop implements TransportListener {
 	 * restart for it, so the connection is given up, and the session kept.
 	 */
 	private recover(error: unknown, now: number): void {
-		const core = this.#core;
+		const core = this._core;
 		try {
 			if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);
 			else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
@@ -294,8 +294,8 @@ export class Loop implements TransportListener {
 			this.attend(now);
 		} catch {
 			// The defect shows again. The device must not restart for it all the same: what is left is tried once more.
-			this.#faulty = true;
-			this.#transport.close();
+			this._faulty = true;
+			this._transport.close();
 			this.arm(FAULT_RETRY_MS);
 		}
 	}
@@ -303,19 +303,19 @@ export class Loop implements TransportListener {
 	/** More has arrived than one read takes, or there is no room for acks. What is left is read in the next turn. */
 	private readMore(now: number): void {
 		for (let reads = 1; reads < READS_PER_TURN_MAX; reads++) {
-			if (this.#receiver.stalled && !this.unstall(now)) return;
+			if (this._receiver.stalled && !this.unstall(now)) return;
 			// Also when a callback has ended the connection.
-			if (this.#transport.readable === 0 || !this.#core.linked) return;
-			const count = this.#transport.read(this.#landingSize);
+			if (this._transport.readable === 0 || !this._core.linked) return;
+			const count = this._transport.read(this._landingSize);
 			if (count === 0) return;
-			this.#receiver.handleBytes(count, now);
+			this._receiver.handleBytes(count, now);
 		}
-		this.#more = this.#application.attention = true;
+		this._more = this._application.attention = true;
 	}
 
 	/** Makes room for acks, and goes on with the bytes that waited for it. False: there is none yet. */
 	private unstall(now: number): boolean {
-		const core = this.#core;
+		const core = this._core;
 		// Each round consumes packets, of which the window holds a bounded number.
 		while (core.receiver.stalled) {
 			this.write(now);
@@ -328,23 +328,23 @@ export class Loop implements TransportListener {
 
 	/** Writes what there is. Hot: no allocation. */
 	private write(now: number): void {
-		const sender = this.#sender;
+		const sender = this._sender;
 		// One may have been made in its place before.
 		for (let writes = 1; writes < WRITES_PER_TURN_MAX; writes++) {
 			if (sender.work !== Work.NONE) {
 				const result = sender.fill(now);
-				if (result !== Fill.OK || sender.requested) this.#core.handleFill(result, now);
+				if (result !== Fill.OK || sender.requested) this._core.handleFill(result, now);
 			}
-			if (sender.size === 0 || !this.handleWritten(this.#transport.write(sender.size), now)) return;
+			if (sender.size === 0 || !this.handleWritten(this._transport.write(sender.size), now)) return;
 		}
-		this.#more = this.#application.attention = true;
+		this._more = this._application.attention = true;
 	}
 
 	/** The transport has taken bytes, or none. out: whether there may be more to write now. */
 	private handleWritten(count: number, now: number): boolean {
-		if (count === 0) this.#core.handleBlocked(now);
-		else this.#core.handleSent(count, now);
-		return count > 0 && (this.#sender.work !== Work.NONE || this.#sender.size > 0);
+		if (count === 0) this._core.handleBlocked(now);
+		else this._core.handleSent(count, now);
+		return count > 0 && (this._sender.work !== Work.NONE || this._sender.size > 0);
 	}
 }
 

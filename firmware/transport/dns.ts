@@ -5,20 +5,20 @@ import type { NameRequest, NameResolver } from "../loop/transport.js";
  * has named. One answer is made for each request, and a transport uses the same request for every attempt.
  */
 class PlatformDns implements NameResolver {
-	#request: NameRequest | null = null;
-	#answer: (host: string, address?: string) => void = () => undefined;
+	private _request: NameRequest | null = null;
+	private _answer: (host: string, address?: string) => void = () => undefined;
 
 	resolve(request: NameRequest): void {
-		if (request !== this.#request) {
-			this.#request = request;
-			this.#answer = (_host, address) => {
+		if (request !== this._request) {
+			this._request = request;
+			this._answer = (_host, address) => {
 				if (address) request.onResolved(request.host, address);
 				else request.onError(request.host);
 			};
 		}
 		// Asked for localhost, one platform finds the address of IPv6 first, and says that there is none.
 		const host = request.host === "localhost" ? "127.0.0.1" : request.host;
-		globalThis.System!.resolve(host, this.#answer);
+		globalThis.System!.resolve(host, this._answer);
 	}
 }
 

@@ -29,45 +29,45 @@ class TcpTransport implements Transport {
 	readable = 0;
 	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
 	resolving = false;
-	#socket: TCP | null = null;
+	private _socket: TCP | null = null;
 	/** Bytes that the socket takes now. */
-	#writable = 0;
+	private _writable = 0;
 	/** The connection stands: the first onWritable has come. */
-	#opened = false;
+	private _opened = false;
 	/** Somebody waits for onWritable: for the first one, or after a short write. */
-	#waiting = false;
+	private _waiting = false;
 	/** The address found last, used when the name service does not answer. */
-	#address = UNKNOWN;
-	readonly #rx: Views;
-	readonly #tx: Views;
-	readonly #dns: NameResolver | undefined;
-	readonly #listener: TransportListener;
-	readonly #options: TCPOptions;
-	readonly #request: NameRequest | null;
+	private _address = UNKNOWN;
+	private readonly _rx: Views;
+	private readonly _tx: Views;
+	private readonly _dns: NameResolver | undefined;
+	private readonly _listener: TransportListener;
+	private readonly _options: TCPOptions;
+	private readonly _request: NameRequest | null;
 
 	constructor(setup: TransportSetup) {
-		this.#rx = new Views(setup.buffer, setup.rxOffset, setup.rxSize, setup.views);
-		this.#tx = new Views(setup.buffer, setup.txOffset, setup.txSize, setup.views);
-		this.#dns = setup.dns;
-		this.#listener = setup.listener;
+		this._rx = new Views(setup.buffer, setup.rxOffset, setup.rxSize, setup.views);
+		this._tx = new Views(setup.buffer, setup.txOffset, setup.txSize, setup.views);
+		this._dns = setup.dns;
+		this._listener = setup.listener;
 		// Made once: the closures serve every connection.
 		const onReadable = (count: number): void => {
 			this.readable = count;
-			this.#listener.handleReadable();
+			this._listener.handleReadable();
 		};
 		const onWritable = (count: number): void => {
-			this.#writable = count;
+			this._writable = count;
 			// Platforms say so after every write; the loop cares only when it had to wait.
-			if (this.#waiting) this.handleWritable();
+			if (this._waiting) this.handleWritable();
 		};
 		const onError = (): void => this.handleError();
-		this.#options = { address: setup.host, port: setup.port, nodelay: true, onReadable, onWritable, onError };
-		this.#request = isAddress(setup.host) ? null : this.makeRequest(setup.host);
+		this._options = { address: setup.host, port: setup.port, nodelay: true, onReadable, onWritable, onError };
+		this._request = isAddress(setup.host) ? null : this.makeRequest(setup.host);
 	}
 
 	/** Allocates; called once. */
 	private makeRequest(host: string): NameRequest {
-		if (!this.#dns) throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address`);
+		if (!this._dns) throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address`);
 		return {
 			host,
 			onResolved: (_host: string, address: string): void => this.handleResolved(address),
@@ -77,10 +77,10 @@ class TcpTransport implements Transport {
 
 	open(): void {
 		this.close();
-		if (this.#request === null) return this.connect();
+		if (this._request === null) return this.connect();
 		this.resolving = true;
 		try {
-			this.#dns!.resolve(this.#request);
+			this._dns!.resolve(this._request);
 		} catch {
 			this.handleResolved(UNKNOWN);
 		}
@@ -90,14 +90,14 @@ class TcpTransport implements Transport {
 	private handleResolved(address: string): void {
 		if (!this.resolving) return;
 		// The address that worked last is better than none.
-		if (address === UNKNOWN) address = this.#address;
+		if (address === UNKNOWN) address = this._address;
 		if (address === UNKNOWN) {
 			this.resolving = false;
-			return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
+			return this._listener.handleEnded(TransportEnd.NAME_FAILED);
 		}
-		this.#address = address;
-		this.#options.address = address;
-		this.#listener.handleResolved();
+		this._address = address;
+		this._options.address = address;
+		this._listener.handleResolved();
 		// The turn that has run may have closed.
 		if (!this.resolving) return;
 		this.resolving = false;
@@ -106,37 +106,37 @@ class TcpTransport implements Transport {
 
 	/** Allocates the platform's socket, and nothing else. */
 	private connect(): void {
-		this.#waiting = true;
+		this._waiting = true;
 		try {
-			this.#socket = new TCP(this.#options);
+			this._socket = new TCP(this._options);
 		} catch {
-			this.#socket = null;
-			this.#listener.handleEnded(TransportEnd.OPEN_FAILED);
+			this._socket = null;
+			this._listener.handleEnded(TransportEnd.OPEN_FAILED);
 		}
 	}
 
 	/** The first time, this means that the connection stands. */
 	private handleWritable(): void {
-		if (this.#socket === null) return;
-		this.#waiting = false;
-		if (this.#opened) return this.#listener.handleWritable();
-		this.#opened = true;
-		this.#listener.handleOpened();
+		if (this._socket === null) return;
+		this._waiting = false;
+		if (this._opened) return this._listener.handleWritable();
+		this._opened = true;
+		this._listener.handleOpened();
 	}
 
 	private handleError(): void {
-		if (this.#socket === null) return;
-		const end = this.#opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
+		if (this._socket === null) return;
+		const end = this._opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
 		this.close();
-		this.#listener.handleEnded(end);
+		this._listener.handleEnded(end);
 	}
 
 	read(countMax: number): number {
 		let count = this.readable;
 		if (count > countMax) count = countMax;
-		const views = this.#rx;
+		const views = this._rx;
 		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
-		const taken = this.#socket!.read(view);
+		const taken = this._socket!.read(view);
 		// Undefined: the connection has failed, and onError is on its way.
 		if (!taken) return (this.readable = 0);
 		this.readable -= taken;
@@ -144,23 +144,23 @@ class TcpTransport implements Transport {
 	}
 
 	write(count: number): number {
-		if (count > this.#writable) {
-			this.#waiting = true;
-			if (this.#writable === 0) return 0;
-			count = this.#writable;
+		if (count > this._writable) {
+			this._waiting = true;
+			if (this._writable === 0) return 0;
+			count = this._writable;
 		}
-		const views = this.#tx;
+		const views = this._tx;
 		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
 		// Undefined: as above.
-		this.#writable = this.#socket!.write(view) ?? 0;
+		this._writable = this._socket!.write(view) ?? 0;
 		return view.length;
 	}
 
 	close(): void {
-		const socket = this.#socket;
-		this.#socket = null;
-		this.#opened = this.resolving = this.#waiting = false;
-		this.readable = this.#writable = 0;
+		const socket = this._socket;
+		this._socket = null;
+		this._opened = this.resolving = this._waiting = false;
+		this.readable = this._writable = 0;
 		if (socket === null) return;
 		try {
 			socket.close();

@@ -7,12 +7,12 @@ const RUNG_SHIFT = 2;
  * sizes go in several calls, by the rungs of a ladder that is made at the start. Hot: no allocation.
  */
 export class Views {
-	readonly #buffer: ArrayBuffer;
-	readonly #offset: number;
+	private readonly _buffer: ArrayBuffer;
+	private readonly _offset: number;
 	/** Views of 1, 4, 16, … bytes, as far as the region goes. */
-	readonly #ladder: Uint8Array[] = [];
-	readonly #max: number;
-	readonly #exact: Uint8Array[] = [];
+	private readonly _ladder: Uint8Array[] = [];
+	private readonly _max: number;
+	private readonly _exact: Uint8Array[] = [];
 	/** An ack's view: every other packet is one, and asking for it needs no call. */
 	readonly ack: Uint8Array;
 	/** The size asked for last, and the answer: the same again is the usual case, and needs no call either. */
@@ -24,19 +24,19 @@ export class Views {
 	 *      max                   how many views of exact size may be kept
 	 */
 	constructor(buffer: ArrayBuffer, offset: number, size: number, max: number) {
-		this.#buffer = buffer;
-		this.#offset = offset;
-		this.#max = max;
-		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this.#ladder.push(new Uint8Array(buffer, offset, rung));
-		this.ack = this.#ladder[1]!;
+		this._buffer = buffer;
+		this._offset = offset;
+		this._max = max;
+		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this._ladder.push(new Uint8Array(buffer, offset, rung));
+		this.ack = this._ladder[1]!;
 		// PINGREQ and PINGRESP are seen from the start.
 		this.view = this.add(2);
 	}
 
 	/** Allocates a view, which is kept. */
 	private add(size: number): Uint8Array {
-		const view = new Uint8Array(this.#buffer, this.#offset, size);
-		this.#exact.push(view);
+		const view = new Uint8Array(this._buffer, this._offset, size);
+		this._exact.push(view);
 		return view;
 	}
 
@@ -54,10 +54,10 @@ export class Views {
 	}
 
 	private find(size: number): Uint8Array {
-		const exact = this.#exact;
+		const exact = this._exact;
 		const count = exact.length;
 		for (let i = 0; i < count; i++) if (exact[i]!.length === size) return exact[i]!;
-		const view = this.#ladder[(31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1)]!;
-		return view.length === size || count === this.#max ? view : this.add(size);
+		const view = this._ladder[(31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1)]!;
+		return view.length === size || count === this._max ? view : this.add(size);
 	}
 }
