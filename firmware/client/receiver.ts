@@ -263,7 +263,12 @@ export class Receiver {
 					this._counters[CounterIndex.INCOMING_QOS2_MAX] = this._incoming.count;
 			}
 		} else {
+			// A repetition is not handed over; its topic name has to be right all the same [MQTT-1.5.3-1].
+			const topic = start + decoder.fixedSize + 2;
 			decoder.fixedSize = 0;
+			if (checkTopicName(this._bytes, topic, topic + decoder.topicSize) !== topic + decoder.topicSize) {
+				return this.violation(ReasonCode.MALFORMED_PACKET, firstByte);
+			}
 			this._counters[CounterIndex.DUPLICATES_IN]!++;
 		}
 		this._sender.ack(qos === QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
