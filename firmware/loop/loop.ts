@@ -42,6 +42,8 @@ export interface Clock {
 		repeat(fire: () => void, intervalMs: number): object;
 		/** Sets delay and interval, 1 or more; without them the timer is parked. */
 		schedule(timer: object, delayMs?: number, intervalMs?: number): void;
+		/** Gives a timer back. */
+		clear(timer: object): void;
 	};
 }
 
@@ -69,6 +71,8 @@ export class Loop implements TransportListener {
 	private readonly _counters: Uint32Array;
 	private readonly _timer: Clock["timer"];
 	private readonly _timerId: object;
+	/** The timer is given back: nothing happens by itself any more. */
+	closed = false;
 	private readonly _time: Clock["time"];
 	private readonly _landingSize: number;
 	private readonly _view: DataView;
@@ -271,14 +275,22 @@ export class Loop implements TransportListener {
 	}
 
 	private setTimer(now: number): void {
+		if (this.closed) return;
 		const sleep = this._core.sleepMs(now);
 		if (sleep < 0) this._timer.schedule(this._timerId);
 		else this.arm(sleep > 0 ? sleep : 1);
 	}
 
+	/** Gives back the timer, so that a loop that nobody holds can be collected. Harmless when closed. */
+	close(): void {
+		if (this.closed) return;
+		this.closed = true;
+		this._timer.clear(this._timerId);
+	}
+
 	/** Sets the timer, whenever it was to fire. */
 	private arm(delayMs: number): void {
-		this._timer.schedule(this._timerId, delayMs, delayMs);
+		if (!this.closed) this._timer.schedule(this._timerId, delayMs, delayMs);
 	}
 
 	/**

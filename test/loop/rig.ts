@@ -39,6 +39,7 @@ export class ScriptedClock implements Clock {
 			this.delayMs = delayMs ?? -1;
 			this.calls.push(delayMs === undefined ? "disarm" : `arm ${delayMs}`);
 		},
+		clear: () => void this.calls.push("clear"),
 	};
 	fire: (() => void) | undefined;
 }
