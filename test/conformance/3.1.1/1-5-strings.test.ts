@@ -135,7 +135,7 @@ describe("what a client receives", () => {
 	it("closes on a wrong byte of a topic name that is longer than the buffer [MQTT-1.5.3-1] [MQTT-1.5.3-2]", () => {
 		for (const hex of ["80", "eda080", "00"]) {
 			for (const at of [0, 70, 199]) {
-				const h = inState.connected({ rxBuffer: 64 });
+				const h = inState.connected({ rxBuffer: 64, onProblem: () => {} });
 				expectViolation(h, publishOf("61".repeat(at) + hex + "61".repeat(199 - at)));
 			}
 		}
