@@ -238,7 +238,12 @@ export class Receiver {
 			if (qos === 0) return true;
 			if (qos !== QOS_1) this.remember(packetId);
 		} else {
+			// A repetition is not handed over; its topic name has to be right all the same [MQTT-1.5.3-1].
+			const topic = start + decoder.fixedSize + 2;
 			decoder.fixedSize = 0;
+			if (checkTopicName(this.#bytes, topic, topic + decoder.topicSize) !== topic + decoder.topicSize) {
+				return this.violation(ReasonCode.MALFORMED_PACKET, firstByte);
+			}
 			this.#counters[CounterIndex.DUPLICATES_IN]!++;
 		}
 		this.#sender.ack(qos === QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
