@@ -141,6 +141,17 @@ describe("what a client receives", () => {
 		}
 	});
 
+	it("closes on a wrong topic name also when QoS 2 has the identifier already [MQTT-1.5.3-1] [MQTT-1.5.3-2]", () => {
+		for (const hex of ["80", "eda080", "ff", "00", "610062"]) {
+			for (const filter of ["#", "other"]) {
+				const h = subscribed([filter]);
+				h.exchange(publishHex("t", "x", 2, 7));
+				const size = (hex.length / 2).toString(16).padStart(4, "0");
+				expectViolation(h, packetHex(0x3c, size + hex + "0007" + "78"));
+			}
+		}
+	});
+
 	it("takes every well-formed character, at the ends of each length [MQTT-1.5.3-1]", () => {
 		const h = subscribed(["#"]);
 		const characters = [

@@ -81,6 +81,28 @@ describe("DISCONNECT", () => {
 		expect(h.state).toBe(State.STOPPED);
 	});
 
+	it("is not put into the middle of a packet, however long that takes [MQTT-3.14.1-1] [MQTT-3.14.4-2]", () => {
+		const h = inState.connected({ stopTimeoutMs: 1_000, pingTimeoutMs: 100_000, txBuffer: 64 });
+		h.publishStream("t", 200, 1);
+		let sent = h.write(10);
+		h.stop();
+		h.pass(1_000);
+		sent += h.sent();
+		const packets = packetsOf(sent);
+		expect(packets.map(({ first }) => first)).toEqual([0x32, 0xe0]);
+		expect(h.takeClose()).toBe(true);
+
+		const stuck = inState.connected({ stopTimeoutMs: 1_000, pingTimeoutMs: 100_000, txBuffer: 64 });
+		stuck.publishStream("t", 200, 1);
+		stuck.write(10);
+		stuck.stop();
+		stuck.pass(1_000);
+		expect(stuck.write(5)).toBe("70".repeat(5));
+		stuck.pass(10_000);
+		expect(stuck.takeClose(), "it is given up").toBe(true);
+		expect(stuck.sent()).toBe("");
+	});
+
 	it("is not sent when the server breaks the protocol or is silent: the will is to be published [MQTT-3.14.4-3]", () => {
 		const wrong = inState.connected();
 		expect(wrong.exchange("ff00")).toBe("");

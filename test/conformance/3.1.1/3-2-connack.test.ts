@@ -98,6 +98,13 @@ describe("session present", () => {
 		expect(h.seen.map(({ payload }) => payload)).toEqual(["new"]);
 	});
 
+	it("0 after the session was resumed before: what had been sent again is sent as new [MQTT-3.2.2-3]", () => {
+		const h = connectingAgain();
+		expect(packetsOf(h.exchange("20020100")).map(({ first }) => first)).toEqual([0x62, 0x3a]);
+		h.lost();
+		expect(packetsOf(h.connect(false)).map(({ first }) => first)).toEqual([0x82, 0x32]);
+	});
+
 	it("1 for a session that only the server remembers: the client goes on with it [X3-3.2.2.2-1]", () => {
 		const h = inState.connecting({ cleanSession: false });
 		h.subscribe("t", 1);

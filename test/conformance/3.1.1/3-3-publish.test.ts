@@ -195,6 +195,14 @@ describe("the topic name", () => {
 		},
 	);
 
+	it("with a wildcard ends the connection also when QoS 2 has the identifier already [MQTT-3.3.2-2]", () => {
+		for (const topicName of ["+", "#", "a/+", "a#"]) {
+			const h = subscribed(["#"]);
+			h.exchange(publishHex("a", "x", 2, 7));
+			expectViolation(h, publishHex(topicName, "x", 2, 7, 8));
+		}
+	});
+
 	it("with a wildcard ends the connection although a subscription has the same characters [MQTT-3.3.2-2]", () => {
 		for (const filter of ["+", "#", "a/+", "a/#"]) expectViolation(subscribed([filter]), publishHex(filter, "x", 1, 7));
 	});

@@ -43,6 +43,16 @@ describe("a protocol violation", () => {
 		expectViolation(subscribed(["#"]), hex + publishHex("t", "x", 1, 7));
 	});
 
+	it.each([0x40, 0x50, 0x70])(
+		"ends the connection: an ack of a publish for a SUBSCRIBE, first byte %i [MQTT-4.8.0-1]",
+		(first) => {
+			const h = inState.connected({ firstId: 5 });
+			h.subscribe("f", 1);
+			h.sent();
+			expectViolation(h, ackHex(first, 5));
+		},
+	);
+
 	it("ends the connection behind messages that were right, which are delivered [MQTT-4.8.0-1]", () => {
 		const h = subscribed(["#"]);
 		h.receive(publishHex("t", "right", 0) + "ff00" + publishHex("t", "behind", 0));
