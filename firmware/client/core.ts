@@ -413,7 +413,8 @@ export class Core implements PacketSink {
 	private accept(sessionPresent: boolean, now: number): void {
 		this.deadlines.clear(Deadline.STEP);
 		this.arm(Deadline.STABLE, this.settings.stableMs, now);
-		if (this.#keepAliveMs > 0) this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
+		// The server counts from CONNECT, however long its answer took.
+		if (this.#keepAliveMs > 0) this.checkSilence(now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
 		if (sessionPresent) {
