@@ -374,6 +374,24 @@ describe("keep alive", () => {
 		expect(waited).toBeGreaterThan(5_000);
 	});
 
+	it.each([0, 100, 5_000, 9_900])("counts from CONNECT, also when CONNACK takes %i ms [MQTT-3.1.2-23]", (ms) => {
+		const h = inState.connecting({ keepAlive: 10, stableMs: 1 });
+		h.pass(ms);
+		let waited = ms;
+		let sent = h.exchange("20020000");
+		for (; sent === "" && waited < 30_000; waited += 100) {
+			h.pass(100);
+			sent = h.sent();
+		}
+		expect(sent).toBe("c000");
+		expect(waited).toBeLessThanOrEqual(10_000);
+		// And what follows is answered as ever.
+		h.exchange("d000");
+		h.pass(1_000);
+		expect(h.sent()).toBe("");
+		expect(h.state).toBe(State.CONNECTED);
+	});
+
 	it("of 0 is off: CONNECT says so, and no ping is ever sent [MQTT-3.1.2-23]", () => {
 		const h = inState.opening({ keepAlive: 0 });
 		expect(readConnect(h.opened()).keepAliveS).toBe(0);
