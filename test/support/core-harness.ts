@@ -208,13 +208,13 @@ export class Harness {
 	}
 
 	/** A publish whose payload is `total` times the same byte, pulled as it goes out. */
-	publishStream(topic: string, total: number, qos = 0): number {
+	publishStream(topic: string, total: number, qos = 0, retain = false): number {
 		const read = (position: number, target: Uint8Array, offset: number, size: number): number => {
 			const count = Math.min(size, total - position);
 			target.fill(0x70, offset, offset + count);
 			return count;
 		};
-		return this.core.publisher.publishStream(topic, total, { read }, qos, false);
+		return this.core.publisher.publishStream(topic, total, { read }, qos, retain);
 	}
 
 	subscribe(filter: string, qos = 0, handler: Handler = this.keep, stream = false): number {

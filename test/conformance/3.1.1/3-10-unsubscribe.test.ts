@@ -134,6 +134,7 @@ describe("messages that are on their way", () => {
 		h.receive(publishHex("t", "x"));
 		h.receive(ackHex(0xb0, 2) + publishHex("t", "x"));
 		expect(h.seen).toEqual([]);
+		expect(h.take()).toEqual(["unsubscribed 0"]);
 	});
 });
 

@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Reason, State, Status } from "xs-mqtt";
+import { startPeer } from "../../host-sim/peer.js";
 import { packetsOf } from "../../client/model-server.js";
 import { BROKERS, endAll } from "../../support/brokers.js";
 import { endedBy, inState } from "../../support/core-harness.js";
 import { Device } from "../../support/device.js";
-import { ackHex, publishHex } from "../../support/hex.js";
+import { ackHex, bytesOf, publishHex } from "../../support/hex.js";
 import { Peer } from "../../support/peer.js";
-import { pause } from "../../support/until.js";
+import { pause, until } from "../../support/until.js";
 import { subscribed } from "../support.js";
 
 // Goal: §3.14 DISCONNECT: two bytes, the last that are sent, then a close, and no will.
@@ -112,6 +113,25 @@ describe("DISCONNECT", () => {
 		silent.pass(60_000);
 		expect(silent.sent()).toBe("");
 		expect(silent.state).toBe(State.WAITING);
+	});
+});
+
+describe("the network connection", () => {
+	it("is closed by the client behind DISCONNECT, although the server leaves it open [MQTT-3.14.4-1]", async () => {
+		const ended: string[] = [];
+		const server = await startPeer((socket) => {
+			socket.allowHalfOpen = true;
+			socket.once("data", () => socket.write(Buffer.from(bytesOf("20020000"))));
+			socket.on("end", () => ended.push("end"));
+			socket.on("close", () => ended.push("close"));
+		});
+		const device = await new Device(server.port, { reconnect: false }).connect();
+		device.client.publish("last", "words", 0);
+		await device.stop();
+		await until(() => ended.length > 0, "the end of the connection");
+		const received = server.received().toString("hex");
+		expect(received.endsWith(publishHex("last", "words") + "e000")).toBe(true);
+		await server.close();
 	});
 });
 

@@ -91,6 +91,55 @@ describe("DUP", () => {
 	});
 });
 
+describe("every way out", () => {
+	/** Ways in which a program can publish five bytes of "p". */
+	const WAYS: readonly [string, (h: Harness, qos: number, retain: boolean) => number][] = [
+		["text", (h, qos, retain) => h.publish(TEXT, "ppppp", qos, retain)],
+		["bytes", (h, qos, retain) => h.publish(TEXT, Buffer.from("ppppp"), qos, retain)],
+		["a stream", (h, qos, retain) => h.publishStream(TEXT, 5, qos, retain)],
+	];
+	const CONNECTED: readonly [string, (publish: (h: Harness) => void) => string][] = [
+		["at once", (publish) => sentBy(inState.connected({ firstId: 7 }), publish)],
+		["behind others", (publish) => sentBy(behindOthers(), publish)],
+		[
+			"when the connection is there",
+			(publish) => {
+				const h = inState.stopped({ firstId: 7 });
+				publish(h);
+				return h.connect();
+			},
+		],
+		["in pieces", (publish) => sentBy(inState.connected({ firstId: 7 }), publish, 3)],
+	];
+
+	function sentBy(h: Harness, publish: (h: Harness) => void, pieceMax = Infinity): string {
+		publish(h);
+		return h.sent(pieceMax);
+	}
+
+	/** A client with a message of each level that is written and not acknowledged. */
+	function behindOthers(): Harness {
+		const h = inState.connected({ firstId: 5 });
+		for (const qos of LEVELS) h.publish("before", "x", qos);
+		h.sent();
+		return h;
+	}
+
+	it.each(WAYS.flatMap(([way, publish]) => CONNECTED.map(([when, send]) => ({ way, when, publish, send }))))(
+		"has RETAIN, QoS, DUP 0, topic name and identifier where they belong: $way, $when [MQTT-3.3.1-5] [MQTT-3.3.1-2] [MQTT-3.3.2-1] [MQTT-2.3.1-5]",
+		({ publish, send }) => {
+			for (const qos of LEVELS) {
+				for (const retain of [false, true]) {
+					expect(readPublish(send((h) => publish(h, qos, retain)))).toEqual({
+						firstByte: 0x30 | (qos << 1) | (retain ? 1 : 0),
+						...{ dup: false, qos, retain, topicName: TEXT, packetId: qos === 0 ? 0 : 7, payload: "ppppp" },
+					});
+				}
+			}
+		},
+	);
+});
+
 describe("QoS", () => {
 	it.each([6, 7, 14, 15])("3 from the server ends the connection: flags %i [MQTT-3.3.1-4]", (flags) => {
 		expectViolation(subscribed(["#"]), packetHex(0x30 | flags, fieldHex("t") + "0007" + "78"));

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Reason } from "xs-mqtt";
+import { Reason, Status } from "xs-mqtt";
 import { startAedes } from "../../../host-sim/broker-aedes/aedes.js";
 import { BROKERS, endAll, startMosquitto, type TestBroker } from "../../support/brokers.js";
 import { inState } from "../../support/core-harness.js";
@@ -55,6 +55,19 @@ describe.each(BROKERS)("$name", ({ describeBroker, start }) => {
 			const messages = await retained("kept/#");
 			expect(messages.sort((a, b) => a.qos - b.qos)).toEqual(
 				[0, 1, 2].map((qos) => ({ topic: `kept/${qos}`, payload: `at ${qos}`, qos, retain: true })),
+			);
+		});
+
+		it("takes a payload that was composed as any other: RETAIN, QoS, topic name, no identifier at QoS 0 [MQTT-3.3.1-5] [MQTT-3.3.2-1] [MQTT-2.3.1-5]", async () => {
+			for (const qos of [0, 1, 2] as const) {
+				expect(device.client.compose("composed/+", qos).text("x").send()).toBe(Status.INVALID_TOPIC);
+				const result = device.client.compose(`composed/${qos}`, qos, true).text("at ").integer(qos).send();
+				expect(result > 0).toBe(qos > 0);
+			}
+			await device.drained();
+			const messages = await retained("composed/#");
+			expect(messages.sort((a, b) => a.qos - b.qos)).toEqual(
+				[0, 1, 2].map((qos) => ({ topic: `composed/${qos}`, payload: `at ${qos}`, qos, retain: true })),
 			);
 		});
 

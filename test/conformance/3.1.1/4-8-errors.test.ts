@@ -1,13 +1,19 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { Layer, Reason } from "xs-mqtt";
+import { startPeer } from "../../host-sim/peer.js";
 import { packetsOf } from "../../client/model-server.js";
+import { endAll } from "../../support/brokers.js";
 import { endedBy, inState } from "../../support/core-harness.js";
-import { ackHex, publishHex } from "../../support/hex.js";
+import { Device } from "../../support/device.js";
+import { ackHex, bytesOf, publishHex } from "../../support/hex.js";
+import { until } from "../../support/until.js";
 import { expectAlive, expectClosed, expectViolation, fieldHex, packetHex, subscribed } from "../support.js";
 
 // Goal: §4.8, what breaks the protocol, or cannot be processed, ends the connection on which it came.
 // Method: packets that a server never sends, and right packets at the wrong time; every one whole and in pieces. Statements
 // that name their own violation have their tests in their own chapters.
+
+afterAll(endAll);
 
 /** Packets that only a client sends, and cut or overlong forms of those that a server sends. */
 const VIOLATIONS: readonly [string, string][] = [
@@ -82,6 +88,27 @@ describe("a protocol violation", () => {
 		h.write(10);
 		expectViolation(h, "f000");
 		expect(packetsOf(h.connect(true)).map(({ first }) => first)).toEqual([0x3a]);
+	});
+});
+
+describe("the network connection", () => {
+	it("is closed by the client when the server breaks the protocol, and a new one is made [MQTT-4.8.0-1]", async () => {
+		let closed = 0;
+		const server = await startPeer((socket) => {
+			// The first connection gets what is no packet behind CONNACK.
+			const answer = server.sockets.length === 1 ? "20020000" + "f000" : "20020000";
+			socket.once("data", () => socket.write(Buffer.from(bytesOf(answer))));
+			socket.on("close", () => closed++);
+		});
+		const device = new Device(server.port);
+		device.client.start();
+		await until(() => device.accepted.length === 2, "the second connection");
+		await until(() => closed === 1, "the close of the first");
+		expect(device.ends).toMatchObject([{ layer: Layer.PROTOCOL, code: Reason.MALFORMED_PACKET, wasConnected: true }]);
+		// CONNECT twice, and no DISCONNECT in between.
+		expect(packetsOf(server.received().toString("hex")).map(({ first }) => first)).toEqual([0x10, 0x10]);
+		await device.stop();
+		await server.close();
 	});
 });
 
