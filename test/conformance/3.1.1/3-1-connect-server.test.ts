@@ -113,12 +113,13 @@ describe.each(BROKERS)("$name", ({ describeBroker, start }) => {
 		});
 
 		it("publishes nothing for a client without a will that is lost [MQTT-3.1.2-12]", async () => {
-			await peer.subscribe("#", 1);
+			const other = await (await Peer.connect(broker.port)).subscribe("#", 1);
 			const device = await new Device(broker.port, { reconnect: false }).connect();
 			device.world.cut();
 			await until(() => device.ends.length === 1, "the end of the connection");
 			await pause(50);
-			await nothingElse(peer, []);
+			await nothingElse(other, []);
+			await other.end();
 		});
 
 		it.each([false, true])(
@@ -139,8 +140,8 @@ describe.each(BROKERS)("$name", ({ describeBroker, start }) => {
 		);
 
 		it("keeps a client that has nothing to say, because it pings in time [MQTT-3.1.2-24]", async () => {
-			const device = await new Device(broker.port, { keepAlive: 1 }).connect();
-			await pause(3_000);
+			const device = await new Device(broker.port, { keepAlive: 2 }).connect();
+			await pause(4_000);
 			expect(device.ends).toEqual([]);
 			expect(device.client.connected).toBe(true);
 			await device.stop();

@@ -22,7 +22,6 @@ describe.each(BROKERS)("$name", ({ describeBroker, start }) => {
 			const will = { topic: "out/will", payload: "lost", qos: 1 } as const;
 			const device = new Device(broker.port, {
 				cleanSession: false,
-				keepAlive: 1,
 				will,
 				userName: "user",
 				password: "secret",
