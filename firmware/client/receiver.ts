@@ -92,6 +92,8 @@ export class Receiver extends LargeReceiver {
 		let end = this._end;
 		if (count) {
 			if (this.stalled) fail("receiver: bytes over bytes");
+			// A call has ended the connection, which is still to be closed.
+			if (!this._linked) return;
 			this.lastReceived = now;
 			this._counters[CounterIndex.BYTES_IN]! += count;
 			end += count;

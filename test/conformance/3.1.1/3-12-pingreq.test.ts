@@ -58,11 +58,10 @@ describe.each(BROKERS)("$name", ({ describeBroker, start }) => {
 			await pause(4_000);
 			expect(device.client.counters[Counter.PINGS]).toBeGreaterThanOrEqual(2);
 			expect(device.ends).toEqual([]);
-			const log = device.client.packetLog;
-			const entries = Array.from({ length: log.length }, (_, i) => log.firstByte(i)).reverse();
-			const pings = entries.filter((first) => first === 0xc0).length;
-			const answers = entries.filter((first) => first === 0xd0).length;
-			expect(answers).toBeGreaterThanOrEqual(pings - 1);
+			// Beside CONNACK, two bytes for each PINGRESP.
+			const { counters } = device.client;
+			const answers = (counters[Counter.BYTES_IN]! - 4) / 2;
+			expect(answers).toBeGreaterThanOrEqual(counters[Counter.PINGS]! - 1);
 			expect(answers).toBeGreaterThanOrEqual(2);
 			await device.stop();
 			await broker.stop();
