@@ -94,8 +94,9 @@ export class Client {
 		return this.#core.arena.buffer.byteLength;
 	}
 
-	/** Connects, and goes on connecting until `stop`. Harmless when started. */
+	/** Connects, and goes on connecting until `stop`. Harmless when started; nothing after `close`. */
 	start(): void {
+		if (this.#clock.closed) return;
 		this.#core.start(Time.ticks | 0);
 		this.#loop.run(Time.ticks | 0);
 	}
@@ -107,6 +108,19 @@ export class Client {
 	stop(): void {
 		this.#core.stop(Time.ticks | 0);
 		this.#loop.run(Time.ticks | 0);
+	}
+
+	/**
+	 * Ends at once and for good: no DISCONNECT, so that the server publishes the will; no further callback but those of the
+	 * end. Gives back the platform's timer, so that a client that nobody holds can be collected. Harmless when closed.
+	 */
+	close(): void {
+		const now = Time.ticks | 0;
+		// In this order: the end of the connection is the end, and no attempt follows.
+		this.#core.stop(now);
+		this.#core.networkDown(now);
+		this.#loop.run(now);
+		this.#clock.close();
 	}
 
 	/** A hint: the network is up. A client that waits tries at once. */

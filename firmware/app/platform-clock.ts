@@ -7,7 +7,7 @@ const PARKED_MS = 86_400_000;
 
 /** The device's tick counter and one of its timers, made once and armed again and again. Hot: no allocation. */
 export class PlatformClock implements Clock {
-	readonly #timer: TimerId;
+	#timer: TimerId | null;
 
 	/** in  fire  what the timer calls */
 	constructor(fire: () => void) {
@@ -19,12 +19,24 @@ export class PlatformClock implements Clock {
 		return Time.ticks | 0;
 	}
 
+	/** There is no timer any more. */
+	get closed(): boolean {
+		return this.#timer === null;
+	}
+
+	/** Gives back the timer; what is armed after this never fires. Harmless when closed. */
+	close(): void {
+		Timer.clear(this.#timer);
+		this.#timer = null;
+	}
+
 	arm(delayMs: number): void {
+		if (this.#timer === null) return;
 		// Delay and interval are equal: re-arming from within the callback is wrong otherwise on one platform.
 		Timer.schedule(this.#timer, delayMs, delayMs);
 	}
 
 	disarm(): void {
-		Timer.schedule(this.#timer);
+		if (this.#timer !== null) Timer.schedule(this.#timer);
 	}
 }

@@ -147,6 +147,34 @@ describe("connecting", () => {
 		peer = await reconnectedPeer();
 	});
 
+	it("closes at once, in a handler too, without DISCONNECT, and gives back its timer", async () => {
+		const world = enter();
+		const log: string[] = [];
+		const client = made({
+			will: { topic: "out/will", payload: "gone" },
+			onDisconnected: (_client, { code, retryMs }) => log.push(`${code} ${retryMs < 0 ? "final" : "retry"}`),
+			onStopped: () => log.push("stopped"),
+		});
+		client.start();
+		await until(() => client.connected, "a connection");
+		let calls = 0;
+		client.subscribe("in/close", QoS.AT_LEAST_ONCE, () => {
+			calls++;
+			client.close();
+			client.close();
+		});
+		await until(() => client.packetLog.firstByte(0) === SUBACK, "SUBACK");
+		await peer.publish("in/close", "one", 1);
+		await until(() => calls === 1, "the message");
+		await world.whenIdle();
+		expect(client.state).toBe(State.STOPPED);
+		expect(log).toEqual([`${Reason.NETWORK_DOWN} final`, "stopped"]);
+		await peer.untilReceived(1);
+		expect(peer.payloads).toEqual(["gone"]);
+		client.start();
+		expect(client.state).toBe(State.STOPPED);
+	});
+
 	it("may be started again", async () => {
 		const client = await connected();
 		client.stop();
