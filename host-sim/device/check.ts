@@ -12,7 +12,7 @@ import { brokerMissing, CheckBroker } from "./broker.js";
 import { buildForSimulator, linkForBoard, type Goal } from "./build.js";
 import { readFlashUse } from "./linked.js";
 import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
-import { runLosses, runOta, runTelemetry, runTests } from "./runs.js";
+import { runExample, runLosses, runOta, runTelemetry, runTests } from "./runs.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
 import { simulatorMissing } from "./simulator.js";
 
@@ -30,6 +30,7 @@ const SUBJECTS: readonly Subject[] = [
 	{ name: "telemetry", manifest: "manifests/simulator/telemetry", goals: ["debug", "release"], run: runTelemetry },
 	{ name: "ota", manifest: "manifests/simulator/ota", goals: ["debug", "release"], run: runOta },
 	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses },
+	{ name: "example", manifest: "test/device/mqttclient", goals: ["debug", "release"], run: runExample },
 	{
 		name: "tests",
 		manifest: "test/device",
@@ -120,7 +121,7 @@ async function check(): Promise<number> {
 		},
 	});
 	if (values.help) {
-		say("check:device [--only simulator|boards|telemetry|ota|losses|tests] [--board esp32/…]…");
+		say("check:device [--only simulator|boards|telemetry|ota|losses|example|tests] [--board esp32/…]…");
 		return Exit.OK;
 	}
 	const sdk = findSdk();

@@ -121,6 +121,37 @@ export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string): Promis
 	});
 }
 
+/** What the SDK's example program for its MQTT client class traces when all goes well, on whatever class. */
+const EXAMPLE_TRACES = [
+	"SUBACK - ",
+	"UNSUBACK - ",
+	"Ping response",
+	"PUBREC - ",
+	"PUBCOMP - ",
+	"PUBACK - 1234",
+	"SMALL",
+];
+const EXAMPLE_SIZE = 3 + 16 * 1024;
+
+/** The SDK's example program, unchanged, on the class of this package. */
+export function runExample(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string> {
+	return play(sdk, broker, binary, "foo/bar/+", async ({ run, peer, heard }) => {
+		const missing = (): string[] => EXAMPLE_TRACES.filter((line) => !run.output.includes(line));
+		await run.until("everything that the program traces", () => missing().length === 0, 30_000);
+		if (heard.get("foo/bar/small")?.[0] !== "SMALL\n")
+			throw new CliError("foo/bar/small did not come as it was written");
+		await run.until("the long message", () => heard.get("foo/bar/xxl") !== undefined);
+		const long = heard.get("foo/bar/xxl")![0]!;
+		if (long.length !== EXAMPLE_SIZE || !/^XXLA+B/.test(long)) throw new CliError(`foo/bar/xxl: ${long.length} bytes`);
+		// Here the SDK's class stops: it hears nothing more.
+		await peer.publishAsync("foo/bar/empty", "", { qos: 1 });
+		await peer.publishAsync("foo/bar/after", "after the empty one", { qos: 2 });
+		await run.until("what comes after an empty payload", () => run.output.includes("after the empty one"));
+		if (run.output.includes("ERROR")) throw new CliError("the program was told of an error");
+		return "all that it traces, 16 KB by pieces, an empty payload and what follows";
+	});
+}
+
 /** The device tests: they print what they do in the Test Anything Protocol. */
 export async function runTests(sdk: Sdk, binary: string): Promise<string> {
 	const run = new SimulatorRun(sdk, binary);

@@ -75,8 +75,10 @@ export class MQTTClient {
 	#remaining = 0;
 	/** Bytes that publishes in the outbox take, at most. */
 	#queuedBytes = 0;
-	/** Room that the program knows of; -1: it is to be told. */
+	/** Room that the program knows of. */
 	#toldRoom = 0;
+	/** It has written something since it was told, and counts on being told again. */
+	#owesRoom = false;
 	#lastId = 0;
 	/** The topic that was published to last. */
 	#topic: Topic | undefined;
@@ -165,8 +167,11 @@ export class MQTTClient {
 		if (this.#remaining > 0) this.#writeMore(data, options);
 		else if (options === undefined) throw new Error("invalid");
 		else this.#writePacket(data, options);
-		this.#toldRoom = this.#room;
-		return this.#toldRoom;
+		if (this.#options.onWritable !== undefined && !this.#closed) {
+			this.#owesRoom = true;
+			this.#wake();
+		}
+		return (this.#toldRoom = this.#room);
 	}
 
 	#writeMore(data: Bytes | null, options: WriteOptions | undefined): void {
@@ -314,7 +319,7 @@ export class MQTTClient {
 
 	#handleConnected(sessionPresent: boolean): void {
 		if (this.#closed) return;
-		this.#toldRoom = -1;
+		this.#owesRoom = true;
 		this.#wake();
 		const message: ControlMessage = { operation: Packet.CONNACK, returnCode: 0, sessionPresent };
 		this.#options.onControl?.call(this, message, message);
@@ -395,8 +400,9 @@ export class MQTTClient {
 	#tellRoom(): void {
 		if (this.#closed || this.#options.onWritable === undefined) return;
 		const room = this.#room;
-		if (room === 0 || room <= this.#toldRoom) return;
+		if (room === 0 || (room <= this.#toldRoom && !this.#owesRoom)) return;
 		this.#toldRoom = room;
+		this.#owesRoom = false;
 		this.#options.onWritable.call(this, room);
 	}
 
