@@ -1,9 +1,9 @@
 // Goal: a program for the SDK's MQTT client class is served by this package's, in the cases that stop the SDK's.
-// Method: the class by its standard name, preloaded; a socket class of which the test is the server, and a real server.
+// Method: the class, preloaded; a socket class of which the test is the server, and a real server.
 import config from "mc/config";
-import MQTTClient from "embedded:network/mqtt/client";
 import TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
+import MQTTClient from "xs-mqtt/ecma419";
 import { bytesOf, hexOf } from "./hex.js";
 import { pause, same, until, type Tap } from "./tap.js";
 

@@ -17,7 +17,3 @@ declare module "debug" {
 	};
 	export default Debug;
 }
-
-declare module "embedded:network/mqtt/client" {
-	export { default } from "xs-mqtt/ecma419";
-}
