@@ -11,6 +11,7 @@ import { CliError, Exit } from "../cli/exit.js";
 import { brokerMissing, CheckBroker } from "./broker.js";
 import { buildForSimulator, linkForBoard, type Goal } from "./build.js";
 import { readFlashUse } from "./linked.js";
+import { Names } from "./names.js";
 import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
 import { runExample, runLosses, runOta, runTelemetry, runTests } from "./runs.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
@@ -23,13 +24,15 @@ interface Subject {
 	name: string;
 	manifest: string;
 	goals: readonly Goal[];
-	run(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string>;
+	run(sdk: Sdk, broker: CheckBroker, binary: string, names: Names): Promise<string>;
+	/** Name of the broker; "localhost" unless told. */
+	host?: string;
 }
 
 const SUBJECTS: readonly Subject[] = [
 	{ name: "telemetry", manifest: "manifests/simulator/telemetry", goals: ["debug", "release"], run: runTelemetry },
 	{ name: "ota", manifest: "manifests/simulator/ota", goals: ["debug", "release"], run: runOta },
-	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses },
+	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses, host: "broker.test" },
 	{ name: "example", manifest: "test/device/mqttclient", goals: ["debug", "release"], run: runExample },
 	{
 		name: "tests",
@@ -62,20 +65,31 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 	const missing = simulatorMissing(sdk) ?? brokerMissing();
 	if (missing !== undefined) say(`programs are built and not run: ${missing}`);
 	const broker = missing === undefined ? await CheckBroker.start() : undefined;
+	const names = await Names.start();
 	try {
-		for (const { name, manifest, goals, run } of SUBJECTS) {
+		for (const { name, manifest, goals, run, host = "localhost" } of SUBJECTS) {
 			const file = manifestOf(manifest);
 			// The tests are not in the published package.
 			if (!existsSync(file) || (only !== undefined && only !== name)) continue;
-			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, { host: "localhost", port: broker?.port ?? 1883 });
+			const mqtt = { host, port: broker?.port ?? 1883 };
+			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, mqtt, { namesPort: names.port });
 			for (const goal of goals) {
 				await checks.do(`${name} on the simulator, ${goal}`, async () => {
 					const binary = await buildForSimulator(sdk, wrapped, goal);
-					return broker === undefined ? "" : run(sdk, broker, binary);
+					if (broker === undefined) return "";
+					names.address = "127.0.0.1";
+					try {
+						return await run(sdk, broker, binary, names);
+					} finally {
+						// A run may have ended with the broker elsewhere, or stopped.
+						await broker.stop();
+						await broker.start();
+					}
 				});
 			}
 		}
 	} finally {
+		names.close();
 		await broker?.remove();
 	}
 }

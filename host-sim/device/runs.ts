@@ -3,6 +3,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { CliError } from "../cli/exit.js";
 import { makeImage } from "../companions/ota.js";
 import type { CheckBroker } from "./broker.js";
+import type { Names } from "./names.js";
 import type { Sdk } from "./sdk.js";
 import { SimulatorRun } from "./simulator.js";
 
@@ -33,7 +34,7 @@ async function play(
 	const heard = new Map<string, string[]>();
 	// Its session outlives a restart of the broker, so that it misses nothing.
 	const options = { clientId: "check", clean: false, reconnectPeriod: 100 };
-	const peer = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, options, false);
+	const peer = await connectAsync(`mqtt://127.0.0.1:${broker.peerPort}`, options, false);
 	peer.on("message", (topic, payload) => {
 		heard.set(topic, [...(heard.get(topic) ?? []), payload.toString()]);
 	});
@@ -97,8 +98,14 @@ export function runOta(sdk: Sdk, broker: CheckBroker, binary: string): Promise<s
 	});
 }
 
-/** The program for ESP32, with a Wi-Fi that comes late, goes, refuses and comes back; and a broker that is restarted. */
-export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string> {
+/** Where the broker moves to: on Linux the whole of 127.0.0.0/8 is this machine. */
+const OTHER_ADDRESS = "127.0.0.2";
+
+/**
+ * The program for ESP32, with a Wi-Fi that comes late, goes, refuses and comes back; a broker that is restarted; and one
+ * that moves to another address.
+ */
+export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string, names: Names): Promise<string> {
 	return play(sdk, broker, binary, "xs-mqtt/telemetry/#", async ({ run, peer, heard }) => {
 		const topic = "xs-mqtt/telemetry/telemetry-5eff56a2af15";
 		const readings = (): number[] => numbersOf(heard, `${topic}/temperature`);
@@ -116,8 +123,18 @@ export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string): Promis
 		await run.until("readings after the broker's restart", () => Math.max(...readings()) > missed + 2, 40_000);
 		await peer.publishAsync(`${topic}/command/identify`, "", { qos: 2 });
 		await run.until("the subscription is there again", () => run.output.includes("here I am"));
+		await broker.stop();
+		names.address = OTHER_ADDRESS;
+		await broker.start(OTHER_ADDRESS);
+		const { asked } = names;
+		// Into the session that the server keeps for the device, which is not there.
+		await peer.publishAsync(`${topic}/command/identify`, "", { qos: 2 });
+		const left = Math.max(...readings());
+		await run.until("readings from the new address", () => Math.max(...readings()) > left + 2, 40_000);
+		await run.until("the command of the time between", () => count("here I am") === 2);
+		if (names.asked === asked) throw new CliError("it has found the new address without asking for it");
 		refuseGaps(readings());
-		return `${readings().length} readings without a gap over ${count("connection lost")} losses`;
+		return `${readings().length} readings without a gap over ${count("connection lost")} losses, one of them a move`;
 	});
 }
 

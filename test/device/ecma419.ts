@@ -12,8 +12,8 @@ type SocketOptions = ConstructorParameters<Options["socket"]["io"]>[0];
 
 /** The server's words: CONNACK; a QoS 2 message, and the same again with DUP; PUBREL. */
 const CONNACK = "20020000";
-const ONCE = "340800016100076f6e6365";
-const ONCE_AGAIN = "3c0800016100076f6e6365";
+const ONCE = "340900016100076f6e6365";
+const ONCE_AGAIN = "3c0900016100076f6e6365";
 const PUBREL = "62020007";
 const EMPTY = "3003000161";
 const NEXT = "30070001616e657874";
