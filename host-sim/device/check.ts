@@ -12,6 +12,7 @@ import { brokerMissing, CheckBroker } from "./broker.js";
 import { buildForSimulator, linkForBoard, type Goal } from "./build.js";
 import { readFlashUse } from "./linked.js";
 import { Names } from "./names.js";
+import { checkNewApp, WAYS } from "./new-app.js";
 import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
 import { runExample, runLosses, runOta, runTelemetry, runTests } from "./runs.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
@@ -88,6 +89,11 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 				});
 			}
 		}
+		if (only === undefined || only === "new-app") {
+			for (const way of WAYS) {
+				await checks.do(`a new application by ${way}`, () => checkNewApp(sdk, broker, way));
+			}
+		}
 	} finally {
 		names.close();
 		await broker?.remove();
@@ -135,7 +141,7 @@ async function check(): Promise<number> {
 		},
 	});
 	if (values.help) {
-		say("check:device [--only simulator|boards|telemetry|ota|losses|example|tests] [--board esp32/…]…");
+		say("check:device [--only simulator|boards|telemetry|ota|losses|example|tests|new-app] [--board esp32/…]…");
 		return Exit.OK;
 	}
 	const sdk = findSdk();

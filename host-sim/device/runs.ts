@@ -169,6 +169,16 @@ export function runExample(sdk: Sdk, broker: CheckBroker, binary: string): Promi
 	});
 }
 
+/** The application of new-app.ts. */
+export function runNewApp(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string> {
+	return play(sdk, broker, binary, "new-app/status", async ({ run, peer, heard }) => {
+		await run.until("its word", () => heard.get("new-app/status")?.[0] === "hello");
+		await peer.publishAsync("new-app/command", "42", { qos: 1 });
+		await run.until("the command", () => run.output.includes("command 42"));
+		return "connected, publishes, obeys";
+	});
+}
+
 /** The device tests: they print what they do in the Test Anything Protocol. */
 export async function runTests(sdk: Sdk, binary: string): Promise<string> {
 	const run = new SimulatorRun(sdk, binary);
