@@ -113,6 +113,7 @@ export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string, names: 
 		await run.until("the health of the device", () => heard.get(`${topic}/health`) !== undefined);
 		const health = JSON.parse(heard.get(`${topic}/health`)![0]!) as Record<string, number>;
 		if (health["reset"] !== 1 || health["rssi"] !== -61) throw new CliError(`health: ${JSON.stringify(health)}`);
+		await run.until("the time of day", () => run.output.includes("clock: 1764144000 by time.test"));
 		await run.until("Wi-Fi up a second time", () => count("wifi: up") >= 2);
 		const before = Math.max(...readings());
 		await run.until("readings after it", () => Math.max(...readings()) > before + 1);
