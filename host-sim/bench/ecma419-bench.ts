@@ -4,22 +4,31 @@ import type { XsHost } from "../xs/build.js";
 import { libraryModules, measure, measureAlone, packageRoot, type Measurement, type Operation } from "./measure.js";
 import type { ServerScript } from "./server.js";
 
-/** What is measured: operations of moddable-program.js, what the server does for them, and socket calls of our class. */
-const OPERATIONS: readonly { name: string; operation: string; server?: ServerScript; reads: number; writes: number }[] =
-	[
-		{ name: "publish QoS 0", operation: "publish0", reads: 0, writes: 1 },
-		{ name: "publish QoS 1, with PUBACK", operation: "publish1", reads: 1, writes: 1 },
-		{ name: "publish QoS 2, whole handshake", operation: "publish2", reads: 2, writes: 2 },
-		{ name: "receive QoS 0", operation: "receive0", server: { sendQoS: 0, paceMs: 10 }, reads: 1, writes: 0 },
-		{ name: "receive QoS 1", operation: "receive1", server: { sendQoS: 1, paceMs: 10 }, reads: 1, writes: 1 },
-		{
-			name: "receive QoS 2, whole handshake",
-			operation: "receive2",
-			server: { sendQoS: 2, paceMs: 10 },
-			reads: 2,
-			writes: 2,
-		},
-	];
+/** An operation of moddable-program.js. */
+interface Measured {
+	readonly name: string;
+	readonly operation: string;
+	/** What the server does for it. */
+	readonly server?: ServerScript;
+	/** Socket calls of our class. */
+	readonly reads: number;
+	readonly writes: number;
+}
+
+const OPERATIONS: readonly Measured[] = [
+	{ name: "publish QoS 0", operation: "publish0", reads: 0, writes: 1 },
+	{ name: "publish QoS 1, with PUBACK", operation: "publish1", reads: 1, writes: 1 },
+	{ name: "publish QoS 2, whole handshake", operation: "publish2", reads: 2, writes: 2 },
+	{ name: "receive QoS 0", operation: "receive0", server: { sendQoS: 0, paceMs: 10 }, reads: 1, writes: 0 },
+	{ name: "receive QoS 1", operation: "receive1", server: { sendQoS: 1, paceMs: 10 }, reads: 1, writes: 1 },
+	{
+		name: "receive QoS 2, whole handshake",
+		operation: "receive2",
+		server: { sendQoS: 2, paceMs: 10 },
+		reads: 2,
+		writes: 2,
+	},
+];
 
 /** Of a slot on a 32-bit device. */
 const SLOT_BYTES = 16;

@@ -85,6 +85,7 @@ export default function start() {
 			this.read(size);
 			step();
 		},
+		onControl() {},
 		onError() {
 			throw new Error("connection failed");
 		},

@@ -1,5 +1,8 @@
 import type { Bytes } from "./options.js";
 
+/** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
+const STRING = "string";
+
 /** The same bytes, as bytes; of null, none. Allocates a view, unless it is one. Throws TypeError for anything else. */
 export function bytesOf(data: Bytes | null | undefined): Uint8Array {
 	if (data instanceof Uint8Array) return data;
@@ -11,7 +14,7 @@ export function bytesOf(data: Bytes | null | undefined): Uint8Array {
 
 /** Text, which a program may give as UTF-8. Throws TypeError for anything else. */
 export function textOf(text: string | Bytes): string {
-	if (typeof text === "string") return text;
-	const bytes = bytesOf(text);
+	if (typeof text === STRING) return text as string;
+	const bytes = bytesOf(text as Bytes);
 	return String.fromArrayBuffer(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }

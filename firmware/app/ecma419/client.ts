@@ -361,9 +361,10 @@ export class MQTTClient {
 			return this.#client.start();
 		}
 		try {
-			this.#tellControls();
-			this.#inbox.tellUnread(this.#client.settings.pingTimeoutMs / UNREAD_PART);
-			this.#tellRoom();
+			if (this.#controls.length > 0) this.#tellControls();
+			if (this.#inbox.waits) this.#inbox.tellUnread(this.#client.settings.pingTimeoutMs / UNREAD_PART);
+			else this.#transport.release();
+			if (this.#options.onWritable !== undefined) this.#tellRoom();
 		} catch (error) {
 			// It must not restart the device.
 			trace(`mqtt: a callback threw ${String(error)}\n`);
@@ -398,12 +399,11 @@ export class MQTTClient {
 	}
 
 	#tellRoom(): void {
-		if (this.#closed || this.#options.onWritable === undefined) return;
 		const room = this.#room;
 		if (room === 0 || (room <= this.#toldRoom && !this.#owesRoom)) return;
 		this.#toldRoom = room;
 		this.#owesRoom = false;
-		this.#options.onWritable.call(this, room);
+		this.#options.onWritable?.call(this, room);
 	}
 
 	static readonly CONNECT = Packet.CONNECT;

@@ -4,6 +4,9 @@ import type { MQTTClient } from "./client.js";
 import type { Bytes, ReadableOptions } from "./options.js";
 import { Unread } from "./unread.js";
 
+/** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
+const NUMBER = "number";
+
 /** Whose inbox it is. */
 export interface InboxUser {
 	/** Counts the reads of the socket. */
@@ -48,6 +51,11 @@ export class Inbox {
 	/** Pieces that were given up because they were not read. */
 	get dropped(): number {
 		return this.#unread.dropped;
+	}
+
+	/** Something waits to be read, or to be told. */
+	get waits(): boolean {
+		return !this.#unread.empty;
 	}
 
 	/** Nothing is told any more. */
@@ -110,8 +118,8 @@ export class Inbox {
 	/** See MQTTClient.read. */
 	read(target: number | Bytes | undefined): ArrayBuffer | number | undefined {
 		const readable = this.readable;
-		if (target === undefined || typeof target === "number") {
-			const count = target === undefined || target > readable ? readable : target;
+		if (target === undefined || typeof target === NUMBER) {
+			const count = target === undefined || (target as number) > readable ? readable : (target as number);
 			const whole = this.wholeMessage(count);
 			if (whole !== undefined || readable === 0) return whole;
 			const bytes = new Uint8Array(count);
@@ -120,7 +128,7 @@ export class Inbox {
 		}
 		if (((target as Uint8Array).BYTES_PER_ELEMENT ?? 1) > 1) throw new Error("invalid buffer");
 		if (readable === 0) return undefined;
-		const bytes = bytesOf(target);
+		const bytes = bytesOf(target as Bytes);
 		const view = bytes.length <= readable ? bytes : bytes.subarray(0, readable);
 		this.copy(view);
 		return view.length;

@@ -7,6 +7,7 @@ const enum Part {
 }
 
 const PACKET_ID_SIZE = 2;
+const PUBLISH = 3;
 const DIGIT = 0x7f;
 const CONTINUE = 0x80;
 
@@ -22,10 +23,10 @@ export class PacketHeads {
 	#left = 0;
 	#taken = 0;
 	#packetId = 0;
-	readonly #tell: (type: number, packetId: number) => void;
+	readonly #tell: ((type: number, packetId: number) => void) | null;
 
-	/** in  tell  called at the end of each packet, with its type and the first two bytes behind its fixed header */
-	constructor(tell: (type: number, packetId: number) => void) {
+	/** in  tell  called at the end of each packet but PUBLISH, with its type and the two bytes behind its fixed header */
+	constructor(tell: ((type: number, packetId: number) => void) | null) {
 		this.#tell = tell;
 	}
 
@@ -43,9 +44,22 @@ export class PacketHeads {
 	feed(bytes: Uint8Array, start: number, limit: number): void {
 		let at = start;
 		while (at < limit) {
+			if (this.#part === Part.FIRST_BYTE && at + 1 < limit && bytes[at + 1]! < CONTINUE) {
+				const end = at + 2 + bytes[at + 1]!;
+				if (end <= limit) {
+					// The usual case: all of it is here.
+					if (this.#tell !== null) this.tell(bytes[at]! >> 4, (bytes[at + 2]! << 8) | bytes[at + 3]!);
+					at = end;
+					continue;
+				}
+			}
 			if (this.#part === Part.BODY) at = this.takeBody(bytes, at, limit);
 			else this.takeHead(bytes[at++]!);
 		}
+	}
+
+	private tell(type: number, packetId: number): void {
+		if (type !== PUBLISH) this.#tell?.(type, packetId);
 	}
 
 	private takeHead(byte: number): void {
@@ -76,6 +90,6 @@ export class PacketHeads {
 
 	private end(): void {
 		this.#part = Part.FIRST_BYTE;
-		this.#tell(this.#firstByte >> 4, this.#packetId);
+		this.tell(this.#firstByte >> 4, this.#packetId);
 	}
 }

@@ -14,7 +14,7 @@ function isAddress(host: string): boolean {
 export interface TransportUser {
 	/** A packet has arrived; the client handles it after this. */
 	handlePacket(type: number, packetId: number): void;
-	/** Bytes have been written, or can be again. */
+	/** Bytes can be written again. */
 	handleProgress(): void;
 }
 
@@ -41,7 +41,7 @@ export class SocketTransport implements Transport {
 	#attempt = 0;
 	#address = "";
 	readonly #incoming: PacketHeads;
-	readonly #outgoing = new PacketHeads(() => undefined);
+	readonly #outgoing = new PacketHeads(null);
 	readonly #setup: TransportSetup;
 	readonly #bytes: Uint8Array;
 	readonly #listener: TransportListener;
@@ -175,8 +175,7 @@ export class SocketTransport implements Transport {
 		// Undefined: the connection has failed, and onError is on its way.
 		this.#writable = this.#socket!.write(new Uint8Array(buffer, txOffset, count)) ?? 0;
 		this.#outgoing.feed(this.#bytes, txOffset, txOffset + count);
-		this.sendPing();
-		this.#user.handleProgress();
+		if (this.#pingDue) this.sendPing();
 		return count;
 	}
 
