@@ -14,7 +14,7 @@ import { readFlashUse } from "./linked.js";
 import { Names } from "./names.js";
 import { checkNewApp, WAYS } from "./new-app.js";
 import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
-import { runExample, runLosses, runOta, runTelemetry, runTests } from "./runs.js";
+import { runExample, runLosses, runMqttJs, runOta, runTelemetry, runTests } from "./runs.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
 import { simulatorMissing } from "./simulator.js";
 
@@ -35,6 +35,7 @@ const SUBJECTS: readonly Subject[] = [
 	{ name: "ota", manifest: "manifests/simulator/ota", goals: ["debug", "release"], run: runOta },
 	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses, host: "broker.test" },
 	{ name: "example", manifest: "test/device/mqttclient", goals: ["debug", "release"], run: runExample },
+	{ name: "mqttjs", manifest: "test/device/mqttjs", goals: ["release"], run: runMqttJs },
 	{
 		name: "tests",
 		manifest: "test/device",
@@ -141,7 +142,7 @@ async function check(): Promise<number> {
 		},
 	});
 	if (values.help) {
-		say("check:device [--only simulator|boards|telemetry|ota|losses|example|tests|new-app] [--board esp32/…]…");
+		say("check:device [--only simulator|boards|telemetry|ota|losses|example|mqttjs|tests|new-app] [--board esp32/…]…");
 		return Exit.OK;
 	}
 	const sdk = findSdk();

@@ -170,6 +170,22 @@ export function runExample(sdk: Sdk, broker: CheckBroker, binary: string): Promi
 	});
 }
 
+/** The SDK's example program for `mqtt/js`, which stands on the class that is replaced here. Both are unchanged. */
+export function runMqttJs(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string> {
+	return play(sdk, broker, binary, "xs/test", async ({ run, heard }) => {
+		const names = ["zero", "one", "two", "data"];
+		const lines = [
+			"subscribed",
+			...names.map((name) => `published ${name}`),
+			...names.slice(0, 3).map((name) => `message xs/test ${name}`),
+		];
+		const missing = (): string[] => lines.filter((line) => !run.output.includes(line));
+		await run.until("everything that the program traces", () => missing().length === 0, 30_000);
+		await run.until("the long message", () => heard.get("xs/test")?.some((text) => text.length === 16_384) === true);
+		return "all that it traces, at every QoS";
+	});
+}
+
 /** The application of new-app.ts. */
 export function runNewApp(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string> {
 	return play(sdk, broker, binary, "new-app/status", async ({ run, peer, heard }) => {

@@ -162,10 +162,10 @@ export class MQTTClient {
 	 * onWritable tells; "invalid" for more data than announced, or options that do not go together; and RangeError naming
 	 * a topic, filter or QoS that MQTT does not allow.
 	 */
-	write(data: Bytes | null, options?: WriteOptions): number {
+	write(data: Bytes | null, options?: WriteOptions | null): number {
 		if (this.#closed || this.#leaving || !this.#client.connected) throw new Error("not connected");
 		if (this.#remaining > 0) this.#writeMore(data, options);
-		else if (options === undefined) throw new Error("invalid");
+		else if (!options) throw new Error("invalid");
 		else this.#writePacket(data, options);
 		if (this.#options.onWritable !== undefined && !this.#closed) {
 			this.#owesRoom = true;
@@ -174,9 +174,9 @@ export class MQTTClient {
 		return (this.#toldRoom = this.#room);
 	}
 
-	#writeMore(data: Bytes | null, options: WriteOptions | undefined): void {
+	#writeMore(data: Bytes | null, options: WriteOptions | null | undefined): void {
 		const bytes = bytesOf(data);
-		if (options !== undefined || bytes.length > this.#remaining) throw new Error("invalid");
+		if (options || bytes.length > this.#remaining) throw new Error("invalid");
 		if (bytes.length > this.#buffer.room) throw new Error("overflow");
 		this.#buffer.put(bytes);
 		this.#remaining -= bytes.length;

@@ -294,7 +294,7 @@ describe("publishing", () => {
 		client.write(buffer("x"), { topic: "t", byteLength: 3 });
 		expect(() => client.write(buffer("y"), { topic: "t" })).toThrow("invalid");
 		expect(() => client.write(buffer("yzz"))).toThrow("invalid");
-		client.write(buffer("yz"));
+		client.write(buffer("yz"), null);
 		expect(program.socket.sent).toBe(publishHex("t", "xyz"));
 	});
 
