@@ -112,8 +112,12 @@ async function checkBoard(sdk: Sdk, checks: Checks, board: string): Promise<void
 			return `${base.toLocaleString("en")} bytes of flash for JavaScript`;
 		});
 	}
-	for (const name of PROGRAMS) {
-		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, manifestOf(`manifests/esp32/${name}`));
+	const programs = PROGRAMS.map((name): [name: string, file: string] => [name, manifestOf(`manifests/esp32/${name}`)]);
+	// The SDK's example program, for what MQTTClient adds.
+	programs.push(["example", manifestOf("test/device/mqttclient")]);
+	for (const [name, file] of programs) {
+		if (!existsSync(file)) continue;
+		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, file);
 		await checks.do(`${name} for ${board}`, async () => {
 			const use = readFlashUse(await linkForBoard(sdk, wrapped, board));
 			const ours = [...use.code].filter(([module]) => module.startsWith("xs-mqtt"));
