@@ -244,8 +244,7 @@ export class Connection implements ServerEnd {
 			const granted = codes[index]!;
 			if (granted === SUBACK_FAILURE) return;
 			for (const [topic, qos] of retained) {
-				if (matches(filter, topic))
-					this.#server.give(session, options.events.retained(topic, Math.min(granted, qos)));
+				if (matches(filter, topic)) this.#server.give(session, options.events.retained(topic, Math.min(granted, qos)));
 			}
 		});
 	}

@@ -200,7 +200,8 @@ function readPublish(packet: Packet, fields: Fields, flags: number): void {
 	if (packet.qos === 3) throw new MalformedPacket("QoS 3 [MQTT-3.3.1-4]");
 	if (packet.qos === 0 && packet.dup) throw new MalformedPacket("DUP with QoS 0 [MQTT-3.3.1-2]");
 	packet.topic = fields.text();
-	if (!isTopicName(packet.topic)) throw new MalformedPacket(`topic name ${JSON.stringify(packet.topic)} [MQTT-3.3.2-2]`);
+	if (!isTopicName(packet.topic))
+		throw new MalformedPacket(`topic name ${JSON.stringify(packet.topic)} [MQTT-3.3.2-2]`);
 	if (packet.qos > 0) packet.id = fields.id();
 	packet.payload = fields.bytes(fields.left);
 }

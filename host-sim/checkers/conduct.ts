@@ -195,7 +195,8 @@ export class ConductChecker {
 	#sentFirst(talk: Talk, message: Outgoing, id: number, dup: boolean, exchange: Exchange | undefined): void {
 		// With DUP it is one whose first sending was cut off, so on a connection that goes on with the session.
 		this.#findings.expect(!dup || talk.present, "DUP on a first sending [MQTT-3.3.1-1]", () => describe(message));
-		if (exchange === undefined) this.#exchanges.set(id, { message, connection: talk.id, released: 0, releasedOn: 0, pubrel: false });
+		if (exchange === undefined)
+			this.#exchanges.set(id, { message, connection: talk.id, released: 0, releasedOn: 0, pubrel: false });
 		else exchange.connection = talk.id;
 		let inflight = 0;
 		for (const { connection } of this.#exchanges.values()) if (connection > 0) inflight++;

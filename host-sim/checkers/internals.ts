@@ -67,8 +67,7 @@ export class InternalsChecker {
 			if (outbox.qos(record) === 0) countQoS0++;
 			if (state !== RecordState.QUEUED) sent++;
 		}
-		const same =
-			outbox.count === count && outbox.used === used && outbox.countQoS0 === countQoS0 && waiting === sent;
+		const same = outbox.count === count && outbox.used === used && outbox.countQoS0 === countQoS0 && waiting === sent;
 		this.#expect(same, "outbox counts");
 		const { base, head, cursor, tail, limit } = outbox;
 		this.#expect(base <= head && head <= cursor && cursor <= tail && tail <= limit, "outbox order");

@@ -70,9 +70,10 @@ export class LivenessChecker {
 		if (state === State.CONNECTED && this.#times.keepAliveMs > 0) this.#checkSilence(moment);
 	}
 
-	#checkSilence({ now, writtenMs, receivedMs, blocked }: Moment): void {
+	#checkSilence({ now, sinceMs, writtenMs, receivedMs, blocked }: Moment): void {
 		const { keepAliveMs } = this.#times;
-		if (!blocked) {
+		// Before CONNACK nothing is sent, whatever the keep alive: but then at once.
+		if (!blocked && now > sinceMs) {
 			this.#findings.expect(now - writtenMs <= keepAliveMs, "keep alive missed [MQTT-3.1.2-23]", () => {
 				return `${now - writtenMs} ms without a packet`;
 			});

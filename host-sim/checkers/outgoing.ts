@@ -50,6 +50,8 @@ export class OutgoingChecker {
 	readonly #once = new Set<string>();
 	/** Accepted; ended by onDelivered; QoS 0 accepted; of these seen by the server. */
 	readonly counts = { accepted: 0, delivered: 0, acceptedQoS0: 0, dropped: 0, refusedFull: 0 };
+	/** Publishes whose source failed, or that gave way, before the call that made them has returned their identifier. */
+	readonly #early = new Set<number>();
 	/** Calls that are under way, each from within a callback of the one before. */
 	readonly #asking: Outgoing[] = [];
 
@@ -98,7 +100,8 @@ export class OutgoingChecker {
 		this.#findings.expect(other === undefined, "identifier in use", () => `${result}: ${describe(other!)}`);
 		this.#findings.expect(message.id === 0 || message.id === result, "identifier on the wire", () => `${result}`);
 		message.id = result;
-		this.open.set(result, message);
+		if (this.#early.delete(result)) message.state = "dropped";
+		else this.open.set(result, message);
 	}
 
 	/** onDelivered. */
@@ -125,6 +128,10 @@ export class OutgoingChecker {
 
 	#end(id: number, state: Outgoing["state"], rule: string): Outgoing | undefined {
 		const message = this.open.get(id);
+		if (message === undefined && state === "dropped" && this.#asking.length > 0) {
+			this.#early.add(id);
+			return undefined;
+		}
 		this.#findings.expect(message !== undefined, rule, () => `id ${id}`);
 		if (message === undefined) return undefined;
 		this.open.delete(id);
@@ -166,7 +173,8 @@ export class OutgoingChecker {
 		const last = this.#last.get(stream);
 		this.#last.set(stream, place);
 		if (last === undefined || (message.unordered && message.qos === 0)) return;
-		const later = message.qos === 0 ? place > last || (this.messages[last]?.unordered ?? false) : isLaterId(place, last);
+		const later =
+			message.qos === 0 ? place > last || (this.messages[last]?.unordered ?? false) : isLaterId(place, last);
 		this.#findings.expect(later, "out of order at the server", () => `${describe(message)}, after ${last}`);
 	}
 }

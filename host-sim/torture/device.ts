@@ -302,11 +302,12 @@ export class Device {
 		const source = new TestSource(this.#parts.findings, message.serial, message.size, pieceMax, fault, faultAt);
 		source.onRead = () => this.#script("sourceRead");
 		source.onFinished = () => this.#script("sourceFinished");
+		this.#sources.push(source);
 		const { size, qos, retain } = message;
 		this.#publish(message, `stream (${fault})`, () =>
 			this.client.publishStream(topic, size, source, qos as QoS, retain),
 		);
-		if (message.state !== "refused") this.#sources.push(source);
+		if (message.state === "refused") this.#sources = this.#sources.filter((each) => each !== source);
 	}
 
 	subscribe(a: number, b: number, c: number): void {

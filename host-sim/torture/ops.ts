@@ -171,7 +171,12 @@ export function oblige(server: ModelServer): void {
 }
 
 /** A message under one of the topics of the server's side; retained ones are those that a subscription asks for. */
-export function makeMessage(stage: Stage, a: number, b: number, retained?: { topic: string; qos: number }): ServerMessage {
+export function makeMessage(
+	stage: Stage,
+	a: number,
+	b: number,
+	retained?: { topic: string; qos: number },
+): ServerMessage {
 	const serial = stage.nextSerial();
 	const wanted = SIZES[b % SIZES.length]!;
 	const empty = wanted === 0 && retained === undefined;

@@ -81,7 +81,7 @@ export class Run {
 	#stateBeforeMs = 0;
 	#writtenMs = 0;
 	#receivedMs = 0;
-	#requestMs = 0;
+	#requestMs = -1;
 	#answeredMs = 0;
 	#wasBlocked = false;
 	/** Of the attempt that is under way. */
@@ -206,7 +206,10 @@ export class Run {
 			observer: this.#observer(),
 			accept: (wire) => this.#server.accept(wire),
 			onEscape: (error, origin) =>
-				this.#findings.report("an exception that escapes", `${origin}: ${error instanceof Error ? error.stack : error}`),
+				this.#findings.report(
+					"an exception that escapes",
+					`${origin}: ${error instanceof Error ? error.stack : error}`,
+				),
 		});
 	}
 
@@ -277,7 +280,8 @@ export class Run {
 		for (let i = this.#conduct.packets.in - before; i > 0; i--) this.#turns.packet();
 		const after = this.#conduct.requests;
 		if (after < requests) this.#answeredMs = now;
-		if (after !== requests) this.#requestMs = after === 0 ? -1 : requests === 0 || after < requests ? now : this.#requestMs;
+		if (after !== requests)
+			this.#requestMs = after === 0 ? -1 : requests === 0 || after < requests ? now : this.#requestMs;
 		if (direction === "in" && this.#conduct.isAccepted && this.#answeredMs < this.#stateMs) this.#answeredMs = now;
 	}
 

@@ -57,7 +57,11 @@ export class TestSource implements PayloadSource {
 			return `${size} bytes at ${position} of ${this.#total}, after ${this.#next}`;
 		});
 		this.#findings.expect(this.#finished === 0, "a source used after its end", () => `c${this.#serial}`);
+		// What is called may throw, and then this has.
+		const before = this.failed;
+		this.failed = true;
 		this.onRead();
+		this.failed = before;
 		if (position >= this.#faultAt && this.#fault !== "none") return this.#misbehave(size);
 		const count = Math.min(size, this.#pieceMax);
 		for (let i = 0; i < count; i++) target[offset + i] = contentByte("c", this.#serial, position + i);

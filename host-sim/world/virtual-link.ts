@@ -240,7 +240,7 @@ export class VirtualLink implements Wire {
 		if (!this.#deviceOpen) return;
 		this.#deviceOpen = false;
 		this.#acks.clear();
-		this.#options.observer.ended(this.id, cause);
+		this.#options.observer.ended(this.id, this.#opened ? cause : "failed");
 		this.#options.events.ended();
 	}
 }
