@@ -234,7 +234,7 @@ export class Loop implements TransportListener {
 		this.#more = this.#application.attention = true;
 	}
 
-	/** Makes room for acks, and goes on with the bytes that waited for it. False: there is none yet. */
+	/** Makes room for acks, and goes on with the bytes that waited for it. False: there is none yet, or no connection. */
 	private unstall(now: number): boolean {
 		const core = this.#core;
 		// Each round consumes packets, of which the window holds a bounded number.
@@ -244,7 +244,8 @@ export class Loop implements TransportListener {
 			if (core.sender.ackCount > 0 || core.sender.size > 0 || !core.linked) return false;
 			core.handleBytes(0, now);
 		}
-		return true;
+		// What waited may have ended the connection: nothing more of it may be read.
+		return core.linked;
 	}
 
 	/** Writes what there is. Hot: no allocation. */
