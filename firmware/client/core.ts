@@ -413,7 +413,8 @@ export class Core implements PacketSink {
 	private accept(sessionPresent: boolean, now: number): void {
 		this.deadlines.clear(Deadline.STEP);
 		this.arm(Deadline.STABLE, this.settings.stableMs, now);
-		if (this.#keepAliveMs > 0) this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
+		// Counted from CONNECT, which the server has heard last [MQTT-3.1.2-23].
+		if (this.#keepAliveMs > 0) this.checkSilence(now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
 		if (sessionPresent) {
