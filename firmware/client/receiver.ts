@@ -290,16 +290,19 @@ export class Receiver {
 		if (decoder.packetSize <= this.#sizeMax) return false;
 		if (decoder.payloadStart > this.#sizeMax) return this.startLongTopic(decoder, now);
 		const { firstByte, packetId, packetSize } = decoder;
-		return this.beginPublish(firstByte, packetId, packetSize, now) && this.startLarge(decoder);
+		const topic = this.#start + decoder.topicStart;
+		// What is left to the server to send again takes no place among the identifiers.
+		const takesPlace = this.#acknowledgeTooLarge || this.#subscriptions.isStreamed(topic, decoder.topicSize);
+		if (!this.mayCome(firstByte, takesPlace ? packetId : 0)) return false;
+		this.notePublish(firstByte, packetId, packetSize, now);
+		return this.startLarge(decoder);
 	}
 
-	/** Notes a PUBLISH that is not taken whole, unless it may not come now. */
-	private beginPublish(firstByte: number, packetId: number, packetSize: number, now: number): boolean {
-		if (!this.mayCome(firstByte, packetId)) return false;
+	/** Notes a PUBLISH that is not taken whole. */
+	private notePublish(firstByte: number, packetId: number, packetSize: number, now: number): void {
 		this.#counters[CounterIndex.PUBLISHES_IN]!++;
 		raise(this.#counters, CounterIndex.PACKET_IN_MAX, packetSize);
 		this.#log.add((firstByte << 16) | packetId, now);
-		return true;
 	}
 
 	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
@@ -434,7 +437,8 @@ export class Receiver {
 
 	/** A topic name larger than the buffer: nobody can have subscribed to it but by a wildcard, and nobody gets it. */
 	private startLongTopic(decoder: Decoder, now: number): boolean {
-		if (!this.beginPublish(decoder.firstByte, 0, decoder.packetSize, now)) return false;
+		if (!this.mayCome(decoder.firstByte, 0)) return false;
+		this.notePublish(decoder.firstByte, 0, decoder.packetSize, now);
 		this.message.setHead(decoder.firstByte, 0, this.#base, 0);
 		this.#acknowledge = this.#acknowledgeTooLarge;
 		this.startRest(decoder, Mode.TOPIC, this.#start + decoder.topicStart);
@@ -517,7 +521,7 @@ export class Receiver {
 		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
 		const message = this.message;
 		message.packetId = packetId;
-		if (!this.checkId(message.firstByte, packetId)) return false;
+		if (this.#acknowledge && !this.checkId(message.firstByte, packetId)) return false;
 		this.#start += 2;
 		if (message.qos === 2 && this.#incoming.has(packetId)) this.#acknowledge = true;
 		this.#mode = Mode.SKIP;

@@ -403,6 +403,15 @@ export class Subscriptions {
 		return -1;
 	}
 
+	/** Whether anybody takes this topic in pieces. */
+	isStreamed(topic: number, size: number): boolean {
+		const exact = this.findExact(topic, size);
+		if (exact >= 0 && this.streams(exact)) return true;
+		let i = this.nextWildcard(0, topic, size);
+		while (i >= 0 && !this.streams(i)) i = this.nextWildcard(i + 1, topic, size);
+		return i >= 0;
+	}
+
 	/** Marks whether a subscription takes part in the message that is being streamed. */
 	setStreaming(index: number, streaming: boolean): void {
 		const at = index * W + Field.FLAGS;
