@@ -1,3 +1,4 @@
+import type { Cancel } from "../world/clock.js";
 import type { ServerEnd, ServerWire } from "../world/virtual-link.js";
 import {
 	ackPacket,
@@ -28,6 +29,7 @@ export class Connection implements ServerEnd {
 	#answered = false;
 	#disconnected = false;
 	#lastHeardMs = 0;
+	#watching: Cancel | undefined;
 	/** Packets that wait for the end of a silence, and acknowledgements that wait for their release. */
 	#unsaid: Uint8Array[] = [];
 	#held: Uint8Array[] = [];
@@ -54,6 +56,7 @@ export class Connection implements ServerEnd {
 	closed(): void {
 		if (!this.#open) return;
 		this.#open = false;
+		this.#watching?.();
 		const { events } = this.#server.options;
 		if (this.#session !== undefined && !this.#disconnected && this.#connect?.will) events.will(this.#connect.clientId);
 		this.#server.closed(this, this.#session, this.#connect?.clean ?? true);
@@ -191,8 +194,7 @@ export class Connection implements ServerEnd {
 	#watch(limitMs: number): void {
 		const { clock, events } = this.#server.options;
 		const silentMs = clock.now() - this.#lastHeardMs;
-		clock.after(limitMs - silentMs, () => {
-			if (!this.#open) return;
+		this.#watching = clock.after(limitMs - silentMs, () => {
 			if (clock.now() - this.#lastHeardMs < limitMs) return this.#watch(limitMs);
 			events.note("the server has heard nothing for 1.5 keep alives, and closes");
 			this.close();

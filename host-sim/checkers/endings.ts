@@ -145,7 +145,8 @@ export class EndingChecker {
 			case Reason.PINGRESP_TIMEOUT:
 				return silences.receivedMs >= pingTimeoutMs;
 			case Reason.SUBACK_TIMEOUT:
-				return silences.requestMs >= ackTimeoutMs;
+				// Where nothing can be written, acks wait; with them reading, and so a SUBACK.
+				return silences.requestMs >= ackTimeoutMs || silences.blockedMs >= 0;
 			case Reason.WRITE_STALLED:
 				return silences.blockedMs >= pingTimeoutMs;
 			default:

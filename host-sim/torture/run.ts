@@ -391,17 +391,17 @@ export class Run {
 	}
 
 	#heal(): void {
-		const { time, network } = this.#world;
-		Object.assign(network, soundNetwork());
+		Object.assign(this.#world.network, soundNetwork());
 		this.#turns.begin();
 		this.#server.behaviour.listening = true;
+		// With a clean session they come anew on every connection, and may be more than the client can remember.
+		this.#server.retained.clear();
 		oblige(this.#server);
 		for (const link of this.#links) {
 			link.freeze(false);
 			link.cutAfter("in", Infinity);
 		}
 		this.#device.heal();
-		void time;
 		this.#check();
 	}
 
@@ -468,7 +468,7 @@ export class Run {
 		this.#findings.expect(this.#wills === wills, "a will after an orderly end [MQTT-3.1.2-10]", () => "");
 		// What the server still waits for, and nothing of the device.
 		const events = this.#conduct.packets.out;
-		for (let left = 20; left > 0 && this.#event(Infinity); left--);
+		for (let left = EVENTS_AT_REST; left > 0 && this.#event(Infinity); left--);
 		this.#findings.expect(time.nextMs === Infinity, "something goes on after the end", () => `due at ${time.nextMs}`);
 		this.#findings.expect(this.#conduct.packets.out === events, "packets after the end", () => "");
 	}
