@@ -9,11 +9,11 @@ import type { Findings } from "./findings.js";
 
 /** The inside of a client, caught in a call that does nothing to a client that is stopped. */
 function coreOf(client: Client): Core {
-	let found: Core | undefined;
+	const found: { core?: Core } = {};
 	const prototype = Core.prototype as { networkUp(now: number): void };
 	const original = prototype.networkUp;
 	prototype.networkUp = function (this: Core, now: number): void {
-		found = this;
+		found.core = this;
 		original.call(this, now);
 	};
 	try {
@@ -21,7 +21,7 @@ function coreOf(client: Client): Core {
 	} finally {
 		prototype.networkUp = original;
 	}
-	return found!;
+	return found.core!;
 }
 
 /** Looks at the tables of one client, which was just made. */

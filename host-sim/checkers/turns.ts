@@ -47,8 +47,8 @@ export class TurnChecker {
 		if (this.#writes > this.most.writes) this.most.writes = this.#writes;
 		const reads = READS_PER_TURN * this.#turns;
 		const writes = WRITES_PER_PART * (PARTS * this.#turns + this.#handled);
-		this.#findings.expect(this.#reads <= reads, "more reads than a turn may make", () => `${this.#reads}`);
-		this.#findings.expect(this.#writes <= writes, "more writes than a turn may make", () => `${this.#writes}`);
+		if (this.#reads > reads) this.#findings.report("more reads than a turn may make", `${this.#reads}`);
+		if (this.#writes > writes) this.#findings.report("more writes than a turn may make", `${this.#writes}`);
 	}
 
 	/** A transport that is counted, and does otherwise what `factory` makes. */

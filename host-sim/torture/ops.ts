@@ -34,7 +34,7 @@ const GRANTS = ["asked", "lower", "none"] as const;
 const DOWN_MS_MAX = 30_000;
 /** A leap goes so many days at most, and ends early when too much happens on the way. */
 const LEAP_DAYS_MAX = 800;
-const LEAP_EVENTS_MAX = 400;
+const LEAP_EVENTS_MAX = 250;
 const DAY_MS = 86_400_000;
 
 type Op = (stage: Stage, step: Step) => void;
