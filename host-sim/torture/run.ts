@@ -381,7 +381,7 @@ export class Run {
 			if (this.#endings.state === State.STOPPED) this.#device.start();
 			else if (!this.#event(Infinity)) return this.#findings.report("nothing happens any more", this.#unrest());
 		}
-		this.#pass(2_000);
+		this.#pass(this.#mayLeave() ? 20_000 : 2_000);
 		this.#lookAtRest();
 		if (this.#findings.first === undefined) this.#stop();
 	}
@@ -404,7 +404,12 @@ export class Run {
 	#atRest(): boolean {
 		const { client } = this.#device;
 		if (!client.connected || client.queued > 0 || this.#conduct.requests > 0) return false;
-		return this.#incoming.unfinished === 0 || this.#incoming.hasRefused();
+		return this.#incoming.unfinished === 0 || this.#mayLeave();
+	}
+
+	/** Messages that the client refuses for their size stay with the server, and so may others behind them. */
+	#mayLeave(): boolean {
+		return this.#plan.setup.options.tooLarge === "refuse" && this.#incoming.hasRefused();
 	}
 
 	#unrest(): string {
