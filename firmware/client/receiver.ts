@@ -143,6 +143,7 @@ export class Receiver {
 		let end = this.#end;
 		if (count > 0) {
 			if (this.stalled) fail("receiver: bytes over bytes");
+			if (!this.#linked) return; // A call has ended the connection, which is still to be closed.
 			this.lastReceived = now;
 			counters[CounterIndex.BYTES_IN]! += count;
 			// One ack alone, as they mostly come.
