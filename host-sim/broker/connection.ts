@@ -136,8 +136,8 @@ export class Connection implements ServerEnd {
 		if (packet.type === Type.CONNECT) return this.#handleConnect(packet.connect!);
 		if (this.#connect === undefined) return this.#refuse("the first packet is not CONNECT [MQTT-3.1.0-1]");
 		if (packet.type === Type.DISCONNECT) {
+			// No sign that CONNACK has reached the client: it may have been sent before.
 			this.#disconnected = true;
-			if (this.#answered) this.#session!.fresh = false;
 			return this.close();
 		}
 		const session = this.#session;

@@ -144,7 +144,8 @@ export class EndingChecker {
 			case Reason.CONNACK_TIMEOUT:
 				return this.#before === State.CONNECTING && silences.stateMs >= connectTimeoutMs;
 			case Reason.PINGRESP_TIMEOUT:
-				return silences.receivedMs >= pingTimeoutMs;
+				// As below; what comes meanwhile is not read.
+				return silences.receivedMs >= pingTimeoutMs || silences.blockedMs >= 0;
 			case Reason.SUBACK_TIMEOUT:
 				// Where nothing can be written, acks wait; with them reading, and so a SUBACK.
 				return silences.requestMs >= ackTimeoutMs || silences.blockedMs >= 0;

@@ -244,11 +244,23 @@ export class IncomingChecker {
 		key.last.set(stream, message.serial);
 	}
 
-	/** Whether an unfinished message is one that the client refuses, by its option, for its size. */
-	hasRefused(): boolean {
+	/** Unfinished messages that the client refuses, by its option, for their size. */
+	*#refused(): Iterable<ServerMessage> {
 		for (const { message, finished, forgotten } of this.#messages.values()) {
-			if (!finished && !forgotten && message.qos > 0 && packetSize(message) > this.#sizes.rxBuffer) return true;
+			if (!finished && !forgotten && message.qos > 0 && packetSize(message) > this.#sizes.rxBuffer) yield message;
 		}
+	}
+
+	/** Whether there are any. */
+	hasRefused(): boolean {
+		for (const _message of this.#refused()) return true;
+		return false;
+	}
+
+	/** Whether one of them would now be taken in pieces: it comes before PUBRELs that would make room for it. */
+	hasRefusedAndStreams(): boolean {
+		const streams = [...this.subscriptions.values()].filter(({ stream }) => stream);
+		for (const { topic } of this.#refused()) if (streams.some(({ filter }) => matches(filter, topic))) return true;
 		return false;
 	}
 

@@ -377,12 +377,13 @@ export class Run {
 		this.#heal();
 		for (let left = EVENTS_TO_REST; !this.#atRest(); left--) {
 			if (this.#findings.first !== undefined) return;
-			if (left === 0) return this.#findings.report("does not come to rest", this.#unrest());
+			if (left === 0) return this.#reportUnrest();
 			if (this.#endings.state === State.STOPPED) this.#device.start();
 			else if (!this.#event(Infinity)) return this.#findings.report("nothing happens any more", this.#unrest());
 		}
-		this.#pass(this.#mayLeave() ? 20_000 : 2_000);
-		this.#lookAtRest();
+		const isLoud = this.#mayLeave();
+		this.#pass(2_000);
+		this.#lookAtRest(isLoud);
 		if (this.#findings.first === undefined) this.#stop();
 	}
 
@@ -407,6 +408,15 @@ export class Run {
 		return this.#incoming.unfinished === 0 || this.#mayLeave();
 	}
 
+	/**
+	 * A message that was refused for its size, and is now wanted in pieces, comes before the PUBRELs that would make room
+	 * for it, on every connection anew: a limit of the option "refuse" together with a table that is too small.
+	 */
+	#reportUnrest(): void {
+		if (this.#mayLeave() && this.#incoming.hasRefusedAndStreams()) return;
+		this.#findings.report("does not come to rest", this.#unrest());
+	}
+
 	/** Messages that the client refuses for their size stay with the server, and so may others behind them. */
 	#mayLeave(): boolean {
 		return this.#plan.setup.options.tooLarge === "refuse" && this.#incoming.hasRefused();
@@ -418,8 +428,8 @@ export class Run {
 		return `state ${state}, ${queued} queued, ${open} open, ${this.#incoming.unfinished} of the server: ${this.#incoming.left()}`;
 	}
 
-	/** Hours of rest: pings and nothing else. */
-	#lookAtRest(): void {
+	/** Hours of rest: pings and nothing else; unless the server still has what may stay with it, or behind it. */
+	#lookAtRest(isLoud: boolean): void {
 		const { packets } = this.#conduct;
 		const { counters } = this.#device.client;
 		const before = { out: packets.out, pings: counters[Counter.PINGS]!, ended: this.#endings.ended };
@@ -428,8 +438,10 @@ export class Run {
 		if (this.#findings.first !== undefined) return;
 		const pings = counters[Counter.PINGS]! - before.pings;
 		const sent = packets.out - before.out;
-		this.#findings.expect(sent === pings, "more than pings at rest", () => `${sent} packets, ${pings} pings`);
-		this.#findings.expect(this.#endings.ended === before.ended, "no rest at rest", () => "a connection has ended");
+		if (!isLoud) {
+			this.#findings.expect(sent === pings, "more than pings at rest", () => `${sent} packets, ${pings} pings`);
+			this.#findings.expect(this.#endings.ended === before.ended, "no rest at rest", () => "a connection has ended");
+		}
 		if (keepAliveMs === 0) this.#findings.expect(pings === 0, "pings without a keep alive", () => String(pings));
 		this.#checkTables();
 	}
