@@ -7,8 +7,8 @@ import { Core } from "../../firmware/client/core.js";
 import { RecordState } from "../../firmware/client/outbox.js";
 import type { Findings } from "./findings.js";
 
-/** The inside of a client, caught in a call that does nothing to a client that is stopped. */
-function coreOf(client: Client): Core {
+/** The inside of a client, caught in a call that does nothing to a client that is stopped. For this file and its test. */
+export function coreOf(client: Client): Core {
 	const found: { core?: Core } = {};
 	const prototype = Core.prototype as { networkUp(now: number): void };
 	const original = prototype.networkUp;

@@ -80,7 +80,6 @@ describe("the model server", () => {
 	it("passes QoS 2 on once, and QoS 1 each time", () => {
 		const rig = new Rig();
 		const end = rig.connect(CONNECT);
-		rig.said;
 		expect(rig.tell(end, "3406 0001 74 0005 78")).toBe("50020005");
 		expect(rig.tell(end, "3c06 0001 74 0005 78")).toBe("50020005");
 		expect(rig.tell(end, "6202 0005")).toBe("70020005");
@@ -109,7 +108,6 @@ describe("the model server", () => {
 	it("answers late, twice, when released, or not at all, as it is told", () => {
 		const rig = new Rig();
 		const end = rig.connect(CONNECT);
-		rig.said;
 		rig.server.behaviour.lateMs = 50;
 		expect(rig.tell(end, "c000")).toBe("");
 		while (rig.clock.step());
@@ -139,7 +137,6 @@ describe("the model server", () => {
 		expect(rig.tell(rig.connect(), CONNECT)).toBe("close");
 		rig.server.behaviour.connack = 0;
 		const end = rig.connect(CONNECT);
-		rig.said;
 		rig.server.behaviour.grant = "lower";
 		expect(rig.tell(end, SUBSCRIBE_A)).toBe("9003000a01");
 		rig.server.behaviour.grant = "none";
@@ -162,7 +159,6 @@ describe("the model server", () => {
 	it("closes after one and a half keep alives without a packet", () => {
 		const rig = new Rig();
 		const end = rig.connect("100d 0004 4d515454 04 00 000a 0001 63");
-		rig.said;
 		rig.clock.after(10_000, () => rig.tell(end, "c000"));
 		while (rig.clock.step());
 		expect(rig.clock.now()).toBe(25_000);
