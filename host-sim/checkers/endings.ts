@@ -33,8 +33,8 @@ export interface Silences {
 	stateMs: number;
 	/** Since bytes came, on this connection. */
 	receivedMs: number;
-	/** Since an ack of a SUBSCRIBE or UNSUBSCRIBE came, or CONNACK. */
-	requestMs: number;
+	/** Since CONNACK: no SUBSCRIBE or UNSUBSCRIBE is older. */
+	acceptedMs: number;
 	/** Since the network took bytes; -1: it takes them. */
 	blockedMs: number;
 }
@@ -148,7 +148,7 @@ export class EndingChecker {
 				return silences.receivedMs >= pingTimeoutMs || silences.blockedMs >= 0;
 			case Reason.SUBACK_TIMEOUT:
 				// Where nothing can be written, acks wait; with them reading, and so a SUBACK.
-				return silences.requestMs >= ackTimeoutMs || silences.blockedMs >= 0;
+				return silences.acceptedMs >= ackTimeoutMs || silences.blockedMs >= 0;
 			case Reason.WRITE_STALLED:
 				return silences.blockedMs >= pingTimeoutMs;
 			default:

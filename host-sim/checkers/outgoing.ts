@@ -79,6 +79,11 @@ export class OutgoingChecker {
 		return message;
 	}
 
+	/** What was deferred is published now. */
+	askNow(message: Outgoing): void {
+		this.#asking.push(message);
+	}
+
 	/** The call has returned: a packet identifier, 0 at QoS 0, or a negative status. */
 	answer(message: Outgoing, result: number): void {
 		if (this.#asking.at(-1) === message) this.#asking.pop();

@@ -291,6 +291,7 @@ export class Device {
 			return;
 		}
 		const bytes = makeContent("c", message.serial, message.size);
+		this.#parts.outgoing.askNow(message);
 		this.#publish(message, "send()", () => writer.bytes(bytes).send());
 	}
 

@@ -325,7 +325,7 @@ describe("EndingChecker", () => {
 		sourceFailed: false,
 		manyQoS2: false,
 	};
-	const silences: Silences = { stateMs: 0, receivedMs: 0, requestMs: 0, blockedMs: -1 };
+	const silences: Silences = { stateMs: 0, receivedMs: 0, acceptedMs: 0, blockedMs: -1 };
 	let checker: EndingChecker;
 	beforeEach(() => {
 		checker = new EndingChecker(findings, limits);
@@ -378,7 +378,7 @@ describe("EndingChecker", () => {
 		["a reason that does not fit", () => [up(), end(Reason.LINK_LOST)]],
 		["a reason that does not fit", () => [up(), end(Reason.STOPPED)]],
 		["a reason that does not fit", () => [up(), end(Reason.PINGRESP_TIMEOUT, {}, { receivedMs: 499 })]],
-		["a reason that does not fit", () => [up(), end(Reason.SUBACK_TIMEOUT, {}, { requestMs: 699 })]],
+		["a reason that does not fit", () => [up(), end(Reason.SUBACK_TIMEOUT, {}, { acceptedMs: 699 })]],
 		["a reason that does not fit", () => [up(), end(Reason.PROTOCOL_ERROR)]],
 		["a reason that does not fit", () => [up(), end(Reason.REFUSED_IDENTIFIER, { detail: 2 }, { refusal: 3 })]],
 		["a reason that does not fit", () => [up(), end(Reason.NAME_NOT_FOUND, {}, { nameFailed: true })]],
