@@ -41,15 +41,18 @@ const SIZES: Readonly<Record<number, number>> = {
 /** Cuts one direction of a connection into packets, and checks every rule on their form. MQTT 3.1.1. */
 export class PacketReader {
 	readonly #from: Sender;
-	#rest: Uint8Array = new Uint8Array(0);
+	/** What has come of a packet that is not complete, and how many bytes make the next look worth while. */
+	#parts: Uint8Array[] = [];
+	#size = 0;
+	#wanted = 2;
 
 	constructor(from: Sender) {
 		this.#from = from;
 	}
 
 	/** Bytes of a packet that is not complete yet. */
-	get partial(): Uint8Array {
-		return this.#rest;
+	get partial(): number {
+		return this.#size;
 	}
 
 	/**
@@ -58,22 +61,29 @@ export class PacketReader {
 	 * Throws MalformedPacket.
 	 */
 	push(bytes: Uint8Array, onPacket: (packet: Packet) => void): void {
-		if (this.#rest.length > 0) {
-			const joined = new Uint8Array(this.#rest.length + bytes.length);
-			joined.set(this.#rest);
-			joined.set(bytes, this.#rest.length);
-			bytes = joined;
-		}
+		this.#parts.push(bytes);
+		this.#size += bytes.length;
+		if (this.#size < this.#wanted) return;
+		const all = this.#parts.length === 1 ? bytes : Buffer.concat(this.#parts, this.#size);
 		let at = 0;
 		for (;;) {
-			const size = packetSize(bytes, at);
-			if (size === 0 || at + size > bytes.length) break;
-			const packet = read(bytes.subarray(at, at + size), this.#from);
+			const size = packetSize(all, at);
+			const left = all.length - at;
+			if (size === 0 || size > left) {
+				this.#keep(all.subarray(at), size === 0 ? left + 1 : size);
+				return;
+			}
+			const packet = read(all.subarray(at, at + size), this.#from);
 			at += size;
-			this.#rest = bytes.subarray(at);
+			this.#keep(all.subarray(at), 2);
 			onPacket(packet);
 		}
-		this.#rest = bytes.subarray(at);
+	}
+
+	#keep(rest: Uint8Array, wanted: number): void {
+		this.#parts = rest.length > 0 ? [rest] : [];
+		this.#size = rest.length;
+		this.#wanted = wanted;
 	}
 }
 

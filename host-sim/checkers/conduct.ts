@@ -90,7 +90,7 @@ export class ConductChecker {
 
 	/** Whether the device stands in the middle of a packet: nothing else can be sent meanwhile. */
 	get midPacket(): boolean {
-		return (this.#talk?.out.partial.length ?? 0) > 0;
+		return (this.#talk?.out.partial ?? 0) > 0;
 	}
 
 	/** Requests whose ack has not come. */

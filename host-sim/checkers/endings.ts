@@ -13,6 +13,8 @@ export interface Causes {
 	refusal: number;
 	/** A source of a streamed publish has failed. */
 	sourceFailed: boolean;
+	/** A packet above the option for it was sent. */
+	largePacket: boolean;
 	/** The server may have more QoS 2 messages unfinished than the client remembers. */
 	manyQoS2: boolean;
 }
@@ -103,6 +105,9 @@ export class EndingChecker {
 		const mostMs = Math.max(reconnectMaxMs, holdOffMs);
 		const fits = reconnect && !this.#byStop ? retryMs >= 0 && retryMs <= mostMs : retryMs === -1;
 		this.#findings.expect(fits, "time to the next attempt", text);
+		// Who is refused for good waits for half of the pause at least.
+		const refused = layer === Layer.SERVER && code !== Reason.REFUSED_SERVER_UNAVAILABLE && retryMs >= 0;
+		this.#findings.expect(!refused || retryMs >= Math.floor(holdOffMs / 2), "no pause after a refusal", text);
 	}
 
 	stopped(): void {
@@ -139,6 +144,8 @@ export class EndingChecker {
 				return this.#before === State.OPENING && causes.openFailed;
 			case Reason.LINK_LOST:
 				return this.#before >= State.CONNECTING && causes.lost;
+			case Reason.PACKET_TOO_LARGE:
+				return causes.largePacket;
 			case Reason.INCOMING_QOS2_FULL:
 				return causes.manyQoS2;
 			case Reason.CONNACK_TIMEOUT:

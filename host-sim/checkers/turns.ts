@@ -18,6 +18,8 @@ export class TurnChecker {
 	#writes = 0;
 	/** Times the client was handed bytes that had waited for room: each may write once more. */
 	#handled = 0;
+	/** The next call of this method throws, once, as a platform does whose connection is broken. */
+	breaks: "read" | "write" | undefined;
 	/** The most that was seen, for the report. */
 	readonly most = { reads: 0, writes: 0 };
 
@@ -51,9 +53,19 @@ export class TurnChecker {
 		if (this.#writes > writes) this.#findings.report("more writes than a turn may make", `${this.#writes}`);
 	}
 
+	/** Called before a method throws. */
+	onBreak: () => void = () => undefined;
+
 	/** A transport that is counted, and does otherwise what `factory` makes. */
 	counting(factory: TransportFactory): TransportFactory {
 		return (setup) => this.#wrap(factory(setup));
+	}
+
+	#break(method: "read" | "write"): void {
+		if (this.breaks !== method) return;
+		this.breaks = undefined;
+		this.onBreak();
+		throw new Error(`a ${method} that throws`);
 	}
 
 	#wrap(inner: Transport): Transport {
@@ -62,10 +74,12 @@ export class TurnChecker {
 			close: () => inner.close(),
 			read: (countMax) => {
 				this.#reads++;
+				this.#break("read");
 				return inner.read(countMax);
 			},
 			write: (count) => {
 				this.#writes++;
+				this.#break("write");
 				return inner.write(count);
 			},
 			get readable() {

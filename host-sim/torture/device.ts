@@ -1,4 +1,4 @@
-import { Problem, State, type DisconnectReason, type QoS } from "../../firmware/client/codes.js";
+import { Problem, State, Status, type DisconnectReason, type QoS } from "../../firmware/client/codes.js";
 import { Client, Topic, type Message, type PayloadWriter } from "../../firmware/index.js";
 import { platformDns } from "../../firmware/transport/dns.js";
 import { tcp } from "../../firmware/transport/tcp.js";
@@ -52,6 +52,8 @@ export class Device {
 	#sources: TestSource[] = [];
 	#writer: { writer: PayloadWriter; message: Outgoing } | undefined;
 	#depth = 0;
+	/** A publish was refused for lack of room, and onRoom has not come since. */
+	waitsForRoom = false;
 	/** Callbacks that have thrown, as the client should count them. */
 	thrown = 0;
 
@@ -103,6 +105,7 @@ export class Device {
 			},
 			onRoom: () => {
 				this.#parts.note("room");
+				this.waitsForRoom = false;
 				this.#script("room");
 			},
 			onMessage: (message: Message) => this.#handle(undefined, message),
@@ -254,6 +257,8 @@ export class Device {
 		const text = `${how} c${serial} ${topic}, QoS ${qos}${retain ? ", RETAIN" : ""}, ${size} bytes`;
 		const result = this.#call(text, method) ?? 0;
 		this.#parts.outgoing.answer(message, result);
+		// Without any place for a source none will ever be free.
+		if (result === Status.FULL && this.#parts.setup.options.sources! > 0) this.waitsForRoom = true;
 		this.#parts.note(`  = ${result}`);
 	}
 

@@ -1,4 +1,5 @@
 import { emptyTopic, makeContent, markSize } from "../checkers/content.js";
+import type { TurnChecker } from "../checkers/turns.js";
 import { CLOSE, obligingServer, type ModelServer } from "../broker/server.js";
 import type { ServerMessage } from "../broker/session.js";
 import type { VirtualLink } from "../world/virtual-link.js";
@@ -9,10 +10,13 @@ import type { OpName, Step } from "./plan.js";
 /** What steps act on. */
 export interface Stage {
 	device: Device;
+	turns: TurnChecker;
 	world: VirtualWorld;
 	server: ModelServer;
 	/** Links that may still stand for one of their ends. */
 	links: Set<VirtualLink>;
+	/** The client gives a connection up for a packet above this. */
+	packetMax: number;
 	/** Serial number of the next message of the server. */
 	nextSerial(): number;
 	note(text: string): void;
@@ -28,8 +32,11 @@ const REFUSALS = [1, 2, 3, 3, 3, 4, 5, 6, 255, CLOSE, CLOSE];
 const LATENCIES = [0, 1, 1, 20, 200, 1_500];
 const SEGMENTS = [1, 2, 3, 7, 16, 64, 536, 1_436];
 const WINDOWS = [1, 2, 5, 16, 40];
+const NAMES = ["unknown", "unknown", "silent", "odd"] as const;
 const GRANTS = ["asked", "lower", "none"] as const;
 
+/** What a packet has beside its payload, at most. */
+const PACKET_MARGIN = 100;
 /** A restart of the server takes up to this long. */
 const DOWN_MS_MAX = 30_000;
 /** A leap goes so many days at most, and ends early when too much happens on the way. */
@@ -73,12 +80,16 @@ const DO: Readonly<Record<OpName, Op>> = {
 	},
 	cut: ({ world }) => world.link?.reset("reset"),
 	cutAfter: ({ world }, { a, b }) => world.link?.cutAfter(a % 2 === 0 ? "in" : "out", b % 90),
+	throws: ({ turns, note }, { a }) => {
+		turns.breaks = a % 2 === 0 ? "read" : "write";
+		note(`the next ${turns.breaks} of the transport throws`);
+	},
 	connect: ({ world, note }, { a }) => {
 		world.network.connect = a % 2 === 0 ? "refused" : "silent";
 		note(`connections are ${world.network.connect}`);
 	},
 	names: ({ world, note }, { a }) => {
-		world.network.names = a % 2 === 0 ? "unknown" : "silent";
+		world.network.names = NAMES[a % NAMES.length]!;
 		note(`names are ${world.network.names}`);
 	},
 	heal: ({ world, note }) => {
@@ -180,13 +191,16 @@ export function makeMessage(
 	const serial = stage.nextSerial();
 	const wanted = SIZES[b % SIZES.length]!;
 	const empty = wanted === 0 && retained === undefined;
-	const size = empty ? 0 : Math.max(wanted, markSize(serial));
+	const qos = retained?.qos ?? a % 3;
+	// A server has no way to know what is too large for a client of 3.1.1, and would send it again for ever.
+	const most = qos > 0 ? stage.packetMax - PACKET_MARGIN : Infinity;
+	const size = empty ? 0 : Math.max(wanted > most ? 0 : wanted, markSize(serial));
 	const topic = retained?.topic ?? TOPICS[(a >> 3) % TOPICS.length]!;
 	return {
 		serial,
 		topic: empty ? emptyTopic(topic, "s", serial) : topic,
 		payload: makeContent("s", serial, size),
-		qos: retained?.qos ?? a % 3,
+		qos,
 		retain: retained !== undefined,
 	};
 }

@@ -25,6 +25,7 @@ export const OPS = {
 	thaw: 2,
 	cut: 1,
 	cutAfter: 3,
+	throws: 1,
 	connect: 1,
 	names: 1,
 	heal: 2,

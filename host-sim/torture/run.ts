@@ -88,6 +88,7 @@ export class Run {
 	#openFailed = false;
 	#lost = false;
 	#failedLookups = 0;
+	#oddLookups = 0;
 	#wills = 0;
 
 	constructor(plan: Plan, watcher?: RunWatcher) {
@@ -105,6 +106,9 @@ export class Run {
 			this.#outgoing = new OutgoingChecker(this.#findings, options.outboxFull !== "refuse");
 			this.#incoming = new IncomingChecker(this.#findings, { rxBuffer: options.rxBuffer! });
 			this.#turns = new TurnChecker(this.#findings);
+			this.#turns.onBreak = () => {
+				this.#lost = true;
+			};
 			const limits = {
 				inflight: options.inflight!,
 				rxBuffer: options.rxBuffer!,
@@ -154,6 +158,8 @@ export class Run {
 		}
 		this.#stage = {
 			device: this.#device,
+			turns: this.#turns,
+			packetMax: setup.options.maximumPacketSize ?? Infinity,
 			world: this.#world,
 			server: this.#server,
 			links: this.#links,
@@ -291,6 +297,7 @@ export class Run {
 		if (state === State.OPENING) {
 			this.#openFailed = this.#lost = false;
 			this.#failedLookups = this.#world.failedLookups;
+			this.#oddLookups = this.#world.oddLookups;
 		}
 		if (state <= State.OPENING) this.#requestMs = -1;
 		this.#endings.entered(state);
@@ -299,9 +306,10 @@ export class Run {
 	#causes(): Causes {
 		return {
 			nameFailed: this.#world.failedLookups > this.#failedLookups,
-			openFailed: this.#openFailed,
+			openFailed: this.#openFailed || this.#world.oddLookups > this.#oddLookups,
 			lost: this.#lost,
 			refusal: this.#conduct.refusal,
+			largePacket: this.#plan.setup.options.maximumPacketSize !== undefined,
 			sourceFailed: this.#device.sourceFailed,
 			manyQoS2: this.#windowMax > this.#plan.setup.options.incomingQoS2!,
 		};
@@ -390,6 +398,7 @@ export class Run {
 		Object.assign(this.#world.network, soundNetwork());
 		this.#turns.begin();
 		this.#server.behaviour.listening = true;
+		this.#turns.breaks = undefined;
 		// With a clean session they come anew on every connection, and may be more than the client can remember.
 		this.#server.retained.clear();
 		oblige(this.#server);
@@ -456,6 +465,7 @@ export class Run {
 			const declared = this.#incoming.subscriptions.has(filter);
 			this.#findings.expect(declared, "a subscription that only the server has", () => filter);
 		}
+		this.#findings.expect(!this.#device.waitsForRoom, "refused as FULL, and never told of room", () => "");
 		const { counters } = this.#device.client;
 		const { counts } = this.#outgoing;
 		const same = counters[Counter.DELIVERED] === counts.delivered && counters[Counter.DROPPED_OLD] === counts.dropped;

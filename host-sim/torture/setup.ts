@@ -62,6 +62,7 @@ export function makeSetup(random: Random): Setup {
 			inflight: oneOf(random, 1, 2, 3, 8, 20),
 			incomingQoS2: oneOf(random, 1, 2, 4, 32, 32),
 			subscriptions: oneOf(random, 1, 2, 4, 8),
+			...(random.below(8) === 0 && { maximumPacketSize: 200 }),
 			filterBytes: oneOf(random, 16, 64, 256),
 			sources: oneOf(random, 0, 1, 2, 4),
 			views: oneOf(random, 2, 3, 8),

@@ -15,8 +15,8 @@ export interface NetworkState {
 	ragged: boolean;
 	/** What becomes of a new connection: made, refused, or never answered. */
 	connect: "made" | "refused" | "silent";
-	/** What becomes of a lookup: answered, answered with an error, never answered. */
-	names: "found" | "unknown" | "silent";
+	/** What becomes of a lookup: answered, answered with an error, never, or with what is no IPv4 address. */
+	names: "found" | "unknown" | "silent" | "odd";
 }
 
 /** The server's end of a connection, as the network sees it. */

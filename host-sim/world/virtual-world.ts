@@ -45,8 +45,9 @@ export class VirtualWorld extends World {
 	#count = 0;
 	/** The last connection of the device; it has one at a time. */
 	link: VirtualLink | undefined;
-	/** Lookups that were answered with an error. */
+	/** Lookups that were answered with an error, and with what no connection can be made to. */
 	failedLookups = 0;
+	oddLookups = 0;
 
 	constructor(options: VirtualWorldOptions) {
 		const time = new VirtualClock();
@@ -83,7 +84,8 @@ export class VirtualWorld extends World {
 		if (names === "silent") return () => undefined;
 		return this.clock.after(2 * latencyMs, () => {
 			if (names === "unknown") this.failedLookups++;
-			done(names === "found" ? ADDRESS : undefined);
+			if (names === "odd") this.oddLookups++;
+			done(names === "found" ? ADDRESS : names === "odd" ? "2001:db8::1" : undefined);
 		});
 	}
 }

@@ -323,6 +323,7 @@ describe("EndingChecker", () => {
 		lost: false,
 		refusal: 0,
 		sourceFailed: false,
+		largePacket: false,
 		manyQoS2: false,
 	};
 	const silences: Silences = { stateMs: 0, receivedMs: 0, acceptedMs: 0, blockedMs: -1 };
@@ -384,6 +385,10 @@ describe("EndingChecker", () => {
 		["a reason that does not fit", () => [up(), end(Reason.NAME_NOT_FOUND, {}, { nameFailed: true })]],
 		["time to the next attempt", () => [up(), end(Reason.LINK_LOST, { retryMs: 201 }, { lost: true })]],
 		["time to the next attempt", () => [up(), end(Reason.LINK_LOST, { retryMs: -1 }, { lost: true })]],
+		[
+			"no pause after a refusal",
+			() => [up(), end(Reason.REFUSED_IDENTIFIER, { detail: 2, retryMs: 99 }, { refusal: 2 })],
+		],
 		["stopped without being asked", () => checker.stopped()],
 		[
 			"a stop that was not reported",
