@@ -100,7 +100,7 @@ async function fuzz(target: string, count: number | undefined, options: FuzzOpti
 }
 
 function report(target: string, seed: number, { what, input, job }: JobFinding): number {
-	const file = relative(process.cwd(), writeKept(target, input, `seed ${seed}, job ${job}\n${what}`));
+	const file = relative(process.cwd(), writeKept(target, input, `seed ${seed}, job ${job}\n${what.split("\n")[0]}`));
 	print(`\nfound: ${what}`);
 	print(`seed:  ${seed}, job ${job}`);
 	print(`input: ${Buffer.from(input).toString("hex")}`);
