@@ -367,6 +367,8 @@ export class Publisher {
 		const outbox = this.#outbox;
 		if (this.#policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size);
 		for (;;) {
+			// Told of a publish that gave way, the application may have begun to compose: the tail is taken.
+			if (this.#sender.composing) return StatusCode.BUSY;
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
 			if (record !== StatusCode.FULL || this.#policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);
