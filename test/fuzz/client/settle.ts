@@ -1,5 +1,6 @@
 import { Counter, State, Topic } from "../../../firmware/index.js";
 import type { Run } from "./run.js";
+import { End } from "./wire.js";
 
 /** Rounds in which everything has to come to rest: each lets time pass, the server answer, and the link stand. */
 const ROUNDS_MAX = 400;
@@ -17,6 +18,8 @@ export function settle(run: Run): void {
 	wire.writeMax = wire.readMax = Infinity;
 	checkBroken(run);
 	run.dropComposed();
+	// Without keep alive nobody finds out that the server stands in the middle of a packet.
+	if (client.settings.keepAlive === 0) wire.end(End.LOST);
 	if (!reach(run, () => client.state === State.CONNECTED && client.queued === 0)) {
 		return run.fail(`settle: state ${client.state}, ${client.queued} queued, connected ${String(client.connected)}`);
 	}
