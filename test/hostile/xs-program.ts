@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { libraryModules, packageRoot } from "../../host-sim/bench/measure.js";
 import type { XsHost } from "../../host-sim/xs/build.js";
-import { runOnXs } from "../../host-sim/xs/run.js";
+import { runOnXs, type XsRunResult } from "../../host-sim/xs/run.js";
 import type { Entry } from "./subject.js";
 
 /** What Math.random gives on both engines, so that identifiers start at the same place. */
@@ -76,6 +76,29 @@ export async function runEntriesOnXs(
 			durationMs: 1_000,
 		});
 		return { lines: result.trace, stderr: result.stderr, exitCode: result.exitCode };
+	} finally {
+		remove();
+	}
+}
+
+/** Runs the client over TCP against a server that sends so many entries twice. */
+export async function runOverTcp(host: XsHost, config: { port: number; connections: number }): Promise<XsRunResult> {
+	const { modules, remove } = compileForXs(["xs-tcp-main"]);
+	const manifests = join(packageRoot(), "manifests/modules");
+	const library = {
+		...libraryModules(),
+		"xs-mqtt": join(manifests, "xs-mqtt.js"),
+		"xs-mqtt/tcp": join(manifests, "tcp.js"),
+	};
+	try {
+		return await runOnXs({
+			host,
+			modules: { ...library, ...modules },
+			preload: Object.keys(library),
+			main: "xs-tcp-main",
+			config,
+			durationMs: 50_000,
+		});
 	} finally {
 		remove();
 	}
