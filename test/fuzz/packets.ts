@@ -72,3 +72,28 @@ function writeSuback(buffer: Uint8Array, at: number, below: (bound: number) => n
 	for (let i = 0; i < count; i++) buffer[at + 4 + i] = below(8) === 0 ? 0x80 : below(3);
 	return at + 4 + count;
 }
+
+/** Room that writeLargePublish may need. */
+export const LARGE_ROOM = 1_024;
+
+/** As writeServerPacket, for a PUBLISH of 20 … 980 bytes of payload. */
+export function writeLargePublish(buffer: Uint8Array, below: (bound: number) => number, packetId: number): number {
+	const qos = below(3);
+	const topic = TOPICS[below(3)]!;
+	const payloadSize = 20 + below(16) * 64;
+	const remaining = 2 + topic.length + (qos > 0 ? 2 : 0) + payloadSize;
+	buffer[0] = 0x30 | (qos << 1) | (qos > 0 && below(3) === 0 ? 8 : 0);
+	let at = 1;
+	if (remaining > 127) buffer[at++] = 128 | (remaining & 127);
+	buffer[at++] = remaining > 127 ? remaining >> 7 : remaining;
+	buffer[at++] = 0;
+	buffer[at++] = topic.length;
+	buffer.set(topic, at);
+	at += topic.length;
+	if (qos > 0) {
+		buffer[at++] = packetId >> 8;
+		buffer[at++] = packetId & 255;
+	}
+	for (let i = 0; i < payloadSize; i++) buffer[at + i] = (i * 5) & 255;
+	return at + payloadSize;
+}

@@ -13,7 +13,7 @@ import {
 } from "../../../firmware/index.js";
 import { Random } from "../../../host-sim/world/random.js";
 import { magnitude, type Features } from "../features.js";
-import { PACKET_ROOM, writeServerPacket } from "../packets.js";
+import { LARGE_ROOM, writeLargePublish, writeServerPacket } from "../packets.js";
 import { checkMessage } from "./message-check.js";
 import { firstIdOf, OPTION_BYTES, optionsOf, ticksOf } from "./options.js";
 import { settle } from "./settle.js";
@@ -52,9 +52,10 @@ export class Run {
 	readonly #early = new Set<number>();
 	readonly #features: Features;
 	readonly #reader: Reader;
-	readonly #packet = new Uint8Array(PACKET_ROOM + 256);
+	readonly #packet = new Uint8Array(LARGE_ROOM);
 	readonly #arenaSize: number;
 	#depth = 0;
+	#lastStep: number = Step.COUNT;
 	#callbacks = 0;
 	#throws = false;
 	#writer: PayloadWriter | undefined;
@@ -119,6 +120,7 @@ export class Run {
 
 	readonly #handler = (message: Message): void => {
 		this.messages++;
+		this.#features.note(7, message.firstByte, (magnitude(message.offset) << 5) | magnitude(message.total));
 		this.wrong ??= checkMessage(message, this.client.arenaSize);
 		this.wrong ??= this.wire.incoming.check(message, this.wire.bytes);
 		this.enter();
@@ -197,6 +199,8 @@ export class Run {
 			}
 		}
 		this.#features.note(3, step, (state << 4) | this.client.state);
+		this.#features.note(6, (this.#lastStep << 5) | step, this.client.state);
+		this.#lastStep = step;
 	}
 
 	/** A call of the application. None may throw. */
@@ -335,6 +339,8 @@ export class Run {
 				for (let i = 0; i < size; i++) this.#packet[i] = next();
 				return this.#arrive(this.#packet, size);
 			}
+			case Step.SERVER_LARGE:
+				return this.#arrive(this.#packet, writeLargePublish(this.#packet, below, this.#someId(next())));
 			case Step.CONNECT:
 				return wire.connect();
 			case Step.RESOLVE:

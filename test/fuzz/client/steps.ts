@@ -22,6 +22,8 @@ export const enum Step {
 	ANSWER_ALL,
 	SERVER_PACKET,
 	SERVER_BYTES,
+	/** A message that may be larger than the receive buffer. */
+	SERVER_LARGE,
 	CONNECT,
 	RESOLVE,
 	END,
@@ -48,7 +50,18 @@ const TABLE: readonly Step[] = [
 	...[Step.RESUME_SOURCES, Step.READ_STATE, Step.ARM_CALLBACKS, Step.ARM_CALLBACKS, Step.ARM_CALLBACKS, Step.ARM_THROW],
 	...[Step.ANSWER, Step.ANSWER, Step.ANSWER, Step.ANSWER, Step.ANSWER_ALL, Step.ANSWER_ALL, Step.ANSWER_ALL],
 	...[Step.SERVER_PACKET, Step.SERVER_PACKET, Step.SERVER_PACKET, Step.SERVER_PACKET, Step.SERVER_PACKET],
-	...[Step.SERVER_BYTES, Step.SERVER_BYTES, Step.CONNECT, Step.CONNECT, Step.CONNECT, Step.RESOLVE, Step.END, Step.END],
+	...[
+		Step.SERVER_BYTES,
+		Step.SERVER_BYTES,
+		Step.SERVER_LARGE,
+		Step.SERVER_LARGE,
+		Step.CONNECT,
+		Step.CONNECT,
+		Step.CONNECT,
+		Step.RESOLVE,
+		Step.END,
+		Step.END,
+	],
 	...[Step.PASS, Step.PASS, Step.FIRE, Step.FIRE, Step.ROOM, Step.ROOM, Step.READ_MAX, Step.BREAK, Step.OPEN_MODE],
 	...[Step.TELL, Step.TELL],
 ];

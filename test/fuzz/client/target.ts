@@ -54,6 +54,9 @@ function makeSeeds(): Uint8Array[] {
 		[BYTES[Step.PUBLISH_STREAM]!, 1, 0, 3, 1, 0, 0, BYTES[Step.ANSWER]!, 0],
 		[BYTES[Step.COMPOSE]!, 0, 1, 0, 2, 1, 2, 3, BYTES[Step.SEND]!, BYTES[Step.ANSWER]!, 0],
 		[BYTES[Step.SUBSCRIBE]!, 2, 1, 0, 0, BYTES[Step.ANSWER]!, BYTES[Step.UNSUBSCRIBE]!, 2, BYTES[Step.ANSWER]!, 0],
+		// A stream of messages larger than the buffer, whole and in small reads.
+		[BYTES[Step.SUBSCRIBE]!, 4, 2, 0, 0, BYTES[Step.ANSWER_ALL]!, BYTES[Step.SERVER_LARGE]!, 2, 2, 2, 0, 9],
+		[BYTES[Step.READ_MAX]!, 2, BYTES[Step.SUBSCRIBE]!, 2, 2, 0, 0, BYTES[Step.SERVER_LARGE]!, 2, 1, 1, 0, 3],
 		[BYTES[Step.STOP]!, BYTES[Step.START]!, BYTES[Step.CONNECT]!, BYTES[Step.ANSWER]!, 0],
 		[BYTES[Step.END]!, 0, BYTES[Step.FIRE]!, BYTES[Step.CONNECT]!, BYTES[Step.ANSWER]!, 0],
 	];
