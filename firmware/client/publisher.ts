@@ -261,7 +261,7 @@ export class Publisher {
 
 	/**
 	 * Takes a publish whose payload is pulled from a source as it goes out. Parameters and statuses as for publish;
-	 * FULL also when all `sources` are in use.
+	 * FULL also when all `sources` are in use; TOO_LARGE also when there is none at all.
 	 *
 	 * in   total  bytes of the payload, 0 or more
 	 */
@@ -279,6 +279,7 @@ export class Publisher {
 		if (status !== StatusCode.OK) return status;
 		const field = made.field;
 		if (remainingLengthOfPublish(field.length, qos, total) > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
+		if (this._application.sources.length === 0) return this.refuse(StatusCode.TOO_LARGE);
 		if (this._application.freeSource() < 0) return this.refuse(StatusCode.FULL);
 		const headSize = sizeOfPublishHead(field.length, qos, total);
 		const size = sizeOfRecord(headSize);
@@ -336,9 +337,12 @@ export class Publisher {
 		const before = composedHeadMax(topic, qos);
 		if (size < 0) {
 			const whole = outbox.limit - outbox.base;
-			return this.refuse(
-				outbox.count === 0 && outbox.limit - start + before >= whole ? StatusCode.TOO_LARGE : StatusCode.FULL,
-			);
+			if (outbox.count > 0) return this.refuse(StatusCode.FULL);
+			if (outbox.limit - start + before >= whole) return this.refuse(StatusCode.TOO_LARGE);
+			// What stood before it has been given back meanwhile: there is room already.
+			this.refuse(StatusCode.FULL);
+			this._application.roomMade();
+			return StatusCode.FULL;
 		}
 		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
 		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);

@@ -156,10 +156,12 @@ const DEFAULTS: Partial<Settings> = {
 	acknowledgeTooLarge: true,
 };
 for (const name of Object.keys(LIMITS) as LimitName[]) DEFAULTS[name] = LIMITS[name].initial;
+Object.freeze(DEFAULTS);
 
 /** Keeps a value that is not the default. */
 function set<K extends keyof Settings>(settings: Settings, name: K, value: Settings[K]): void {
-	if (settings[name] !== value) settings[name] = value;
+	// Not by assignment: what is inherited is read-only.
+	if (settings[name] !== value) Object.defineProperty(settings, name, { value, enumerable: true });
 }
 
 const CALLBACKS = Object.freeze([
@@ -206,7 +208,9 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 	const names = Object.keys(LIMITS) as LimitName[];
 	for (let i = 0; i < names.length; i++) set(settings, names[i]!, readNumber(options, names[i]!));
 	// Who makes the buffer smaller need not say it twice.
-	if (options["readSize"] === undefined && settings.readSize > settings.rxBuffer) settings.readSize = settings.rxBuffer;
+	if (options["readSize"] === undefined && settings.readSize > settings.rxBuffer) {
+		set(settings, "readSize", settings.rxBuffer);
+	}
 	checkRelations(settings);
 	return settings;
 }

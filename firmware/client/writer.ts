@@ -234,7 +234,8 @@ export class PayloadWriter {
 		}
 		const size = status < 0 ? -1 : this._at - this._start;
 		const result = this._publisher.finishCompose(this._topic!, this._qos, this._retain, this._start, size);
-		if (result >= 0) this._loop.run();
+		// Also when it was refused: then room may be told of.
+		this._loop.run();
 		return result;
 	}
 

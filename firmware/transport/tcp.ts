@@ -95,7 +95,6 @@ class TcpTransport implements Transport {
 			this.resolving = false;
 			return this._listener.handleEnded(TransportEnd.NAME_FAILED);
 		}
-		this._address = address;
 		this._options.address = address;
 		this._listener.handleResolved();
 		// The turn that has run may have closed.
@@ -121,6 +120,8 @@ class TcpTransport implements Transport {
 		this._waiting = false;
 		if (this._opened) return this._listener.handleWritable();
 		this._opened = true;
+		// Only now it is known to be good.
+		this._address = this._options.address;
 		this._listener.handleOpened();
 	}
 

@@ -187,7 +187,7 @@ describe("publishStream", () => {
 	});
 
 	it("has no place when there are to be none", () => {
-		expect(stream(connected({ sources: 0 }), 3, xes)).toBe(Status.FULL);
+		expect(stream(connected({ sources: 0 }), 3, xes)).toBe(Status.TOO_LARGE);
 	});
 
 	it("is refused when its head does not fit", () => {

@@ -53,14 +53,18 @@ describe("a host that is a name", () => {
 		expect([events, sockets.length]).toEqual([["name failed"], 0]);
 	});
 
-	it("that was found before is tried at its last address", () => {
+	it("that was reached before is tried at its last good address", () => {
 		const transport = transportTo(tcp, "broker.test", dns);
 		transport.open();
 		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		socket().makeRoom(100);
+		// An address at which nobody has answered is none to go back to.
 		transport.open();
-		requests[1]!.onError("broker.test");
-		expect([events, socket().address]).toEqual([["resolved", "resolved"], "192.0.2.7"]);
-		expect(sockets).toHaveLength(2);
+		requests[1]!.onResolved("broker.test", "192.0.2.8");
+		transport.open();
+		requests[2]!.onError("broker.test");
+		expect([events, socket().address]).toEqual([["resolved", "opened", "resolved", "resolved"], "192.0.2.7"]);
+		expect(sockets).toHaveLength(3);
 	});
 
 	it("that the platform cannot even look up ends the attempt, or is tried at its last address", () => {
@@ -75,9 +79,10 @@ describe("a host that is a name", () => {
 		refuses = false;
 		// This one answers at once.
 		transport.open();
+		socket().makeRoom(100);
 		refuses = true;
 		transport.open();
-		expect(events).toEqual(["name failed", "resolved", "resolved"]);
+		expect(events).toEqual(["name failed", "resolved", "opened", "resolved"]);
 		expect(sockets.map(({ address }) => address)).toEqual(["192.0.2.7", "192.0.2.7"]);
 	});
 

@@ -1,7 +1,7 @@
 // What the decoder is held against: bounds, a plain twin, mqtt-packet, and itself with other cuts and other places.
 import type { Packet } from "mqtt-packet";
 import { PacketType } from "../../../firmware/codec/constants.js";
-import { ackAt, Decoded, Decoder, PACKET_SIZE_MAX } from "../../../firmware/codec/decoder.js";
+import { Decoded, Decoder, PACKET_SIZE_MAX } from "../../../firmware/codec/decoder.js";
 import { checkTopicName } from "../../../firmware/codec/utf8.js";
 import { plainVerdict, type Verdict } from "../../codec/plain-decoder.js";
 import { magnitude, type Features } from "../features.js";
@@ -28,7 +28,7 @@ const VERDICTS: Readonly<Record<Verdict["is"], number>> = {
 	forbidden: 4,
 };
 
-/** Fuzzes `Decoder.decode`, `checkTopicName` and `ackAt`. */
+/** Fuzzes `Decoder.decode` and `checkTopicName`. */
 export class DecoderTarget implements Target {
 	readonly name = "decoder";
 	readonly sizeMax = HEAD + STREAM_MAX;
@@ -36,7 +36,6 @@ export class DecoderTarget implements Target {
 	readonly #decoder = new Decoder();
 	readonly #reference = new Reference();
 	readonly #room = new Uint8Array(STREAM_MAX + 4 * MARGIN);
-	readonly #view = new DataView(this.#room.buffer);
 	/** Where the bytes stand in the room, and how many have arrived. */
 	#place = 0;
 	#arrived = 0;
@@ -86,7 +85,7 @@ export class DecoderTarget implements Target {
 			features.note(is, firstByte, (fixedSize << 5) | magnitude(packetSize));
 			features.note(8 + is, magnitude(topicSize), (before << 8) | (firstByte >> 4));
 			before = is + 1;
-			if (found !== 1 && found !== 2) return this.#compareRefused(stream, found, fill);
+			if (found !== 1 && found !== 2) return this.#compareRefused(stream, found);
 			if (twin.size !== packetSize) return `twin: it says ${twin.size} bytes, the decoder ${packetSize}`;
 			const wrong = this.#compareTaken(stream);
 			if (wrong !== undefined) return wrong;
@@ -156,15 +155,9 @@ export class DecoderTarget implements Target {
 		return checkTopicName(this.#room, start, end) === end ? 2 : 3;
 	}
 
-	/** A packet that we take: ackAt and mqtt-packet have to see the same in it. */
+	/** A packet that we take: mqtt-packet has to see the same in it. */
 	#compareTaken(stream: Uint8Array): string | undefined {
-		const { type, firstByte, packetId, packetSize, fixedSize } = this.#decoder;
-		if (fixedSize === 2 && packetSize === 4 && this.#arrived >= 4) {
-			const isAck = type >= PacketType.PUBACK && type <= PacketType.PUBCOMP;
-			const expected = isAck ? (firstByte << 16) | packetId : 0;
-			if (ackAt(this.#view, this.#place) !== expected)
-				return `ackAt: ${ackAt(this.#view, this.#place)}, not ${expected}`;
-		}
+		const { packetSize } = this.#decoder;
 		if (packetSize > stream.length) return undefined;
 		const packet = this.#reference.parse(stream.subarray(0, packetSize));
 		if (!packet) return "mqtt-packet: it refuses what the decoder takes";
@@ -194,14 +187,8 @@ export class DecoderTarget implements Target {
 	}
 
 	/** A packet that we refuse, or wait for: mqtt-packet may take it only where it is known to be lenient. */
-	#compareRefused(stream: Uint8Array, found: number, fill: number): string | undefined {
+	#compareRefused(stream: Uint8Array, found: number): string | undefined {
 		const { packetSize } = this.#decoder;
-		if (stream.length >= 4 && found !== 0) {
-			// However the rest may look, four bytes that are no right ack are not taken for one.
-			this.#room.fill(fill);
-			this.#room.set(stream.subarray(0, 4), MARGIN);
-			if (ackAt(this.#view, MARGIN) !== 0) return "ackAt: it takes what the decoder refuses";
-		}
 		// CONNECT would change the parser's settings; it knows both sides, so what only clients send is fine for it.
 		if (found !== 3 || packetSize === 0) return undefined;
 		if (packetSize > stream.length) return undefined;
