@@ -128,7 +128,7 @@ export class Publisher {
 				}
 			} else if (!sender.work && (qos === 1 || qos === 2)) {
 				// The packet is made in the outbox, and copied to where it goes out from. A publish that waits under the same
-				// topic (FullPolicy) is none that waits. Nothing waits in the outbox: there would be work, or no window.
+				// topic (FullPolicy) is none that waits.
 				const outbox = this._outbox;
 				const session = this._session;
 				const start = outbox.tail + RECORD_HEADER_SIZE;
@@ -140,7 +140,9 @@ export class Publisher {
 					start + packetSize <= outbox.limit &&
 					to + packetSize <= sender.limit &&
 					inflight <= session.window &&
-					packetId < session.freeEnd
+					packetId < session.freeEnd &&
+					// A callback may publish while what it follows has opened the window, and the turn has not gone on yet.
+					outbox.cursor === outbox.tail
 				) {
 					session.nextId = packetId + 1;
 					session.waiting++;
@@ -339,9 +341,8 @@ export class Publisher {
 			const whole = outbox.limit - outbox.base;
 			if (outbox.count > 0) return this.refuse(StatusCode.FULL);
 			if (outbox.limit - start + before >= whole) return this.refuse(StatusCode.TOO_LARGE);
-			// What stood before it has been given back meanwhile: there is room already.
 			this.refuse(StatusCode.FULL);
-			this._application.roomMade();
+			this.wantRoom();
 			return StatusCode.FULL;
 		}
 		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
@@ -357,8 +358,16 @@ export class Publisher {
 		return packetId;
 	}
 
+	/** Somebody learns of a refusal: of room that is made from now on, or is there already because nothing is left. */
+	wantRoom(): void {
+		this._application.tells |= Tells.ROOM;
+		if (this._outbox.count === 0) this._application.roomMade();
+	}
+
 	private refuse(status: StatusCode): StatusCode {
 		this._counters[CounterIndex.REFUSED_FULL]!++;
+		// From now on: what was made before was not enough.
+		this._application.owesRoom = false;
 		this._application.tells |= Tells.ROOM;
 		return status;
 	}

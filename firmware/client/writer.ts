@@ -21,6 +21,14 @@ const TRUE = new Uint8Array([116, 114, 117, 101]);
 const FALSE = new Uint8Array([102, 97, 108, 115, 101]);
 const NULL = new Uint8Array([110, 117, 108, 108]);
 
+/** What the writer needs of the loop. */
+interface Turns {
+	/** Sends what can be sent. */
+	run(): void;
+	/** A turn once the caller has seen what he gets: of room he is told after his refusal, not within it. */
+	later(): void;
+}
+
 /**
  * Composes a payload straight where it waits to be sent, without a string on the way. Made by `client.compose`; one per
  * client, good until `send` or `drop`. The parts return the writer, so that they can be chained; whether all of it
@@ -29,7 +37,7 @@ const NULL = new Uint8Array([110, 117, 108, 108]);
 export class PayloadWriter {
 	private readonly _bytes: Uint8Array;
 	private readonly _publisher: Publisher;
-	private readonly _loop: { run(): void };
+	private readonly _loop: Turns;
 	private _topic: Topic | undefined = undefined;
 	private _qos = 0;
 	private _retain = false;
@@ -42,8 +50,8 @@ export class PayloadWriter {
 	private _refused = 0;
 	private _openStatus: number = StatusCode.OK;
 
-	/** For the library: a turn of the `loop` sends what can be sent. */
-	constructor(bytes: Uint8Array, publisher: Publisher, loop: { run(): void }) {
+	/** For the library. */
+	constructor(bytes: Uint8Array, publisher: Publisher, loop: Turns) {
 		this._bytes = bytes;
 		this._publisher = publisher;
 		this._loop = loop;
@@ -224,8 +232,15 @@ export class PayloadWriter {
 	 */
 	send(): number {
 		if (this.endRefused()) return StatusCode.BUSY;
-		if (!this._publisher.composing) return this._status;
 		const status = this._status;
+		if (!this._publisher.composing) {
+			// Refused when it was begun, and told of only now: room that was made in between has been told of too early.
+			if (status === StatusCode.FULL) {
+				this._publisher.wantRoom();
+				this._loop.later();
+			}
+			return status;
+		}
 		this._status = StatusCode.NOT_FOUND;
 		if (status === StatusCode.INVALID_PAYLOAD) {
 			// It is not room that is missing: nothing is counted, and nobody waits for any.
@@ -234,8 +249,8 @@ export class PayloadWriter {
 		}
 		const size = status < 0 ? -1 : this._at - this._start;
 		const result = this._publisher.finishCompose(this._topic!, this._qos, this._retain, this._start, size);
-		// Also when it was refused: then room may be told of.
-		this._loop.run();
+		if (result >= 0) this._loop.run();
+		else this._loop.later();
 		return result;
 	}
 

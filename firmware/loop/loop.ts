@@ -281,6 +281,11 @@ export class Loop implements TransportListener {
 		else this.arm(sleep > 0 ? sleep : 1);
 	}
 
+	/** A turn of its own follows in a millisecond. */
+	later(): void {
+		this.arm(1);
+	}
+
 	/** Gives back the timer, so that a loop that nobody holds can be collected. Harmless when closed. */
 	close(): void {
 		if (this.closed) return;

@@ -19,6 +19,7 @@ class Bench {
 		this.h = connected ? inState.connected(all) : new Harness(all);
 		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.publisher, {
 			run: () => void this.flushed++,
+			later: () => undefined,
 		});
 	}
 
