@@ -144,7 +144,8 @@ export class Receiver extends LargeReceiver {
 		if (packetSize > this._packetSizeMax && found >= 0) return this.violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
 		if (found !== Decoded.PUBLISH) return this.takeOther(found, now);
 		const end = start + packetSize;
-		if (end > this._end) return this.takeLarge(now);
+		// One that is larger than the buffer is taken as such, also when it happens to stand in the window as a whole.
+		if (end > this._end || packetSize > this._sizeMax) return this.takeLarge(now);
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;

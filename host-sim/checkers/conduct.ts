@@ -48,8 +48,8 @@ class Talk {
 	/** Place of the PUBREC that the last PUBREL answered. */
 	lastReleased = 0;
 	readonly owed: Record<number, Owed[]> = { [Type.PUBACK]: [], [Type.PUBREC]: [], [Type.PUBCOMP]: [] };
-	/** SUBSCRIBE and UNSUBSCRIBE without an ack. */
-	readonly requests = new Map<number, number>();
+	/** SUBSCRIBE and UNSUBSCRIBE without an ack: those of their filters that no later request has taken up again. */
+	readonly requests = new Map<number, Set<string>>();
 	/** PUBRECs that no exchange explains: the device may answer them. */
 	readonly strays: number[] = [];
 
@@ -93,9 +93,11 @@ export class ConductChecker {
 		return (this.#talk?.out.partial ?? 0) > 0;
 	}
 
-	/** Requests whose ack has not come. */
+	/** Requests whose ack has not come, and is waited for: nobody waits for one whose filters are all asked for anew. */
 	get requests(): number {
-		return this.#talk?.requests.size ?? 0;
+		let count = 0;
+		for (const filters of this.#talk?.requests.values() ?? []) if (filters.size > 0) count++;
+		return count;
 	}
 
 	/** Whether CONNACK has come on the connection that stands. */
@@ -162,7 +164,7 @@ export class ConductChecker {
 				return this.#sentPubrel(talk, id);
 			case Type.SUBSCRIBE:
 			case Type.UNSUBSCRIBE:
-				return this.#sentRequest(talk, type, id);
+				return this.#sentRequest(talk, packet);
 			case Type.PINGREQ:
 				return;
 			default:
@@ -229,10 +231,11 @@ export class ConductChecker {
 		talk.lastReleased = exchange.released;
 	}
 
-	#sentRequest(talk: Talk, type: number, id: number): void {
+	#sentRequest(talk: Talk, { id, filters }: Packet): void {
 		const inUse = talk.requests.has(id) || this.#exchanges.has(id) || this.#outgoing.open.has(id);
 		this.#findings.expect(!inUse, "identifier in use for a request [MQTT-2.3.1-2]", () => `id ${id}`);
-		talk.requests.set(id, type);
+		for (const earlier of talk.requests.values()) for (const { filter } of filters) earlier.delete(filter);
+		talk.requests.set(id, new Set(filters.map(({ filter }) => filter)));
 	}
 
 	/** PUBACK, PUBREC, PUBCOMP: each kind in the order of what it answers [MQTT-4.6.0-2], [MQTT-4.6.0-3]. */

@@ -162,7 +162,6 @@ export class IncomingChecker {
 		const endless = headSize(incoming.message) > this.#sizes.rxBuffer;
 		for (const subscription of this.subscriptions.values()) {
 			if (subscription.refused || !matches(subscription.filter, topic)) continue;
-			// Larger than the buffer it may still come whole, when it happens to stand in the window as a whole.
 			const mayMiss = incoming.tooLarge > 0 && (endless || (large && !subscription.stream));
 			const count = incoming.byHandler.get(subscription) ?? 0;
 			const right = count === 1 || (qos === 1 && count > 1) || (count === 0 && mayMiss);

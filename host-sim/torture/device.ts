@@ -337,8 +337,9 @@ export class Device {
 
 	unsubscribe(a: number): void {
 		const filter = FILTERS[a % FILTERS.length]!;
-		const result = this.#call(`unsubscribe(${filter})`, () => this.client.unsubscribe(filter));
-		if (result === 0) this.#parts.incoming.unsubscribe(filter);
+		// Before: within the call the rest of a message may come that nobody gets any more.
+		if (this.#parts.incoming.subscriptions.has(filter)) this.#parts.incoming.unsubscribe(filter);
+		this.#call(`unsubscribe(${filter})`, () => this.client.unsubscribe(filter));
 	}
 
 	/** A source has failed, or broken its contract. */
