@@ -34,6 +34,11 @@ export default defineConfig({
 			include: ["firmware/{base,codec,client,loop,transport}/**/*.ts"],
 			reporter: ["text", "json-summary", "html"],
 			reportOnFailure: true,
+			// Negative: so many branches may be missed. CONTRIBUTING.md lists each of them with its reason.
+			thresholds: {
+				"firmware/codec/**": { branches: 100 },
+				"firmware/client/**": { branches: -1 },
+			},
 		},
 	},
 });

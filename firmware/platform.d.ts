@@ -44,6 +44,8 @@ declare module "time" {
 		/** Milliseconds of a counter that wraps; compare by difference only. */
 		readonly ticks: number;
 		delta(start: number, end?: number): number;
+		/** Sets the time of day: seconds since 1970. On a device; simulators have their host's. */
+		set(seconds: number): void;
 	};
 	export default Time;
 }

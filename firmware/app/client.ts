@@ -52,7 +52,7 @@ export class Client {
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
 		this.#publisher = this.#core.publisher;
 		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, PLATFORM);
-		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, () => this.#loop.run());
+		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, this.#loop);
 		this.counters = this.#core.counters;
 		this.settings = settings;
 		this.packetLog = this.#core.log;

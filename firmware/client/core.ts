@@ -92,33 +92,14 @@ export class Core {
 		this.settings = settings;
 		this.arena = new Arena(settings);
 		this.log = new PacketLog(settings.packetLog);
-		const { arena, counters, log } = this;
+		const { arena, counters } = this;
 		this.application = new Application(options, client, counters, settings.sources);
 		const firstId = 1 + Math.floor(random() * PACKET_ID_MAX);
 		this.session = new Session(settings, arena, this.application, counters, firstId);
 		this.subscriptions = new Subscriptions(settings, arena, counters);
-		this.sender = new Sender(arena, this.session, this.subscriptions, this.application, counters, log);
-		this.receiver = new Receiver(
-			settings,
-			arena,
-			this.session,
-			this.subscriptions,
-			this.sender,
-			this.application,
-			this,
-			counters,
-			log,
-		);
-		this.publisher = new Publisher(
-			settings,
-			arena,
-			this.session,
-			this.subscriptions,
-			this.sender,
-			this.application,
-			counters,
-			log,
-		);
+		this.sender = new Sender(this);
+		this.receiver = new Receiver(this);
+		this.publisher = new Publisher(this);
 		this._backoff = new Backoff(settings);
 		this._random = random;
 		this._keepAliveMs = settings.keepAlive * 1000;

@@ -36,7 +36,7 @@ export interface TuningOptions {
 	sources?: number;
 	/** Views of exact size kept for each direction of the socket. */
 	views?: number;
-	/** Entries in the ring of the last packets; 0 for none. */
+	/** Entries in the ring of the last packets, without the pings of a silence; 0 for none. */
 	packetLog?: number;
 	/** Bytes: incoming packets above this end the connection. */
 	maximumPacketSize?: number;

@@ -7,7 +7,8 @@ const W = 2;
 export const OUTGOING = 0x1000000;
 
 /**
- * A ring of the last packets, for the post-mortem of a connection: numbers only, always on. Hot: no allocation.
+ * A ring of the last packets, for the post-mortem of a connection: numbers only, always on. The pings of a silence, which
+ * would soon fill it, are counted (Counter.PINGS) and not kept. Hot: no allocation.
  */
 export class PacketLog {
 	/** Tick, direction << 24 | first byte << 16 | packet identifier; two words an entry. */

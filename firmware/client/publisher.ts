@@ -11,15 +11,15 @@ import {
 import { StatusCode } from "../codec/status.js";
 import { Topic } from "../codec/topic.js";
 import { Tells, type Application } from "./application.js";
-import type { Arena } from "./arena.js";
 import { ProblemCode } from "./codes.js";
+import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
 import type { PayloadSource } from "./options.js";
 import { RECORD_HEADER_SIZE, RecordState, SENT_TAGS, sizeOfRecord, START_AT_ONCE, type Outbox } from "./outbox.js";
 import { OUTGOING, type PacketLog } from "./packet-log.js";
 import { Work, type Sender } from "./sender.js";
 import type { Session } from "./session.js";
-import { FullPolicy, type Settings } from "./settings.js";
+import { FullPolicy } from "./settings.js";
 import type { Subscriptions } from "./subscriptions.js";
 
 // Literals of a preloaded module are copied into the heap each time they are executed; constants are not.
@@ -48,25 +48,18 @@ export class Publisher {
 	private readonly _queueQoS0: boolean;
 	private readonly _policy: FullPolicy;
 
-	constructor(
-		settings: Settings,
-		arena: Arena,
-		session: Session,
-		subscriptions: Subscriptions,
-		sender: Sender,
-		application: Application,
-		counters: Uint32Array,
-		log: PacketLog,
-	) {
+	/** in  core  whose arena, session, subscriptions, sender and application are made */
+	constructor(core: Core) {
+		const { arena, session, settings } = core;
 		this._bytes = arena.bytes;
 		this._view = arena.view;
 		this._session = session;
 		this._outbox = session.outbox;
-		this._subscriptions = subscriptions;
-		this._sender = sender;
-		this._application = application;
-		this._counters = counters;
-		this._log = log;
+		this._subscriptions = core.subscriptions;
+		this._sender = core.sender;
+		this._application = core.application;
+		this._counters = core.counters;
+		this._log = core.log;
 		this._queueQoS0 = settings.queueQoS0;
 		this._policy = settings.fullPolicy;
 	}

@@ -4,22 +4,16 @@ import { FirstByte, PacketType, PublishFlag, QOS_SHIFT } from "../codec/constant
 import { AckHead, Decoded, Decoder } from "../codec/decoder.js";
 import { ACK_SIZE } from "../codec/encode.js";
 import { checkTopicName } from "../codec/utf8.js";
-import type { Application } from "./application.js";
-import { ACK_RING_SIZE, type Arena } from "./arena.js";
-import { ProblemCode, ReasonCode } from "./codes.js";
+import { ACK_RING_SIZE } from "./arena.js";
+import { ReasonCode } from "./codes.js";
 import type { Core } from "./core.js";
-import { CounterIndex, raise } from "./counters.js";
+import { CounterIndex } from "./counters.js";
 import { KEEP_ALIVE_BIT, PINGED } from "./deadlines.js";
 import { Message } from "./message.js";
-import type { Outbox } from "./outbox.js";
-import type { PacketLog } from "./packet-log.js";
-import type { IncomingIds } from "./incoming-ids.js";
 import { handleAckAlone } from "./publish-acks.js";
+import { LargeReceiver } from "./large-receiver.js";
 import { Mode } from "./receive-mode.js";
-import { qosOf, type Sender } from "./sender.js";
-import { PUBACK_TAGS, type Session } from "./session.js";
-import type { Settings } from "./settings.js";
-import type { Subscriptions } from "./subscriptions.js";
+import { PUBACK_TAGS } from "./session.js";
 
 /** PINGRESP as one number (§3.13). */
 const PINGRESP_PACKET = PacketType.PINGRESP << 12;
@@ -38,86 +32,10 @@ const QOS_1 = 1 << QOS_SHIFT;
  *
  * Hot: no allocation.
  */
-export class Receiver {
-	/** When bytes last came. */
-	lastReceived = 0;
-	/** Bytes stay in the window until acks are out: there is no room for those that they would cause, or see #overrun. */
-	stalled = false;
-	/** The message that handlers get. */
-	readonly message: Message;
-	private readonly _decoder = new Decoder();
-	private readonly _bytes: Uint8Array;
-	private readonly _view: DataView;
-	private readonly _base: number;
-	private readonly _landing: number;
-	private readonly _sizeMax: number;
-	private readonly _packetSizeMax: number;
-	private readonly _acknowledgeTooLarge: boolean;
-	private readonly _session: Session;
-	private readonly _outbox: Outbox;
-	private readonly _incoming: IncomingIds;
-	private readonly _subscriptions: Subscriptions;
-	private readonly _sender: Sender;
-	private readonly _application: Application;
-	private readonly _core: Core;
-	private readonly _counters: Uint32Array;
-	private readonly _log: PacketLog;
-	/** The connection is there; any callback may end it. */
-	private _linked = false;
-	private _start: number;
-	private _end: number;
-	private _mode: Mode = Mode.PACKET;
-	/** Bytes of the topic or the payload that are still to come. */
-	private _left = 0;
-	/** The PUBLISH in pieces or skipped: its payload, and whether it counts as received. */
-	private _total = 0;
-	private _acknowledge = true;
-	/** The server has more QoS 2 messages open than can be remembered: the connection ends once our acks are out. */
-	private _overrun = false;
-
-	constructor(
-		settings: Settings,
-		arena: Arena,
-		session: Session,
-		subscriptions: Subscriptions,
-		sender: Sender,
-		application: Application,
-		core: Core,
-		counters: Uint32Array,
-		log: PacketLog,
-	) {
-		this._bytes = arena.bytes;
-		this._view = arena.view;
-		this._base = arena.rxOffset;
-		this._landing = this._start = this._end = arena.landingOffset;
-		this._sizeMax = settings.rxBuffer;
-		this._packetSizeMax = settings.maximumPacketSize;
-		this._acknowledgeTooLarge = settings.acknowledgeTooLarge;
-		this._session = session;
-		this._outbox = session.outbox;
-		this._incoming = session.incoming;
-		this._subscriptions = subscriptions;
-		this._sender = sender;
-		this._application = application;
-		this._core = core;
-		this._counters = counters;
-		this._log = log;
-		this.message = new Message(arena.bytes, arena.view);
-	}
-
-	/** A connection begins. */
-	open(): void {
-		this._linked = true;
-	}
-
-	/** A connection has ended: what is left of its bytes means nothing. */
-	reset(): void {
-		this._linked = false;
-		this._start = this._end = this._landing;
-		this.stalled = this._overrun = false;
-		this._mode = Mode.PACKET;
-		this.message.offset = 0;
-		this._decoder.reset();
+export class Receiver extends LargeReceiver {
+	/** Written out: the constructor that a derived class is given spreads its arguments. */
+	constructor(core: Core) {
+		super(core);
 	}
 
 	/**
@@ -174,6 +92,8 @@ export class Receiver {
 		let end = this._end;
 		if (count) {
 			if (this.stalled) fail("receiver: bytes over bytes");
+			// A call has ended the connection, which is still to be closed.
+			if (!this._linked) return;
 			this.lastReceived = now;
 			this._counters[CounterIndex.BYTES_IN]! += count;
 			end += count;
@@ -275,12 +195,6 @@ export class Receiver {
 		return true;
 	}
 
-	/** A QoS 2 message has been handed over: its repetitions shall not be. */
-	private remember(packetId: number): void {
-		this._incoming.add(packetId);
-		raise(this._counters, CounterIndex.INCOMING_QOS2_MAX, this._incoming.count);
-	}
-
 	/** Anything but the head of a PUBLISH. */
 	private takeOther(found: Decoded, now: number): boolean {
 		const decoder = this._decoder;
@@ -296,12 +210,6 @@ export class Receiver {
 		return this.violation(reason, this._bytes[start]!);
 	}
 
-	private violation(reason: ReasonCode, detail: number): boolean {
-		this._counters[CounterIndex.PROTOCOL_ERRORS]!++;
-		this._core.handleViolation(reason, detail);
-		return false;
-	}
-
 	/** True when the bytes that are here can be consumed all the same. */
 	private needsMore(decoder: Decoder, now: number): boolean {
 		if (decoder.fixedSize === 0) return false;
@@ -310,52 +218,6 @@ export class Receiver {
 		}
 		// SUBACK is the only other one whose size varies, and none of ours asks for one that large.
 		if (decoder.packetSize > this._sizeMax) return this.violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
-		return false;
-	}
-
-	/** A PUBLISH whose head is here, and not all of its payload. */
-	private takeLarge(now: number): boolean {
-		const decoder = this._decoder;
-		if (decoder.packetSize <= this._sizeMax) return false;
-		if (decoder.payloadStart > this._sizeMax) return this.startLongTopic(decoder, now);
-		const { firstByte, packetId, packetSize } = decoder;
-		const topic = this._start + decoder.topicStart;
-		// What is left to the server to send again takes no place among the identifiers.
-		const takesPlace = this._acknowledgeTooLarge || this._subscriptions.isStreamed(topic, decoder.topicSize);
-		if (!this.mayCome(firstByte, takesPlace ? packetId : 0)) return false;
-		this.notePublish(firstByte, packetId, packetSize, now);
-		return this.startLarge(decoder);
-	}
-
-	/** Notes a PUBLISH that is not taken whole. */
-	private notePublish(firstByte: number, packetId: number, packetSize: number, now: number): void {
-		this._counters[CounterIndex.PUBLISHES_IN]!++;
-		raise(this._counters, CounterIndex.PACKET_IN_MAX, packetSize);
-		this._log.add((firstByte << 16) | packetId, now);
-	}
-
-	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
-	private mayCome(firstByte: number, packetId: number): boolean {
-		if (!this._sender.open) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
-		return packetId === 0 || this.checkId(firstByte, packetId);
-	}
-
-	/** Whether the identifier of a QoS 1 or 2 PUBLISH may come now, before anything is delivered. */
-	private checkId(firstByte: number, packetId: number): boolean {
-		const qos = qosOf(firstByte);
-		if (this._incoming.has(packetId)) {
-			// At QoS 1 the server has no exchange with this identifier any more: it forgot ours in a crash. Ending the
-			// connection [MQTT-2.3.1-4] would not help, because it would send the same again, for ever.
-			if (qos === 1) this._incoming.remove(packetId);
-			return true;
-		}
-		if (qos === 1 || !this._incoming.full) return true;
-		if (!this._overrun) {
-			// Without the acks of the messages before this one, the server would send all of them again, for ever.
-			this._overrun = true;
-			return false;
-		}
-		this._core.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
 		return false;
 	}
 
@@ -398,162 +260,5 @@ export class Receiver {
 			index = subscriptions.nextWildcard(index + 1, topicStart, topicSize);
 		}
 		return count;
-	}
-
-	/** A PUBLISH larger than the buffer: pieces for those who take them, a report for those who do not. */
-	private startLarge(decoder: Decoder): boolean {
-		const start = this._start;
-		const topic = start + decoder.topicStart;
-		const topicSize = decoder.topicSize;
-		if (checkTopicName(this._bytes, topic, topic + topicSize) !== topic + topicSize) {
-			return this.violation(ReasonCode.MALFORMED_PACKET, decoder.firstByte);
-		}
-		const repeated = qosOf(decoder.firstByte) === 2 && this._incoming.has(decoder.packetId);
-		const pieces = !repeated && this.markStreaming(topic, topicSize, decoder.payloadSize);
-		// The report of a message that nobody can take is a callback: it may have ended the connection.
-		if (!this._linked) return false;
-		// The topic stays at the base while pieces come and go in the landing.
-		this._bytes.copyWithin(this._base, topic, topic + topicSize);
-		this.message.setHead(decoder.firstByte, decoder.packetId, this._base, topicSize);
-		this.startRest(decoder, pieces ? Mode.PIECES : Mode.SKIP, start + decoder.payloadStart);
-		if (repeated) {
-			this._acknowledge = true;
-			this._counters[CounterIndex.DUPLICATES_IN]!++;
-		}
-		return true;
-	}
-
-	private startRest(decoder: Decoder, mode: Mode, at: number): void {
-		this._mode = mode;
-		this._total = this._left = decoder.payloadSize;
-		this._start = at;
-		decoder.reset();
-	}
-
-	/** Marks who gets the pieces, and reports the message for those who cannot. True when anybody gets them. */
-	private markStreaming(topic: number, topicSize: number, payloadSize: number): boolean {
-		const subscriptions = this._subscriptions;
-		// The marks of the message before mean nothing for this one.
-		for (let i = 0; i < subscriptions.count; i++) subscriptions.setStreaming(i, false);
-		let streaming = 0;
-		let others = 0;
-		const exact = subscriptions.findExact(topic, topicSize);
-		let i = exact < 0 ? subscriptions.nextWildcard(0, topic, topicSize) : exact;
-		while (i >= 0) {
-			const streams = subscriptions.streams(i);
-			subscriptions.setStreaming(i, streams);
-			if (streams) streaming++;
-			else others++;
-			i = subscriptions.nextWildcard(i === exact ? 0 : i + 1, topic, topicSize);
-		}
-		this._acknowledge = streaming > 0 || this._acknowledgeTooLarge;
-		if (streaming + others === 0) {
-			this._counters[CounterIndex.UNROUTED]!++;
-			this._acknowledge = true;
-			if (this._application.handlesUnrouted) others++;
-		}
-		if (others > 0) {
-			if (streaming === 0) this._acknowledge = this._acknowledgeTooLarge;
-			this.reportTooLarge(payloadSize);
-		}
-		return streaming > 0;
-	}
-
-	private reportTooLarge(payloadSize: number): void {
-		this._counters[CounterIndex.TOO_LARGE_IN]!++;
-		this._application.problem(ProblemCode.MESSAGE_TOO_LARGE, payloadSize);
-	}
-
-	/** A topic name larger than the buffer: nobody can have subscribed to it but by a wildcard, and nobody gets it. */
-	private startLongTopic(decoder: Decoder, now: number): boolean {
-		if (!this.mayCome(decoder.firstByte, 0)) return false;
-		this.notePublish(decoder.firstByte, 0, decoder.packetSize, now);
-		this.message.setHead(decoder.firstByte, 0, this._base, 0);
-		this._acknowledge = this._acknowledgeTooLarge;
-		this.startRest(decoder, Mode.TOPIC, this._start + decoder.topicStart);
-		this._left = decoder.topicSize;
-		this.reportTooLarge(this._total);
-		return this._linked;
-	}
-
-	/** Bytes of a PUBLISH that is not kept whole. */
-	private takeRest(now: number): boolean {
-		if (this._mode === Mode.TOPIC) return this.takeTopic(now);
-		if (this._mode === Mode.PACKET_ID) return this.takePacketId(now);
-		const here = this._end - this._start;
-		const count = here < this._left ? here : this._left;
-		if (this._mode === Mode.PIECES) {
-			this.handPiece(count);
-			// With the last piece a handler has had the message.
-			if (!this._linked) return count === this._left && this.keepId(this.message);
-		}
-		this._start += count;
-		this._left -= count;
-		return this._left > 0 || this.finishRest(now);
-	}
-
-	private handPiece(count: number): void {
-		const message = this.message;
-		message.setPayload(this._start, count, this._total - this._left, this._total);
-		const subscriptions = this._subscriptions;
-		for (let i = 0; i < subscriptions.count; i++) {
-			if (!subscriptions.isStreaming(i)) continue;
-			this._counters[CounterIndex.PIECES]!++;
-			this._application.handle(subscriptions.handlers[i]!, message);
-		}
-	}
-
-	/** The last byte of a PUBLISH that was not kept whole has been used. */
-	private finishRest(now: number): boolean {
-		const message = this.message;
-		// A whole message is at 0; its path does not say so each time.
-		message.offset = 0;
-		this._mode = Mode.PACKET;
-		const qos = message.qos;
-		if (qos === 0 || !this._acknowledge) return true;
-		this.keepId(message);
-		this._sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId, now);
-		return true;
-	}
-
-	/**
-	 * A message has been handed over, even if its handler has ended the connection: it shall not be again at QoS 2.
-	 *
-	 * out  false
-	 */
-	private keepId(message: Message): boolean {
-		if (message.qos === 2 && !this._incoming.has(message.packetId)) this.remember(message.packetId);
-		return false;
-	}
-
-	private takeTopic(now: number): boolean {
-		const here = this._end - this._start;
-		const count = here < this._left ? here : this._left;
-		const checked = checkTopicName(this._bytes, this._start, this._start + count);
-		const taken = checked - this._start;
-		if (checked < 0 || (count === this._left && taken < count)) {
-			return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
-		}
-		if (taken === 0) return false;
-		this._start = checked;
-		this._left -= taken;
-		if (this._left > 0) return true;
-		this._left = this._total;
-		this._mode = this.message.qos === 0 ? Mode.SKIP : Mode.PACKET_ID;
-		return this._mode === Mode.PACKET_ID || this._left > 0 || this.finishRest(now);
-	}
-
-	/** Two bytes behind a topic name that was not kept. */
-	private takePacketId(now: number): boolean {
-		if (this._end - this._start < 2) return false;
-		const packetId = (this._bytes[this._start]! << 8) | this._bytes[this._start + 1]!;
-		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
-		const message = this.message;
-		message.packetId = packetId;
-		if (this._acknowledge && !this.checkId(message.firstByte, packetId)) return false;
-		this._start += 2;
-		if (message.qos === 2 && this._incoming.has(packetId)) this._acknowledge = true;
-		this._mode = Mode.SKIP;
-		return this._left > 0 || this.finishRest(now);
 	}
 }

@@ -29,9 +29,9 @@ export function handleSuback(core: Core, decoder: Decoder, start: number): boole
 		subscriptions.settle(i, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
 	}
 	for (let i = 0; i < subscriptions.count; i++) {
-		// What a callback has ended or changed is not what this is the answer to, and after the end of the connection
-		// nothing is reported.
-		if (!subscriptions.takeAnswered(i) || !core.linked) continue;
+		// What a callback has ended or changed is not what this is the answer to. All others are told, also when a callback
+		// has ended the connection: with the session kept, no other SUBACK would come.
+		if (!subscriptions.takeAnswered(i)) continue;
 		const code = core.arena.bytes[codes + subscriptions.position(i)]!;
 		application.subscribed(i, code);
 		if (code !== SUBACK_FAILURE) continue;

@@ -3,6 +3,7 @@ import { FirstByte, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
 import { ACK_SIZE, writeAck } from "../codec/encode.js";
 import type { Application } from "./application.js";
 import { ACK_RING_SIZE, type Arena } from "./arena.js";
+import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
 import { Field, RECORD_QOS_MASK, RecordState, SIZE_MASK, SOURCE_MASK, START_SHIFT, type Outbox } from "./outbox.js";
 import { OUTGOING, type PacketLog } from "./packet-log.js";
@@ -96,14 +97,9 @@ export class Sender {
 	private readonly _counters: Uint32Array;
 	private readonly _log: PacketLog;
 
-	constructor(
-		arena: Arena,
-		session: Session,
-		subscriptions: Subscriptions,
-		application: Application,
-		counters: Uint32Array,
-		log: PacketLog,
-	) {
+	/** in  core  whose arena, session, subscriptions and application are made */
+	constructor(core: Core) {
+		const { arena, session } = core;
 		this._arena = arena;
 		this._bytes = arena.bytes;
 		this._words = arena.words;
@@ -112,10 +108,10 @@ export class Sender {
 		this.limit = arena.txLimit;
 		this._session = session;
 		this._outbox = session.outbox;
-		this._subscriptions = subscriptions;
-		this._application = application;
-		this._counters = counters;
-		this._log = log;
+		this._subscriptions = core.subscriptions;
+		this._application = core.application;
+		this._counters = core.counters;
+		this._log = core.log;
 	}
 
 	/** A connection ends, or one is about to begin: nothing of the old one may be sent on the new one. */

@@ -13,7 +13,7 @@ export const enum FullPolicy {
 	LATEST_PER_TOPIC = 2,
 }
 
-/** The options, checked, with defaults filled in. */
+/** The options, checked. Defaults are inherited: read by name, not by listing keys. */
 export interface Settings extends Record<LimitName, number> {
 	cleanSession: boolean;
 	reconnect: boolean;
@@ -147,6 +147,21 @@ function checkRelations(settings: Settings): void {
 	}
 }
 
+/** What applies where the options say nothing: in flash, and inherited, so that a client keeps only what differs. */
+const DEFAULTS: Partial<Settings> = {
+	cleanSession: true,
+	reconnect: true,
+	queueQoS0: true,
+	fullPolicy: FullPolicy.REFUSE,
+	acknowledgeTooLarge: true,
+};
+for (const name of Object.keys(LIMITS) as LimitName[]) DEFAULTS[name] = LIMITS[name].initial;
+
+/** Keeps a value that is not the default. */
+function set<K extends keyof Settings>(settings: Settings, name: K, value: Settings[K]): void {
+	if (settings[name] !== value) settings[name] = value;
+}
+
 const CALLBACKS = Object.freeze([
 	"onConnected",
 	"onDisconnected",
@@ -180,17 +195,16 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 		}
 	}
 	const connect = readConnect(options);
-	const settings = {
-		cleanSession: connect.cleanSession,
-		reconnect: readBoolean(options, "reconnect", true),
-		queueQoS0: readBoolean(options, "queueQoS0", true),
-		fullPolicy: readChoice(options, "outboxFull", ["refuse", "dropOldest", "latestPerTopic"]),
-		acknowledgeTooLarge: readChoice(options, "tooLarge", ["acknowledge", "refuse"]) === 0,
-		connect,
-		connectSize: sizeOfConnect(connect),
-	} as Settings;
+	const settings = Object.create(DEFAULTS) as Settings;
+	set(settings, "cleanSession", connect.cleanSession);
+	set(settings, "reconnect", readBoolean(options, "reconnect", true));
+	set(settings, "queueQoS0", readBoolean(options, "queueQoS0", true));
+	set(settings, "fullPolicy", readChoice(options, "outboxFull", ["refuse", "dropOldest", "latestPerTopic"]));
+	set(settings, "acknowledgeTooLarge", readChoice(options, "tooLarge", ["acknowledge", "refuse"]) === 0);
+	settings.connect = connect;
+	settings.connectSize = sizeOfConnect(connect);
 	const names = Object.keys(LIMITS) as LimitName[];
-	for (let i = 0; i < names.length; i++) settings[names[i]!] = readNumber(options, names[i]!);
+	for (let i = 0; i < names.length; i++) set(settings, names[i]!, readNumber(options, names[i]!));
 	// Who makes the buffer smaller need not say it twice.
 	if (options["readSize"] === undefined && settings.readSize > settings.rxBuffer) settings.readSize = settings.rxBuffer;
 	checkRelations(settings);

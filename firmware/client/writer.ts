@@ -29,7 +29,7 @@ const NULL = new Uint8Array([110, 117, 108, 108]);
 export class PayloadWriter {
 	private readonly _bytes: Uint8Array;
 	private readonly _publisher: Publisher;
-	private readonly _flush: () => void;
+	private readonly _loop: { run(): void };
 	private _topic: Topic | undefined = undefined;
 	private _qos = 0;
 	private _retain = false;
@@ -42,11 +42,11 @@ export class PayloadWriter {
 	private _refused = 0;
 	private _openStatus: number = StatusCode.OK;
 
-	/** For the library: `flush` sends what can be sent. */
-	constructor(bytes: Uint8Array, publisher: Publisher, flush: () => void) {
+	/** For the library: a turn of the `loop` sends what can be sent. */
+	constructor(bytes: Uint8Array, publisher: Publisher, loop: { run(): void }) {
 		this._bytes = bytes;
 		this._publisher = publisher;
-		this._flush = flush;
+		this._loop = loop;
 	}
 
 	/** For the library: starts a payload; the status of a refusal is kept for send. */
@@ -234,7 +234,7 @@ export class PayloadWriter {
 		}
 		const size = status < 0 ? -1 : this._at - this._start;
 		const result = this._publisher.finishCompose(this._topic!, this._qos, this._retain, this._start, size);
-		if (result >= 0) this._flush();
+		if (result >= 0) this._loop.run();
 		return result;
 	}
 

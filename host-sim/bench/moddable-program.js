@@ -1,6 +1,6 @@
 /**
- * Runs Moddable's own MQTT client on the XS host, in the same windows as program.js. Its class is read from an installed
- * SDK; this file only calls it as its documentation says.
+ * Runs an MQTT client class of ECMA-419 on the XS host, in the same windows as program.js: Moddable's own, read from an
+ * installed SDK, or that of this package. This file only calls it as its documentation says.
  */
 import config from "mc/config";
 import TCP from "embedded:io/socket/tcp";
@@ -22,20 +22,27 @@ function step() {
 	if (done === warm) counters.begin();
 	else if (done === warm + count) {
 		counters.end();
-		const result = {
-			slots: counters.slots(),
-			chunks: counters.chunks(),
-			chunkBytes: counters.chunkBytes(),
-			collections: counters.collections(),
-			byteCodes: counters.byteCodes(),
-			mallocs: counters.mallocs(),
-			socketReads: counters.socketReads(),
-			socketWrites: counters.socketWrites(),
-			peakStack: counters.peakStack(),
-		};
-		trace(`@result ${JSON.stringify(result)}\n`);
-		counters.stop();
+		report();
 	}
+}
+
+function report() {
+	const result = {
+		slots: counters.slots(),
+		chunks: counters.chunks(),
+		chunkBytes: counters.chunkBytes(),
+		collections: counters.collections(),
+		byteCodes: counters.byteCodes(),
+		mallocs: counters.mallocs(),
+		socketReads: counters.socketReads(),
+		socketWrites: counters.socketWrites(),
+		peakStack: counters.peakStack(),
+	};
+	counters.gc();
+	result.liveSlots = counters.liveSlots();
+	result.liveChunkBytes = counters.liveChunkBytes();
+	trace(`@result ${JSON.stringify(result)}\n`);
+	counters.stop();
 }
 
 /** Takes an address for its own answer. */
@@ -58,6 +65,7 @@ function act(client) {
 }
 
 export default function start() {
+	if (operation === "nothing") return report();
 	const client = new MQTTClient({
 		host: "127.0.0.1",
 		port: config.mqtt.port,
@@ -68,7 +76,8 @@ export default function start() {
 		onWritable() {
 			if (ready) return;
 			ready = true;
-			if (operation.startsWith("receive")) {
+			if (operation === "idle") Timer.set(report, 200);
+			else if (operation.startsWith("receive")) {
 				client.write(null, { operation: MQTTClient.SUBSCRIBE, id: 1, items: [{ topic: TOPIC, QoS: 2 }] });
 			} else act(client);
 		},
@@ -76,10 +85,7 @@ export default function start() {
 			this.read(size);
 			step();
 		},
-		onControl(message) {
-			// The class leaves PUBREL to the application at QoS 2.
-			if (message.operation === MQTTClient.PUBREC) client.write(null, { operation: MQTTClient.PUBREL, id: message.id });
-		},
+		onControl() {},
 		onError() {
 			throw new Error("connection failed");
 		},

@@ -22,13 +22,20 @@ function findMosquitto(): string | undefined {
 /** A mosquitto on a loopback port. It knows nothing of earlier runs, and keeps sessions over its own restarts. */
 export class CheckBroker {
 	readonly port: number;
+	/** Of a listener for the check itself, which does not move. */
+	readonly peerPort: number;
 	readonly #folder = mkdtempSync(join(tmpdir(), "xs-mqtt-check-"));
 	#process: ChildProcess | undefined;
 
-	private constructor(port: number) {
+	private constructor(port: number, peerPort: number) {
 		this.port = port;
+		this.peerPort = peerPort;
+	}
+
+	#configure(address: string): void {
 		const lines = [
-			`listener ${port} 127.0.0.1`,
+			`listener ${this.port} ${address}`,
+			`listener ${this.peerPort} 127.0.0.1`,
 			"allow_anonymous true",
 			"persistence true",
 			`persistence_location ${this.#folder}/`,
@@ -40,18 +47,23 @@ export class CheckBroker {
 	}
 
 	static async start(): Promise<CheckBroker> {
-		const broker = new CheckBroker(await freePort());
+		const broker = new CheckBroker(await freePort(), await freePort());
 		await broker.start();
 		return broker;
 	}
 
-	/** Starts it, again too. */
-	async start(): Promise<void> {
+	/**
+	 * Starts it, again too.
+	 *
+	 * in   address  where programs find it: a loopback address, another one to have it move
+	 */
+	async start(address = "127.0.0.1"): Promise<void> {
+		this.#configure(address);
 		this.#process = spawn(findMosquitto() ?? "mosquitto", ["-c", join(this.#folder, "mosquitto.conf")], {
 			stdio: "ignore",
 		});
 		const end = Date.now() + START_MS_MAX;
-		while (!(await listens(this.port))) {
+		while (!(await listens(this.port, address))) {
 			if (Date.now() > end) throw new CliError(`mosquitto does not listen on port ${this.port}`);
 			await new Promise((resolve) => setTimeout(resolve, 50));
 		}
@@ -85,9 +97,9 @@ function freePort(): Promise<number> {
 	});
 }
 
-function listens(port: number): Promise<boolean> {
+function listens(port: number, address: string): Promise<boolean> {
 	return new Promise((resolve) => {
-		const socket = connect(port, "127.0.0.1");
+		const socket = connect(port, address);
 		const end = (answer: boolean) => (): void => {
 			socket.destroy();
 			resolve(answer);

@@ -11,7 +11,7 @@ export type Goal = "debug" | "instrument" | "release";
 const FLAGS: Readonly<Record<Goal, readonly string[]>> = { debug: ["-d"], instrument: ["-i"], release: [] };
 
 /** Warnings of the linker about modules of this package: each means RAM that was to be flash, or worse. */
-function ourWarnings(output: string): string[] {
+export function ourWarnings(output: string): string[] {
 	return output.split("\n").filter((line) => line.startsWith("### warning: xs-mqtt"));
 }
 

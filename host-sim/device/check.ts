@@ -11,8 +11,10 @@ import { CliError, Exit } from "../cli/exit.js";
 import { brokerMissing, CheckBroker } from "./broker.js";
 import { buildForSimulator, linkForBoard, type Goal } from "./build.js";
 import { readFlashUse } from "./linked.js";
+import { Names } from "./names.js";
+import { checkNewApp, WAYS } from "./new-app.js";
 import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
-import { runLosses, runOta, runTelemetry, runTests } from "./runs.js";
+import { runExample, runLosses, runMqttJs, runOta, runTelemetry, runTests } from "./runs.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
 import { simulatorMissing } from "./simulator.js";
 
@@ -23,13 +25,17 @@ interface Subject {
 	name: string;
 	manifest: string;
 	goals: readonly Goal[];
-	run(sdk: Sdk, broker: CheckBroker, binary: string): Promise<string>;
+	run(sdk: Sdk, broker: CheckBroker, binary: string, names: Names): Promise<string>;
+	/** Name of the broker; "localhost" unless told. */
+	host?: string;
 }
 
 const SUBJECTS: readonly Subject[] = [
 	{ name: "telemetry", manifest: "manifests/simulator/telemetry", goals: ["debug", "release"], run: runTelemetry },
 	{ name: "ota", manifest: "manifests/simulator/ota", goals: ["debug", "release"], run: runOta },
-	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses },
+	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses, host: "broker.test" },
+	{ name: "example", manifest: "test/device/mqttclient", goals: ["debug", "release"], run: runExample },
+	{ name: "mqttjs", manifest: "test/device/mqttjs", goals: ["release"], run: runMqttJs },
 	{
 		name: "tests",
 		manifest: "test/device",
@@ -61,20 +67,36 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 	const missing = simulatorMissing(sdk) ?? brokerMissing();
 	if (missing !== undefined) say(`programs are built and not run: ${missing}`);
 	const broker = missing === undefined ? await CheckBroker.start() : undefined;
+	const names = await Names.start();
 	try {
-		for (const { name, manifest, goals, run } of SUBJECTS) {
+		for (const { name, manifest, goals, run, host = "localhost" } of SUBJECTS) {
 			const file = manifestOf(manifest);
 			// The tests are not in the published package.
 			if (!existsSync(file) || (only !== undefined && only !== name)) continue;
-			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, { host: "localhost", port: broker?.port ?? 1883 });
+			const mqtt = { host, port: broker?.port ?? 1883 };
+			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, mqtt, { namesPort: names.port });
 			for (const goal of goals) {
 				await checks.do(`${name} on the simulator, ${goal}`, async () => {
 					const binary = await buildForSimulator(sdk, wrapped, goal);
-					return broker === undefined ? "" : run(sdk, broker, binary);
+					if (broker === undefined) return "";
+					names.address = "127.0.0.1";
+					try {
+						return await run(sdk, broker, binary, names);
+					} finally {
+						// A run may have ended with the broker elsewhere, or stopped.
+						await broker.stop();
+						await broker.start();
+					}
 				});
 			}
 		}
+		if (only === undefined || only === "new-app") {
+			for (const way of WAYS) {
+				await checks.do(`a new application by ${way}`, () => checkNewApp(sdk, broker, way));
+			}
+		}
 	} finally {
+		names.close();
 		await broker?.remove();
 	}
 }
@@ -90,8 +112,12 @@ async function checkBoard(sdk: Sdk, checks: Checks, board: string): Promise<void
 			return `${base.toLocaleString("en")} bytes of flash for JavaScript`;
 		});
 	}
-	for (const name of PROGRAMS) {
-		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, manifestOf(`manifests/esp32/${name}`));
+	const programs = PROGRAMS.map((name): [name: string, file: string] => [name, manifestOf(`manifests/esp32/${name}`)]);
+	// The SDK's example program, for what MQTTClient adds.
+	programs.push(["example", manifestOf("test/device/mqttclient")]);
+	for (const [name, file] of programs) {
+		if (!existsSync(file)) continue;
+		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, file);
 		await checks.do(`${name} for ${board}`, async () => {
 			const use = readFlashUse(await linkForBoard(sdk, wrapped, board));
 			const ours = [...use.code].filter(([module]) => module.startsWith("xs-mqtt"));
@@ -120,7 +146,7 @@ async function check(): Promise<number> {
 		},
 	});
 	if (values.help) {
-		say("check:device [--only simulator|boards|telemetry|ota|losses|tests] [--board esp32/…]…");
+		say("check:device [--only simulator|boards|telemetry|ota|losses|example|mqttjs|tests|new-app] [--board esp32/…]…");
 		return Exit.OK;
 	}
 	const sdk = findSdk();

@@ -18,13 +18,22 @@ export interface Wrapped {
 }
 
 /**
- * Writes a manifest that includes another one and gives it a name of its own, and settings. (On mcconfig's command line
+ * Writes a manifest that includes another one and gives it a name of its own, and settings: those of
+ * config.mqtt, and others. (On mcconfig's command line
  * settings are strings without structure, and the name would be that of the folder.)
  */
-export function wrapManifest(name: string, include: string, mqtt: Readonly<Record<string, unknown>> = {}): Wrapped {
+export function wrapManifest(
+	name: string,
+	include: string,
+	mqtt: Readonly<Record<string, unknown>> = {},
+	others: Readonly<Record<string, unknown>> = {},
+): Wrapped {
 	const folder = join(OUTPUT, "manifests", name);
 	mkdirSync(folder, { recursive: true });
 	const file = join(folder, "manifest.json");
-	writeFileSync(file, JSON.stringify({ build: { NAME: name }, include: [include], config: { mqtt } }, null, "\t"));
+	writeFileSync(
+		file,
+		JSON.stringify({ build: { NAME: name }, include: [include], config: { ...others, mqtt } }, null, "\t"),
+	);
 	return { name, file };
 }

@@ -73,11 +73,17 @@ export function idfVersion(sdk: Sdk): string {
  * Runs a tool to its end and returns what it printed. Throws CliError with the end of that when it fails.
  *
  * in   environment  the SDK's, usually
+ *      folder       where it runs
  */
-export function runTool(command: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
-	mkdirSync(OUTPUT, { recursive: true });
+export function runTool(
+	command: string,
+	args: readonly string[],
+	environment: NodeJS.ProcessEnv,
+	folder = OUTPUT,
+): Promise<string> {
+	mkdirSync(folder, { recursive: true });
 	return new Promise((resolve, reject) => {
-		const child = spawn(command, args, { cwd: OUTPUT, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+		const child = spawn(command, args, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
 		let output = "";
 		const take = (chunk: Buffer): void => void (output += chunk.toString());
 		child.stdout.on("data", take);

@@ -20,6 +20,8 @@ export interface XsModules {
 /** Parts of the library that every program gets, whether its manifest includes them or not. */
 const LIBRARY = ["manifest_core.json", "manifest_tcp.json"];
 const COMPILED = [".js", ".mjs"];
+/** The host has modules of its own for those of the platform: an installed SDK's are left out. */
+const NO_SDK = { moddable: "" };
 
 /**
  * Collects the modules of a program: those of its manifest, and the library. A main module that the manifest does not
@@ -28,8 +30,8 @@ const COMPILED = [".js", ".mjs"];
  * Throws CliError for sources that are not compiled, ManifestError.
  */
 export function xsModules(program: Program, manifest: string | undefined): XsModules {
-	const library = LIBRARY.map((name) => loadManifest(fileURLToPath(compiledUrl(`../manifests/${name}`))));
-	const own = manifest === undefined ? [] : [loadManifest(manifest)];
+	const library = LIBRARY.map((name) => loadManifest(fileURLToPath(compiledUrl(`../manifests/${name}`)), NO_SDK));
+	const own = manifest === undefined ? [] : [loadManifest(manifest, NO_SDK)];
 	const modules: Record<string, string> = {};
 	const preload = new Set<string>();
 	for (const loaded of [...library, ...own]) {

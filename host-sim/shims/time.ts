@@ -10,6 +10,10 @@ const Time = {
 	delta(start: number, end?: number): number {
 		return ((end ?? currentWorld().ticks) - start) | 0;
 	},
+	/** Does nothing: the time of day is the host's. */
+	set(seconds: number): void {
+		void seconds;
+	},
 };
 
 export default Time;

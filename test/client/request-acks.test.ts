@@ -270,9 +270,15 @@ describe("a callback", () => {
 		expect(h.log.slice(2)).toEqual(["subscribed 2 1", "subscribed 3 2"]);
 	});
 
-	it("of SUBACK may end the connection: nothing more is reported, and nothing is asked for again", () => {
+	it("of SUBACK may end the connection: the others are told all the same, and nothing is sent", () => {
 		const h = during("abc", [0, 0x80, 1], (inner) => inner.core.networkDown(inner.now));
-		expect(h.log).toEqual(["subscribed 0 0", `disconnected ${LayerCode.LOCAL}/${ReasonCode.NETWORK_DOWN} 0 retry`]);
+		expect(h.log).toEqual([
+			"subscribed 0 0",
+			`disconnected ${LayerCode.LOCAL}/${ReasonCode.NETWORK_DOWN} 0 retry`,
+			"subscribed 1 128",
+			"problem 3 1",
+			"subscribed 2 1",
+		]);
 		expect(states(h)).toBe("ACTIVE REFUSED ACTIVE");
 		expect(h.core.deadlines.isArmed(Deadline.ACK)).toBe(false);
 		expect(h.connect(true)).toBe("");

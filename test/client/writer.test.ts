@@ -17,7 +17,9 @@ class Bench {
 	constructor(options: HarnessOptions = {}, connected = true) {
 		const all = { firstId: 1, outbox: 8192, txBuffer: 8192, ...options };
 		this.h = connected ? inState.connected(all) : new Harness(all);
-		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.publisher, () => this.flushed++);
+		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.publisher, {
+			run: () => void this.flushed++,
+		});
 	}
 
 	start(topic: Topic | string = "t", qos = 1, retain = false): PayloadWriter {

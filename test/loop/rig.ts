@@ -189,7 +189,7 @@ export class Rig {
 		// Made and parked.
 		expect(this.clock.calls.splice(0)).toEqual(["disarm"]);
 		this.transport = transport!;
-		this.#writer = new PayloadWriter(this.core.arena.bytes, this.core.publisher, () => this.#run());
+		this.#writer = new PayloadWriter(this.core.arena.bytes, this.core.publisher, this.loop);
 	}
 
 	get state(): number {

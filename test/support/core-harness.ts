@@ -173,10 +173,10 @@ export class Harness {
 		return this;
 	}
 
-	/** The transport stands: returns CONNECT as hex. */
-	opened(): string {
+	/** The transport stands: returns CONNECT as hex; taken in pieces of `pieceMax`. */
+	opened(pieceMax = Infinity): string {
 		this.core.handleOpened(this.now);
-		return this.sent();
+		return this.sent(pieceMax);
 	}
 
 	/** The peer closed. */
@@ -207,8 +207,43 @@ export class Harness {
 		return this.core.publisher.publish(topic, payload, qos, retain, this.now);
 	}
 
+	/** A publish whose payload is `total` times the same byte, pulled as it goes out. */
+	publishStream(topic: string, total: number, qos = 0, retain = false): number {
+		const read = (position: number, target: Uint8Array, offset: number, size: number): number => {
+			const count = Math.min(size, total - position);
+			target.fill(0x70, offset, offset + count);
+			return count;
+		};
+		return this.core.publisher.publishStream(topic, total, { read }, qos, retain);
+	}
+
 	subscribe(filter: string, qos = 0, handler: Handler = this.keep, stream = false): number {
 		return this.core.subscribe(filter, qos, handler, stream);
+	}
+
+	unsubscribe(filter: string): number {
+		return this.core.unsubscribe(filter);
+	}
+
+	/** One of State. */
+	get state(): number {
+		return this.core.state;
+	}
+
+	/** Whether the driver has been told to close since commands were last asked for. */
+	takeClose(): boolean {
+		return this.takeCommands().includes(Command.CLOSE);
+	}
+
+	/** What one write takes of what waits, at most `count` bytes, as hex. */
+	write(count: number): string {
+		this.core.fill(this.now);
+		const size = Math.min(this.core.sender.size, count);
+		const { txOffset } = this.core.arena;
+		const hex = hexOf(this.core.arena.bytes.subarray(txOffset, txOffset + size));
+		if (size > 0) this.core.handleSent(size, this.now);
+		this.#finishTurn();
+		return hex;
 	}
 }
 

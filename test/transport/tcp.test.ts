@@ -79,7 +79,7 @@ describe("opening", () => {
 		const transport = opened();
 		socket().receive(1, 2, 3);
 		transport.open();
-		expect([transport.readable, transport.read(10), transport.write(10)]).toEqual([0, 0, 0]);
+		expect([transport.readable, transport.write(10)]).toEqual([0, 0]);
 		expect(socket().calls).toEqual([]);
 	});
 });
@@ -137,7 +137,7 @@ describe("reading", () => {
 		expect([events, transport.readable]).toEqual([["readable"], 5]);
 		expect(transport.read(RX_SIZE)).toBe(5);
 		expect([...bytes.subarray(RX_OFFSET, RX_OFFSET + 6)]).toEqual([1, 2, 3, 4, 5, 0]);
-		expect([transport.readable, transport.read(RX_SIZE)]).toEqual([0, 0]);
+		expect(transport.readable).toBe(0);
 		expect(socket().calls).toEqual(["read 5"]);
 	});
 

@@ -1,17 +1,18 @@
 import config from "mc/config";
 import type { Client, ClientOptions } from "xs-mqtt";
+import { Clock } from "./clock.js";
 import { Health } from "./health.js";
 import { Wifi } from "./wifi.js";
 
-/** What mcconfig takes on its command line, after the manifest: `ssid=… password=… host=… clientId=…`. */
+/** What mcconfig takes on its command line, after the manifest: `ssid=… password=… host=… clientId=… sntp=…`. */
 function argument(name: string): string | undefined {
 	const value = config[name];
 	return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /**
- * Runs a program on an ESP32: Wi-Fi that comes back, hints to the client when it goes and comes, and the state of the
- * device on the topic `xs-mqtt/<name>/<client identifier>/health`. Settings are those of the manifest; arguments go
+ * Runs a program on an ESP32: Wi-Fi that comes back, hints to the client when it goes and comes, the time of day from the
+ * server that config.sntp names, and the state of the device on the topic `xs-mqtt/<name>/<client identifier>/health`. Settings are those of the manifest; arguments go
  * before. Without a client identifier, the device's own address makes one.
  *
  * in   name   of the program
@@ -27,11 +28,16 @@ export function runDevice(name: string, begin: (settings: Partial<ClientOptions>
 	const wifi = new Wifi({
 		ssid,
 		password: argument("password"),
-		onUp: () => client.networkUp(),
+		onUp: () => {
+			client.networkUp();
+			clock?.handleNetworkUp();
+		},
 		onDown: () => client.networkDown(),
 	});
+	const server = argument("sntp");
+	const clock = server === undefined ? undefined : new Clock(server);
 	const address = wifi.macAddress?.replaceAll(":", "") ?? "device";
 	const clientId = argument("clientId") ?? given.clientId ?? `${name}-${address}`;
 	const client = begin({ ...given, host, clientId });
-	new Health(client, wifi, `xs-mqtt/${name}/${client.clientId}/health`);
+	new Health(client, wifi, clock, `xs-mqtt/${name}/${client.clientId}/health`);
 }

@@ -2,6 +2,7 @@ import Time from "time";
 import Timer from "timer";
 import { Counter, QoS, Text, Topic, type Client } from "xs-mqtt";
 import resetReason from "xs-mqtt/reset-reason";
+import type { Clock } from "./clock.js";
 import type { Wifi } from "./wifi.js";
 
 const INTERVAL_MS = 60_000;
@@ -9,6 +10,7 @@ const INTERVAL_MS = 60_000;
 const RESET = new Text("reset");
 const UPTIME = new Text("uptime");
 const RSSI = new Text("rssi");
+const TIME = new Text("time");
 
 /** Field names, and the counters they stand for. */
 const NAMES = Object.freeze([
@@ -35,6 +37,7 @@ const COUNTERS = Object.freeze([
 export class Health {
 	readonly #client: Client;
 	readonly #wifi: Wifi;
+	readonly #clock: Clock | undefined;
 	readonly #topic: Topic;
 	readonly #reset = resetReason();
 	#lastTicks = Time.ticks;
@@ -42,9 +45,10 @@ export class Health {
 	#restMs = 0;
 
 	/** in  topicName  where to publish */
-	constructor(client: Client, wifi: Wifi, topicName: string) {
+	constructor(client: Client, wifi: Wifi, clock: Clock | undefined, topicName: string) {
 		this.#client = client;
 		this.#wifi = wifi;
+		this.#clock = clock;
 		this.#topic = new Topic(topicName);
 		Timer.repeat(() => this.#beat(), INTERVAL_MS);
 		this.#publish();
@@ -62,12 +66,13 @@ export class Health {
 		this.#publish();
 	}
 
-	/** `{"reset":1,"uptime":60,"rssi":-61,"connects":1,…}`; an outbox that is full drops it. */
+	/** `{"reset":1,"uptime":60,"rssi":-61,"time":1764144000,"connects":1,…}`, time when it is known; an outbox that is full drops it. */
 	#publish(): void {
 		const { counters } = this.#client;
 		const payload = this.#client.compose(this.#topic, QoS.AT_MOST_ONCE, true);
 		payload.open().field(RESET).integer(this.#reset).field(UPTIME).integer(this.#uptimeS);
 		payload.field(RSSI).integer(this.#wifi.rssi);
+		if (this.#clock?.known) payload.field(TIME).integer(this.#clock.seconds);
 		for (let i = 0; i < NAMES.length; i++) payload.field(NAMES[i]!).integer(counters[COUNTERS[i]!]! | 0);
 		payload.close().send();
 	}

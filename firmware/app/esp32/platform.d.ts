@@ -24,3 +24,27 @@ declare module "xs-mqtt/reset-reason" {
 	/** esp_reset_reason(): why the device started; 1 is power, 3 a restart by software, 4 an exception, 9 low voltage. */
 	export default function resetReason(): number;
 }
+
+declare module "embedded:io/socket/udp" {
+	class UDP {
+		constructor(options: object);
+		close(): void;
+	}
+	export default UDP;
+}
+
+declare module "embedded:network/ntp/client" {
+	interface NTPOptions {
+		servers: string[];
+		socket: { io: unknown };
+		dns: { io: unknown };
+	}
+	class NTP {
+		/** Opens a socket. */
+		constructor(options: NTPOptions);
+		/** Asks one server after the other. The callback gets an error, or null and milliseconds since 1970. */
+		getTime(callback: (error: Error | null, time?: number) => void): void;
+		close(): void;
+	}
+	export default NTP;
+}

@@ -1,0 +1,97 @@
+import type { ControlMessage } from "./options.js";
+
+const UNKNOWN = -1;
+
+/** A SUBSCRIBE or UNSUBSCRIBE that was written: the client asks for each filter by itself, the program gets one answer. */
+class Request {
+	readonly operation: number;
+	readonly id: number;
+	readonly filters: readonly string[];
+	/** Granted QoS of each filter, 0x80 for a refused one; UNKNOWN while it is not known. */
+	readonly codes: number[];
+	left: number;
+
+	constructor(operation: number, id: number, filters: readonly string[]) {
+		this.operation = operation;
+		this.id = id;
+		this.filters = filters;
+		this.codes = filters.map(() => UNKNOWN);
+		this.left = filters.length;
+	}
+}
+
+/** What is awaited for the SUBSCRIBEs and UNSUBSCRIBEs of one connection. */
+export class Requests {
+	/** Filter of each subscription of the client, by its index. */
+	readonly #filters: string[] = [];
+	#open: Request[] = [];
+	readonly #answer: (message: ControlMessage) => void;
+	readonly #suback: number;
+
+	/** in  answer  called when a request has all its answers; `suback` is the operation that carries codes */
+	constructor(suback: number, answer: (message: ControlMessage) => void) {
+		this.#suback = suback;
+		this.#answer = answer;
+	}
+
+	/** A request was written; its answers follow. */
+	add(operation: number, id: number, filters: readonly string[]): void {
+		this.#open.push(new Request(operation, id, filters));
+		if (filters.length === 0) this.settle();
+	}
+
+	/** The request that was added last did not come about. */
+	takeBack(): void {
+		this.#open.pop();
+	}
+
+	/** The client has given a filter this index. */
+	name(index: number, filter: string): void {
+		this.#filters[index] = filter;
+	}
+
+	/** The answer for the subscription of this index. */
+	handleAnswer(operation: number, index: number, code: number): void {
+		const filter = this.#filters[index];
+		if (filter !== undefined) this.answer(operation, filter, code);
+	}
+
+	/** The answer for a filter: of the oldest request that waits for one. */
+	answer(operation: number, filter: string, code: number): void {
+		for (const request of this.#open) {
+			if (request.operation !== operation) continue;
+			const at = request.filters.findIndex((each, i) => each === filter && request.codes[i] === UNKNOWN);
+			if (at < 0) continue;
+			request.codes[at] = code;
+			request.left--;
+			break;
+		}
+		this.settle();
+	}
+
+	/** What the client does not ask for any more, because the opposite was written since, counts as answered. */
+	supersede(operation: number, filter: string, code: number): void {
+		for (const request of this.#open) {
+			if (request.operation !== operation) continue;
+			request.filters.forEach((each, i) => {
+				if (each !== filter || request.codes[i] !== UNKNOWN) return;
+				request.codes[i] = code;
+				request.left--;
+			});
+		}
+		this.settle();
+	}
+
+	/** The connection is gone, and with it what was asked on it. */
+	clear(): void {
+		this.#open = [];
+	}
+
+	private settle(): void {
+		for (const { operation, id, codes, left } of this.#open) {
+			if (left > 0) continue;
+			this.#answer(operation === this.#suback ? { operation, id, payload: codes } : { operation, id });
+		}
+		this.#open = this.#open.filter(({ left }) => left > 0);
+	}
+}
