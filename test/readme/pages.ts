@@ -10,9 +10,11 @@ export const PAGES = [
 	"README.md",
 	"CONTRIBUTING.md",
 	"manifests/README.md",
+	"manifests/mqttclient.md",
 	"firmware/client/README.md",
 	"firmware/app/README.md",
 	"host-sim/README.md",
+	"test/conformance/README.md",
 ] as const;
 
 /** The text of a page. */
