@@ -15,7 +15,10 @@ const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: 
 
 const args = process.argv.slice(2);
 const light = LIGHT_COMMANDS.includes(args[0] ?? "");
-const addRun = light ? undefined : (await import("./run/command.js")).registerRun;
-process.exitCode = await runCli(args, processIo, version, addRun);
+const heavy = light ? undefined : await Promise.all([import("./run/command.js"), import("./torture/command.js")]);
+process.exitCode = await runCli(args, processIo, version, (program, io, setExitCode) => {
+	heavy?.[0].registerRun(program, io, setExitCode);
+	heavy?.[1].registerTorture(program, io, setExitCode);
+});
 // Node ends by itself when the last bytes have left its sockets; a peer that takes none must not keep us.
 setTimeout(() => process.exit(), LAST_BYTES_MS).unref();

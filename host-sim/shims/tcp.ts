@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { worldFor } from "../world/current.js";
-import type { Link } from "../world/link.js";
+import type { Wire } from "../world/link.js";
 import type { World } from "../world/world.js";
 import { callOut } from "./call-out.js";
 import { ReceiveQueue } from "./receive-queue.js";
@@ -38,7 +38,7 @@ export default class TCP {
 	declare target: unknown;
 	readonly #world: World;
 	readonly #options: TCPOptions;
-	readonly #link: Link;
+	readonly #link: Wire;
 	readonly #received = new ReceiveQueue();
 	#state: State = "connecting";
 	#writable: number;

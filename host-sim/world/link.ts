@@ -16,6 +16,16 @@ export interface LinkEvents {
 	ended(): void;
 }
 
+/** What the device does with a connection of its own. */
+export interface Wire {
+	/** Sends bytes; they are not copied and must stay as they are. Ignored once the client side is over. */
+	send(bytes: Uint8Array): void;
+	/** The client has taken this many of the bytes that arrived. */
+	consumed(count: number): void;
+	/** Closes from the client's side: what was sent still goes out, nothing comes in, no event follows. */
+	close(): void;
+}
+
 /** Faults that act on every link of a world; they may be changed at any time. */
 export interface LinkFaults {
 	/** Delay of each direction, in ms, 0 or more. */
@@ -50,7 +60,7 @@ export interface LinkOptions {
 const WAITING_MAX = 65_536;
 
 /** One connection: a stretch of wire with faults between a client and a real socket to the broker. */
-export class Link {
+export class Link implements Wire {
 	/** Number of the connection, from 1. */
 	readonly id: number;
 	readonly #options: LinkOptions;

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import type { Link } from "./link.js";
+import type { Wire } from "./link.js";
 import type { World } from "./world.js";
 
 /** A running proxy. */
@@ -44,7 +44,7 @@ export async function startProxy(world: World, port = 0): Promise<Proxy> {
 function join(world: World, socket: Socket): void {
 	socket.setNoDelay(true);
 	let unacknowledged = 0;
-	const link: Link = world.open("127.0.0.1", socket.localPort ?? 0, {
+	const link: Wire = world.open("127.0.0.1", socket.localPort ?? 0, {
 		opened() {},
 		received(bytes) {
 			socket.write(bytes, () => link.consumed(bytes.length));

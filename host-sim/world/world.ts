@@ -3,7 +3,7 @@ import { connect, isIPv4, type Socket } from "node:net";
 import { ClosableClock, RealClock, type Cancel, type Clock } from "./clock.js";
 import { DropPlan } from "./drop-plan.js";
 import { endWithEscape, type EscapeHandler } from "./escape.js";
-import { Link, type LinkEvents, type LinkFaults } from "./link.js";
+import { Link, type LinkEvents, type LinkFaults, type Wire } from "./link.js";
 import { Random } from "./random.js";
 import type { Tap } from "./tap.js";
 
@@ -116,7 +116,7 @@ export class World {
 	}
 
 	/** Opens a connection from the device to `address` and `port`, which the world routes. */
-	open(address: string, port: number, events: LinkEvents): Link {
+	open(address: string, port: number, events: LinkEvents): Wire {
 		const id = ++this.#connections;
 		const to = this.#broker ?? { host: address, port };
 		this.#tap?.step(id, "connect", `${address}:${port}`);

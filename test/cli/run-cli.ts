@@ -5,6 +5,7 @@ import { onTestFinished } from "vitest";
 import type { Io } from "../../host-sim/cli/io.js";
 import { runCli } from "../../host-sim/cli/program.js";
 import { registerRun } from "../../host-sim/run/command.js";
+import { registerTorture } from "../../host-sim/torture/command.js";
 
 /** The command as it is installed. */
 const CLI = fileURLToPath(new URL("../../dist/host-sim/cli.js", import.meta.url));
@@ -27,7 +28,10 @@ export async function runInProcess(...args: string[]): Promise<Outcome> {
 		input: () => Readable.from([]),
 		colours: false,
 	};
-	const exitCode = await runCli(args, io, "0.0.0", registerRun);
+	const exitCode = await runCli(args, io, "0.0.0", (...more) => {
+		registerRun(...more);
+		registerTorture(...more);
+	});
 	return { exitCode, out: Buffer.concat(out), err };
 }
 

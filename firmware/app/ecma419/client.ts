@@ -112,7 +112,9 @@ export class MQTTClient {
 			onMessage: this.#handler,
 			onSubscribed: (_client, index, code) => this.#requests.handleAnswer(Packet.SUBACK, index, code),
 			onUnsubscribed: (_client, index) => this.#requests.handleAnswer(Packet.UNSUBACK, index, 0),
-			onProblem: (_client, problem, detail) => this.#options.onProblem?.call(this, problem, detail),
+			onProblem: (_client, problem, detail) => {
+				if (!this.#closed) this.#options.onProblem?.call(this, problem, detail);
+			},
 		});
 		this.#buffer = new WriteBuffer(this.#client.settings.txBuffer, () => this.#handleProgress());
 		this.#timer = Timer.repeat(() => this.#handleTimer(), PARKED_MS);

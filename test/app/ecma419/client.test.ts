@@ -481,11 +481,12 @@ describe("closing", () => {
 
 	it("writes no DISCONNECT, as the standard has it", async () => {
 		const program = await ready();
+		program.client.write(buffer("left behind"), { topic: "t", QoS: 1 });
 		program.socket.takeSent();
 		program.client.close();
 		await pause(5);
 		expect(program.socket.sent).toBe("");
-		expect([program.errors.length, program.closes]).toEqual([0, 0]);
+		expect([program.errors.length, program.closes, program.problems.length]).toEqual([0, 0, 0]);
 		expect(program.client.read()).toBeUndefined();
 	});
 

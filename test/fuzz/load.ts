@@ -1,0 +1,11 @@
+import type { Target } from "./target.js";
+
+/** The names of what can be fuzzed. */
+export const TARGETS: readonly string[] = Object.freeze(["decoder", "client"]);
+
+/** Loads a target; not before, because the client needs the platform's stand-ins in place. */
+export async function loadTarget(name: string): Promise<Target> {
+	if (name === "decoder") return new (await import("./decoder/target.js")).DecoderTarget();
+	if (name === "client") return new (await import("./client/target.js")).ClientTarget();
+	throw new RangeError(`target: "${name}" is not one of ${TARGETS.join(", ")}`);
+}
