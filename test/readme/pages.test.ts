@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Counter, Layer, LIMITS, Problem, Reason, Status, type LimitName } from "../../firmware/index.js";
 import { runCli } from "../../host-sim/cli/program.js";
 import { registerRun } from "../../host-sim/run/command.js";
+import { registerTorture } from "../../host-sim/torture/command.js";
 import { configSchema } from "../../host-sim/manifest/schema.js";
 import { blocksOf, brokenLink, PAGES, ROOT, rowsOf, textOf } from "./pages.js";
 
@@ -14,9 +15,11 @@ const number = (value: number): string => value.toLocaleString("en");
 async function printed(...args: string[]): Promise<string> {
 	let text = "";
 	const io = { out: (part: string) => void (text += part), err: (part: string) => void (text += part) };
-	await runCli(args, io as unknown as Parameters<typeof runCli>[1], "0.0.0", (program) =>
-		registerRun(program, io as unknown as Parameters<typeof runCli>[1]),
-	);
+	const silent = io as unknown as Parameters<typeof runCli>[1];
+	await runCli(args, silent, "0.0.0", (program) => {
+		registerRun(program, silent);
+		registerTorture(program, silent);
+	});
 	return text;
 }
 
@@ -92,19 +95,19 @@ describe("the page on sizes", () => {
 });
 
 describe("the page on the simulator", () => {
-	it("has every option of `run`, and no other", async () => {
-		const help = await printed("run", "--help");
+	it.each(["run", "torture"])("has every option of `%s`, and no other", async (command) => {
+		const help = await printed(command, "--help");
 		const options = [...help.matchAll(/^ {2}(--[a-z-]+)/gm)]
 			.map(([, name]) => name)
 			.filter((name) => name !== "--help");
-		const rows = rowsOf("host-sim/README.md", "run").map(([name]) => name?.split(" ")[0]);
-		expect(options.length).toBeGreaterThan(10);
+		const rows = rowsOf("host-sim/README.md", command).map(([name]) => name?.split(" ")[0]);
+		expect(options.length).toBeGreaterThan(8);
 		expect(rows).toEqual(options);
 	});
 
 	it("has every command", async () => {
 		const commands = [...(await printed("--help")).matchAll(/^ {2}([a-z]+) \[/gm)].map(([, name]) => name);
-		expect(commands.length).toBeGreaterThan(4);
+		expect(commands.length).toBeGreaterThan(5);
 		for (const name of commands.filter((command) => command !== "help")) {
 			expect(textOf("host-sim/README.md")).toContain(`npx xs-mqtt ${name}`);
 		}
