@@ -171,7 +171,8 @@ export class Message {
 		if (start < 0) return false;
 		const at = this.topicStart + start;
 		for (let i = 0; i < other.length; i++) {
-			if (start + i >= this.topicSize || this._bytes[at + i] !== other[i]) return false;
+			// A level holds no separator: bytes that do are none.
+			if (start + i >= this.topicSize || this._bytes[at + i] !== other[i] || other[i] === SLASH) return false;
 		}
 		const end = start + other.length;
 		return end === this.topicSize || this._bytes[at + other.length] === SLASH;

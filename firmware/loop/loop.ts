@@ -2,7 +2,7 @@ import { AssertionError } from "../base/assert.js";
 import { FirstByte } from "../codec/constants.js";
 import { LayerCode, ReasonCode } from "../client/codes.js";
 import type { Application } from "../client/application.js";
-import { CounterIndex } from "../client/counters.js";
+import { CounterIndex, raise } from "../client/counters.js";
 import { Command, type Core } from "../client/core.js";
 import { Deadline, KEEP_ALIVE_BIT, PINGED } from "../client/deadlines.js";
 import type { Receiver } from "../client/receiver.js";
@@ -217,6 +217,7 @@ export class Loop implements TransportListener {
 			if (sender.work) this.write(now);
 			else if (sender.size) {
 				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
+				if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
 				const count = this._transport.write(sender.size);
 				if (count === sender.size && !sender.watched) {
 					sender.size = 0;
@@ -261,7 +262,8 @@ export class Loop implements TransportListener {
 			if (command === Command.OPEN) {
 				this._transport.open();
 				// An address needs no lookup: what takes too long then is the connection.
-				if (this._transport.resolving !== true) core.handleResolved(now);
+				// Unless it has failed at once, and a callback has asked for the next.
+				if (this._transport.resolving !== true && core.command === Command.NONE) core.handleResolved(now);
 			}
 		}
 		// Also when a callback of this very function has asked for what comes before it.
@@ -353,6 +355,7 @@ export class Loop implements TransportListener {
 				const result = sender.fill(now);
 				if (result !== Fill.OK || sender.requested) this._core.handleFill(result, now);
 			}
+			raise(this._counters, CounterIndex.TX_MAX, sender.size);
 			if (sender.size === 0 || !this.handleWritten(this._transport.write(sender.size), now)) return;
 		}
 		this._more = this._application.attention = true;
@@ -366,5 +369,4 @@ export class Loop implements TransportListener {
 	}
 }
 
-// eslint-disable-next-line @typescript-eslint/unbound-method -- both names are called on a Loop.
 Loop.prototype.handleReadable = Loop.prototype.run;

@@ -161,6 +161,10 @@ describe("the topic name", () => {
 			start += Buffer.byteLength(level) + 1;
 			expect(each.levelEquals(i, new Text(level).bytes)).toBe(true);
 			expect(each.levelEquals(i, new Text(level + "x").bytes)).toBe(false);
+			// Two levels are no level.
+			if (i + 1 < levels.length) {
+				expect(each.levelEquals(i, new Text(`${level}/${levels[i + 1]}`).bytes)).toBe(false);
+			}
 			expect(each.levelEquals(i, new Text("x" + level.slice(1)).bytes)).toBe(false);
 			if (level.length > 1) expect(each.levelEquals(i, new Text(level.slice(0, -1)).bytes)).toBe(false);
 			else expect(each.levelEquals(i, new Text("").bytes)).toBe(level === "");
