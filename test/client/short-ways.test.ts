@@ -51,6 +51,21 @@ const STATES: Readonly<Record<string, () => Harness>> = {
 		h.receive("20020100");
 		return h;
 	},
+	"PUBRELs that are not sent again yet": () => {
+		const h = published(inState.connected(OPTIONS), 2, 2);
+		h.exchange(ackHex(0x50, 0x1234) + ackHex(0x50, 0x1235));
+		h.lost();
+		h.core.networkUp(h.now);
+		h.opened();
+		h.receive("20020100");
+		return h;
+	},
+	"a silence that was pinged": () => {
+		const h = inState.connected({ ...OPTIONS, keepAlive: 60, stableMs: 1 });
+		for (let i = 0; i < 4 && h.core.counters[Counter.PINGS] === 0; i++) h.sleep();
+		h.sent();
+		return h;
+	},
 	stopping: () => inState.stopping(OPTIONS),
 	"a subscription that waits": () => {
 		const h = inState.connected(OPTIONS);
@@ -94,7 +109,10 @@ function tell(h: Harness): unknown {
 		waiting: session.waiting,
 		incoming: session.incoming.count,
 		lastReceived: receiver.lastReceived,
-		log: Array.from({ length: log.length }, (_, i) => [log.firstByte(i), log.packetId(i), log.isOutgoing(i)]),
+		// But for the pings of a silence, which the short way leaves out.
+		log: Array.from({ length: log.length }, (_, i) => [log.firstByte(i), log.packetId(i), log.isOutgoing(i)])
+			.filter(([first]) => first !== 0xd0)
+			.slice(0, 8),
 	};
 }
 
@@ -127,7 +145,7 @@ describe.each(Object.keys(STATES))("an ack alone, with %s", (name) => {
 		}
 	});
 
-	it.each(["d000", "c000", "e000", "d001", "4002", "2002", "30"])("is told from %s", (hex) => {
+	it.each(["d000", "d0", "c000", "e000", "d001", "4002", "2002", "30"])("is told from %s", (hex) => {
 		const whole = STATES[name]!();
 		const cut = STATES[name]!();
 		whole.receive(hex);

@@ -266,6 +266,18 @@ describe("a composed publish", () => {
 		expect(bench.h.take()).toContain("room");
 	});
 
+	it("is told of the room that was made while it was composed and did not fit", () => {
+		const bench = new Bench({ outbox: 128 });
+		const { h } = bench;
+		h.publish("t", "x".repeat(40), 1);
+		h.sent();
+		const writer = bench.start().bytes(new Uint8Array(60));
+		h.receive(ackHex(0x40, 1));
+		expect(writer.send()).toBe(Status.FULL);
+		expect(h.rest().log).toEqual(["delivered 1", "room"]);
+		expect(bench.start().bytes(new Uint8Array(60)).send()).toBe(2);
+	});
+
 	it("never touches what lies behind the outbox", () => {
 		for (let outbox = 64; outbox <= 120; outbox += 4) {
 			const bench = new Bench({ outbox, filterBytes: 64 }, false);

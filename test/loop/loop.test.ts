@@ -297,6 +297,40 @@ describe("the timer", () => {
 		expect(rig.clock.delayMs).toBe(30_000);
 	});
 
+	it("of a silence goes on with a PINGREQ of which not all is taken, or none", () => {
+		for (const taken of [0, 1]) {
+			const rig = new Rig({ keepAlive: 60, stableMs: 1, pingTimeoutMs: 5_000 });
+			rig.connect();
+			rig.sleep();
+			rig.transport.room = taken;
+			expect(rig.sleep()).toBeGreaterThan(50_000);
+			expect(rig.transport.sent).toBe("c0".repeat(taken));
+			rig.transport.room = Infinity;
+			rig.loop.handleWritable();
+			expect(rig.transport.sent).toBe(taken === 1 ? "00" : "c000");
+			expect(rig.serve("d000")).toBe("");
+			// Answered: the next ping is the next thing.
+			while (rig.transport.sent === "") rig.sleep();
+			expect([rig.state, rig.log]).toEqual([StateCode.CONNECTED, []]);
+		}
+	});
+
+	it("of a silence ends the connection when PINGREQ cannot be written, or is not taken for too long", () => {
+		const broken = new Rig({ keepAlive: 60, stableMs: 1 });
+		broken.connect();
+		broken.sleep();
+		broken.transport.writeThrows = new Error("gone");
+		broken.sleep();
+		expect(broken.log).toEqual(["disconnected 2/22 retry"]);
+		const stalled = new Rig({ keepAlive: 60, stableMs: 1, pingTimeoutMs: 5_000 });
+		stalled.connect();
+		stalled.sleep();
+		stalled.transport.room = 0;
+		stalled.sleep();
+		expect(stalled.sleep()).toBe(5_000);
+		expect(stalled.log[0]).toMatch(/^disconnected 5\/5[13] retry$/);
+	});
+
 	it("runs a whole life across the wrap of the counter", () => {
 		const rig = new Rig({ keepAlive: 60, stableMs: 30_000 });
 		rig.clock.now = 0x7fff_ffff - 40_000;
