@@ -366,8 +366,8 @@ export class Publisher {
 
 	private refuse(status: StatusCode): StatusCode {
 		this._counters[CounterIndex.REFUSED_FULL]!++;
-		// From now on: what was made before was not enough.
-		this._application.owesRoom = false;
+		// From now on: what was made before was not enough. (For what is too large no room would be.)
+		if (status === StatusCode.FULL) this._application.owesRoom = false;
 		this._application.tells |= Tells.ROOM;
 		return status;
 	}

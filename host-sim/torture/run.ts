@@ -413,6 +413,8 @@ export class Run {
 	#atRest(): boolean {
 		const { client } = this.#device;
 		if (!client.connected || client.queued > 0 || this.#conduct.requests > 0) return false;
+		// The server may have closed it, and the device not have heard of that yet.
+		if (this.#world.link?.established !== true) return false;
 		return this.#incoming.unfinished === 0 || this.#mayLeave();
 	}
 
