@@ -270,6 +270,19 @@ describe("a full outbox", () => {
 		expect(h.publish("t", "x".repeat(200), 1)).toBe(Status.TOO_LARGE);
 	});
 
+	it("refuses a publish when a payload was begun by the callback that heard what gave way", () => {
+		let begun = 0;
+		const h = offline({
+			outbox: 128,
+			outboxFull: "dropOldest",
+			onProblem: () => void (begun = h.core.publisher.startCompose(new Topic("z"), 1)),
+		});
+		h.publish("t", "x".repeat(40), 1);
+		h.publish("t", "y".repeat(40), 1);
+		expect(h.publish("t", "z".repeat(80), 1)).toBe(Status.BUSY);
+		expect([begun > 0, h.core.publisher.composing]).toEqual([true, true]);
+	});
+
 	it("keeps the latest per topic by latestPerTopic, even when there is room", () => {
 		const h = offline({ outbox: 1024, outboxFull: "latestPerTopic" });
 		h.publish("a", "1", 1);

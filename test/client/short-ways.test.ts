@@ -134,7 +134,6 @@ describe.each(Object.keys(STATES))("an ack alone, with %s", (name) => {
 					const hex = hexOf(Uint8Array.of(first, length, id >> 8, id & 255));
 					const whole = STATES[name]!();
 					const cut = STATES[name]!();
-					expect(tell(whole)).toEqual(tell(cut));
 					whole.receive(hex);
 					cut.receive(hex, 3);
 					// Another window in use, by the way the bytes were cut.
