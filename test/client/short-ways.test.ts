@@ -205,6 +205,14 @@ it("a publish from onDelivered does not overtake one that the window has just le
 	expect(h.exchange(ackHex(0x40, 2))).toBe(publishHex("c", "c", 1, 3));
 });
 
+it("publishes are complete, whether somebody listens or not", () => {
+	const h = published(inState.connected({ ...OPTIONS, onDelivered: undefined as never }), 1, 2, 2);
+	const acks = ackHex(0x40, 0x1234) + ackHex(0x50, 0x1235) + ackHex(0x50, 0x1236);
+	expect(h.exchange(acks)).toBe(ackHex(0x62, 0x1235) + ackHex(0x62, 0x1236));
+	h.exchange(ackHex(0x70, 0x1235) + ackHex(0x70, 0x1236));
+	expect([h.core.counters[Counter.DELIVERED], h.core.session.releasedCount]).toEqual([3, 0]);
+});
+
 it("there is a counter for each name", () => {
 	expect(Object.keys(Counter).length).toBe(COUNTER_COUNT);
 });
