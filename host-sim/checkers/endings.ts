@@ -157,7 +157,8 @@ export class EndingChecker {
 				// Where nothing can be written, acks wait; with them reading, and so a SUBACK.
 				return silences.acceptedMs >= ackTimeoutMs || silences.blockedMs >= 0;
 			case Reason.WRITE_STALLED:
-				return silences.blockedMs >= pingTimeoutMs;
+				// Or nothing is taken any more because it is closed, which a device that does not read hears only later.
+				return silences.blockedMs >= pingTimeoutMs || causes.lost;
 			default:
 				// The model server never breaks the protocol, so nothing of that layer may be said of it.
 				return layer === Layer.SERVER && causes.refusal > 0 && detail === causes.refusal;

@@ -439,13 +439,15 @@ export class Run {
 	}
 
 	/** Hours of rest: pings and nothing else; unless the server still has what may stay with it, or behind it. */
-	#lookAtRest(isLoud: boolean): void {
+	#lookAtRest(isLoud: boolean, again = true): void {
 		const { packets } = this.#conduct;
 		const { counters } = this.#device.client;
 		const before = { out: packets.out, pings: counters[Counter.PINGS]!, ended: this.#endings.ended };
 		const keepAliveMs = this.#plan.setup.options.keepAlive! * 1_000;
 		this.#pass(keepAliveMs > 0 ? 20 * keepAliveMs : LEAP_MS, EVENTS_AT_REST);
 		if (this.#findings.first !== undefined) return;
+		// A CONNECT of an earlier connection may have been under way for long, and have taken over: once, and then no more.
+		if (again && this.#endings.ended !== before.ended && this.#atRest()) return this.#lookAtRest(isLoud, false);
 		const pings = counters[Counter.PINGS]! - before.pings;
 		const sent = packets.out - before.out;
 		if (!isLoud) {

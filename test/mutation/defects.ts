@@ -1,0 +1,446 @@
+/** One deliberate defect of the client. */
+export interface Defect {
+	readonly name: string;
+	/** What it breaks: statement, section, or lesson. */
+	readonly breaks: string;
+	/** In `firmware/`. */
+	readonly file: string;
+	/** Text that occurs once in the file, and what stands there instead. */
+	readonly find: string;
+	readonly replace: string;
+	/** The tests that should see it, in `test/`; when they do not, the wider ones are asked. */
+	readonly by: readonly string[];
+}
+
+function defect(name: string, breaks: string, file: string, find: string, replace: string, ...by: string[]): Defect {
+	return { name, breaks, file, find, replace, by };
+}
+
+/** Bytes to fields and back. */
+const CODEC: readonly Defect[] = [
+	defect(
+		"QoS 3 is taken",
+		"MQTT-3.3.1-4",
+		"codec/decoder.ts",
+		"size < 3 || PUBLISH_FLAGS_WRONG[firstByte & 15] === 1",
+		"size < 3",
+		"codec/decoder",
+	),
+	defect(
+		"a PUBLISH with identifier 0 is taken",
+		"MQTT-2.3.1-1",
+		"codec/decoder.ts",
+		"\t\t\tif (packetId === 0) return Decoded.MALFORMED;",
+		"",
+		"codec/decoder",
+	),
+	defect(
+		"reserved bits of CONNACK are taken",
+		"§3.2.2.1",
+		"codec/decoder.ts",
+		"if (packetId > 0x1ff) return Decoded.MALFORMED;",
+		"",
+		"codec/decoder",
+	),
+	defect(
+		"digits of Remaining Length are of eight bits",
+		"§2.2.3",
+		"codec/decoder.ts",
+		"(byte & 127) << (7 * i)",
+		"(byte & 127) << (8 * i)",
+		"codec/decoder",
+	),
+	defect(
+		"a SUBACK code of 3 is taken",
+		"MQTT-3.9.3-2",
+		"codec/decoder.ts",
+		"if (code > 2 && code !== SUBACK_FAILURE)",
+		"if (code > 3 && code !== SUBACK_FAILURE)",
+		"codec/decoder",
+	),
+	defect(
+		"overlong UTF-8 is taken",
+		"MQTT-1.5.3-1",
+		"codec/utf8.ts",
+		"first === 0xe0 ? second < 0xa0",
+		"first === 0xe0 ? second < 0x80",
+		"codec/utf8",
+	),
+	defect(
+		"a wildcard matches topics that start with $",
+		"MQTT-4.7.2-1",
+		"codec/filter.ts",
+		"if (bytes[topic] === DOLLAR && bytes[filter] !== DOLLAR) return false;",
+		"",
+		"codec/filter",
+	),
+	defect(
+		"a length of 16,384 is thought to fit two bytes",
+		"§2.2.3",
+		"codec/encode.ts",
+		"value < 16_384 ? 2",
+		"value <= 16_384 ? 2",
+		"codec/encode",
+	),
+	defect(
+		"Will Retain is forgotten",
+		"§3.1.2.7",
+		"codec/connect.ts",
+		"flags |= ConnectFlag.WILL_RETAIN;",
+		";",
+		"codec/connect",
+	),
+];
+
+/** What arrives. */
+const RECEIVING: readonly Defect[] = [
+	defect(
+		"the QoS 2 memory is dropped",
+		"MQTT-4.3.3-2, lesson 2",
+		"client/receiver.ts",
+		"if (!qos || !this._incoming.count || !this._incoming.has(packetId)) {",
+		"if (true) {",
+		"client/lessons",
+		"client/receiver",
+	),
+	defect(
+		"acknowledged before the handler",
+		"lesson 3",
+		"client/receiver.ts",
+		"const index = this._subscriptions.findExact(message.topicStart, message.topicSize);",
+		"if (qos === QOS_1) this._sender.ack(FirstByte.PUBACK, packetId, now);\n" +
+			"const index = this._subscriptions.findExact(message.topicStart, message.topicSize);\n" +
+			"if (qos === QOS_1) { if (index >= 0) this._application.handle(this._subscriptions.handlers[index]!, message); return true; }",
+		"client/lessons",
+		"conformance",
+	),
+	defect(
+		"QoS 2 is answered with PUBACK",
+		"MQTT-4.3.3-2",
+		"client/receiver.ts",
+		"this._sender.ack(qos === QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);",
+		"this._sender.ack(FirstByte.PUBACK, packetId, now);",
+		"client/receiver",
+	),
+	defect(
+		"any ack completes a QoS 1 publish",
+		"§4.3.2",
+		"client/receiver.ts",
+		"word >> 16 === AckHead.PUBACK",
+		"true",
+		"client/short-ways",
+	),
+	defect(
+		"bytes after the end are read on",
+		"simulation, seed 2096",
+		"client/receiver.ts",
+		"if (!this._linked) return;\n\t\t\tthis.lastReceived",
+		"this.lastReceived",
+		"sim/regressions",
+	),
+	defect(
+		"a piece says the wrong offset",
+		"§3.3.3",
+		"client/large-receiver.ts",
+		"message.setPayload(this._start, count, this._total - this._left, this._total);",
+		"message.setPayload(this._start, count, this._left, this._total);",
+		"client/receiver-large",
+	),
+	defect(
+		"a large message that nobody takes is not reported",
+		"lesson 7",
+		"client/large-receiver.ts",
+		"this._application.problem(ProblemCode.MESSAGE_TOO_LARGE, payloadSize);",
+		"",
+		"client/receiver-large",
+	),
+	defect(
+		"PUBREL does not free the identifier",
+		"MQTT-4.3.3-2",
+		"client/publish-acks.ts",
+		"session.incoming.remove(word & 0xffff);",
+		"",
+		"client/short-ways",
+		"client/session",
+	),
+	defect(
+		"a refused filter counts as granted",
+		"lesson 19",
+		"client/request-acks.ts",
+		"? SubscriptionState.REFUSED : SubscriptionState.ACTIVE",
+		"? SubscriptionState.ACTIVE : SubscriptionState.ACTIVE",
+		"client/request-acks",
+	),
+	defect(
+		"an entry that was pushed aside is lost",
+		"§4.3.3",
+		"client/incoming-ids.ts",
+		"if (((i - home) & mask) >= ((i - hole) & mask)) {",
+		"if (((i - home) & mask) > ((i - hole) & mask)) {",
+		"client/incoming-ids",
+	),
+];
+
+/** What goes out, and what is kept. */
+const SENDING: readonly Defect[] = [
+	defect(
+		"DUP is forgotten",
+		"MQTT-3.3.1-1",
+		"client/session.ts",
+		"this.outbox.setDup(record, true);",
+		"",
+		"client/session",
+	),
+	defect(
+		"nothing is sent again",
+		"MQTT-4.4.0-1, lesson 18",
+		"client/session.ts",
+		"this.outbox.rewind();",
+		"",
+		"client/session",
+	),
+	defect(
+		"the QoS 2 memory outlives the server's session",
+		"§4.1",
+		"client/session.ts",
+		"this.incoming.clear();",
+		"",
+		"client/session",
+		"client/lessons-link",
+	),
+	defect(
+		"identifiers go on with 0",
+		"MQTT-2.3.1-1, lesson 9",
+		"client/session.ts",
+		"if (this.nextId > PACKET_ID_MAX) this.nextId = 1;",
+		"if (this.nextId > PACKET_ID_MAX) this.nextId = 0;",
+		"client/session",
+	),
+	defect(
+		"the table of PUBRELs loses one",
+		"MQTT-4.6.0-4",
+		"client/session.ts",
+		"released.copyWithin(i, i + 1, count);",
+		"released.copyWithin(i + 1, i, count);",
+		"client/session",
+	),
+	defect(
+		"the window of the slow way is one too wide",
+		"inflight",
+		"client/session.ts",
+		"if (inflight >= this.window) return false;",
+		"if (inflight > this.window) return false;",
+		"client/sender",
+		"client/publisher",
+	),
+	defect(
+		"off by one in the ring of acks",
+		"MQTT-4.6.0-2",
+		"client/sender.ts",
+		"this._ackHead = (this._ackHead + 1) & RING_MASK;",
+		"this._ackHead = (this._ackHead + 2) & RING_MASK;",
+		"client/sender",
+	),
+	defect(
+		"DISCONNECT does not wait for what is open",
+		"stop()",
+		"client/sender.ts",
+		"if (unfinished > 0 && !this.disconnectForced) return;",
+		"",
+		"client/core-stop",
+	),
+	defect(
+		"the record on its way is lost when records slide down",
+		"outbox",
+		"client/outbox.ts",
+		"if (from === active) this.active = to;",
+		"",
+		"client/sender",
+	),
+	defect(
+		"bytes given back are not counted",
+		"outbox",
+		"client/outbox.ts",
+		"this.used -= words[at]! & SIZE_MASK;",
+		"",
+		"client/outbox",
+	),
+	defect(
+		"a publish from onDelivered overtakes",
+		"MQTT-4.6.0-1, simulation, seed 1407",
+		"client/publisher.ts",
+		"outbox.cursor === outbox.tail",
+		"true",
+		"client/short-ways",
+	),
+	defect(
+		"the window of the short way is one too wide",
+		"inflight",
+		"client/publisher.ts",
+		"inflight <= session.window &&",
+		"inflight <= session.window + 1 &&",
+		"client/short-ways",
+	),
+	defect(
+		"an identifier is taken that may be in use",
+		"MQTT-2.3.1-2, lesson 9",
+		"client/publisher.ts",
+		"packetId < session.freeEnd &&",
+		"",
+		"client/short-ways",
+		"client/session",
+	),
+	defect(
+		"retain is forgotten at QoS 0",
+		"§3.3.1.3",
+		"client/publisher.ts",
+		"bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;",
+		"bytes[to] = FirstByte.PUBLISH;",
+		"client/short-ways",
+	),
+];
+
+/** Connections: liveness, sessions, back-off, turns, sockets, set-up. */
+const LINK: readonly Defect[] = [
+	defect(
+		"Session Present is ignored",
+		"MQTT-3.2.2-2, lesson 17",
+		"client/core.ts",
+		"\t\tif (sessionPresent) {",
+		"\t\tif (false) {",
+		"client/lessons-link",
+	),
+	defect(
+		"Session Present is taken with a clean session",
+		"MQTT-3.2.2-1",
+		"client/core.ts",
+		"if (decoder.sessionPresent && this.settings.cleanSession) return this.refuse(decoder);",
+		"",
+		"client/core-connect",
+	),
+	defect(
+		"only the louder direction is looked at",
+		"lesson 23",
+		"client/core.ts",
+		"const silent = sent > received ? sent : received;",
+		"const silent = sent < received ? sent : received;",
+		"client/core-alive",
+	),
+	defect(
+		"a dead link is waited for, for ever",
+		"lesson 22",
+		"client/core.ts",
+		"if (left <= 0) return false;",
+		"",
+		"client/core-alive",
+	),
+	defect(
+		"no deadline for CONNACK",
+		"lesson 24",
+		"client/core.ts",
+		"this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);\n\t\tthis.setState(StateCode.CONNECTING);",
+		"this.deadlines.clear(Deadline.STEP);\n\t\tthis.setState(StateCode.CONNECTING);",
+		"client/core-connect",
+	),
+	defect(
+		"subscriptions are not made again",
+		"lesson 17",
+		"client/subscriptions.ts",
+		"else if (state !== SubscriptionState.FREE) this.setState(i, SubscriptionState.DECLARED);",
+		"",
+		"client/subscriptions",
+		"client/lessons-link",
+	),
+	defect(
+		"no jitter",
+		"lesson 25",
+		"client/backoff.ts",
+		"(ceiling < this._maxMs ? ceiling : this._maxMs) * random)",
+		"(ceiling < this._maxMs ? ceiling : this._maxMs))",
+		"client/backoff",
+	),
+	defect(
+		"no hold-off after a refusal",
+		"lesson 25",
+		"client/backoff.ts",
+		"if (permanent || this.youngEnds >= YOUNG_ENDS_MAX) {",
+		"if (this.youngEnds >= YOUNG_ENDS_MAX) {",
+		"client/backoff",
+	),
+	defect(
+		"the back-off does not grow",
+		"lesson 25",
+		"client/backoff.ts",
+		"if (this._exponent < EXPONENT_MAX) this._exponent++;",
+		"",
+		"client/backoff",
+	),
+	defect(
+		"times are compared across the wrap",
+		"lesson 32",
+		"client/deadlines.ts",
+		"((now - at[i]!) | 0) >= 0",
+		"now >= at[i]!",
+		"client/deadlines",
+	),
+	defect(
+		"delivery re-enters",
+		"lesson 29",
+		"loop/loop.ts",
+		"if (this._busy) return;",
+		"",
+		"loop/callbacks",
+		"loop/loop",
+	),
+	defect(
+		"a turn has no bound",
+		"style: bounded turns",
+		"loop/loop.ts",
+		"reads < READS_PER_TURN_MAX",
+		"reads < 1_000_000",
+		"loop/loop",
+	),
+	defect(
+		"the ping of a silence has no deadline",
+		"lesson 22",
+		"loop/loop.ts",
+		"deadlines.armed = PINGED;",
+		"deadlines.armed = KEEP_ALIVE_BIT;",
+		"loop/loop",
+	),
+	defect(
+		"a defect of ours escapes the guard",
+		"lesson 31",
+		"loop/loop.ts",
+		"if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);",
+		"if (error instanceof AssertionError || error instanceof TypeError) throw error;",
+		"loop/faults",
+	),
+	defect(
+		"the last good address is forgotten",
+		"lesson 27",
+		"transport/tcp.ts",
+		"this._address = this._options.address;",
+		"",
+		"transport/tcp-names",
+	),
+	defect(
+		"views are made without a bound",
+		"views",
+		"transport/views.ts",
+		"view.length === size || count === this._max ? view",
+		"view.length === size ? view",
+		"transport/views",
+	),
+	defect(
+		"a password without a user name is taken",
+		"MQTT-3.1.2-22, lesson 10",
+		"client/settings.ts",
+		'if (!fields.userName) throw new TypeError("password: needs userName in MQTT 3.1.1");',
+		"",
+		"client/settings",
+	),
+];
+
+/** All of them. */
+export const DEFECTS: readonly Defect[] = [...CODEC, ...RECEIVING, ...SENDING, ...LINK];
