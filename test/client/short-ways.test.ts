@@ -192,12 +192,11 @@ describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) =
 });
 
 it("a publish from onDelivered does not overtake one that the window has just let go", () => {
-	let h: Harness | undefined;
 	const onDelivered = (): void => {
-		if (h!.core.counters[Counter.DELIVERED] === 1)
-			h!.core.publisher.publish(new Topic("c"), Uint8Array.of(0x63), 1, false, h!.now);
+		if (h.core.counters[Counter.DELIVERED] === 1)
+			h.core.publisher.publish(new Topic("c"), Uint8Array.of(0x63), 1, false, h.now);
 	};
-	h = inState.connected({ inflight: 1, firstId: 1, onDelivered });
+	const h = inState.connected({ inflight: 1, firstId: 1, onDelivered });
 	h.publish("a", "a", 1);
 	h.publish("b", "b", 1);
 	expect(h.sent()).toBe(publishHex("a", "a", 1, 1));
