@@ -287,7 +287,7 @@ const SENDING: readonly Defect[] = [
 		"client/publisher.ts",
 		"packetId < session.freeEnd &&",
 		"",
-		"client/short-ways",
+		"client/publisher",
 		"client/session",
 	),
 	defect(

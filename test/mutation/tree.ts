@@ -9,7 +9,7 @@ const PARTS = ["firmware", "host-sim", "test", "manifests", "package.json", "vit
 const CONFIGS = ["tsconfig.json", "tsconfig.base.json"];
 
 /** No test of a run of a few files needs so long, unless the client hangs. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 90_000;
 
 /** How a run of tests ended. */
 export interface Outcome {
