@@ -1,4 +1,5 @@
 // Read MQTT 3.1.1 §3.3 and §4.3 before changing this file.
+import { fail } from "../base/assert.js";
 import { FirstByte } from "../codec/constants.js";
 import { Decoder } from "../codec/decoder.js";
 import { checkTopicName } from "../codec/utf8.js";
@@ -95,6 +96,7 @@ export abstract class LargeReceiver {
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
 	protected remember(packetId: number): void {
+		if (this._incoming.full) fail("receiver: more identifiers than there is room for");
 		this._incoming.add(packetId);
 		raise(this._counters, CounterIndex.INCOMING_QOS2_MAX, this._incoming.count);
 	}
@@ -113,7 +115,9 @@ export abstract class LargeReceiver {
 		const { firstByte, packetId, packetSize } = decoder;
 		const topic = this._start + decoder.topicStart;
 		// What is left to the server to send again takes no place among the identifiers.
-		const takesPlace = this._acknowledgeTooLarge || this._subscriptions.isStreamed(topic, decoder.topicSize);
+		const unrouted = this._application.handlesUnrouted;
+		const takesPlace =
+			this._acknowledgeTooLarge || !this._subscriptions.refusesLarge(topic, decoder.topicSize, unrouted);
 		if (!this.mayCome(firstByte, takesPlace ? packetId : 0)) return false;
 		this.notePublish(firstByte, packetId, packetSize, now);
 		return this.startLarge(decoder);

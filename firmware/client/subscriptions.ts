@@ -403,13 +403,20 @@ export class Subscriptions {
 		return -1;
 	}
 
-	/** Whether anybody takes this topic in pieces. */
-	isStreamed(topic: number, size: number): boolean {
+	/**
+	 * Whether somebody wants a message larger than the buffer, and nobody takes it in pieces: the option `tooLarge` is for it.
+	 *
+	 * in   unrouted  what stands for messages that match no subscription
+	 */
+	refusesLarge(topic: number, size: number, unrouted: boolean): boolean {
 		const exact = this.findExact(topic, size);
-		if (exact >= 0 && this.streams(exact)) return true;
-		let i = this.nextWildcard(0, topic, size);
-		while (i >= 0 && !this.streams(i)) i = this.nextWildcard(i + 1, topic, size);
-		return i >= 0;
+		if (exact >= 0 && this.streams(exact)) return false;
+		let matches = exact >= 0;
+		for (let i = this.nextWildcard(0, topic, size); i >= 0; i = this.nextWildcard(i + 1, topic, size)) {
+			if (this.streams(i)) return false;
+			matches = true;
+		}
+		return matches || unrouted;
 	}
 
 	/** Marks whether a subscription takes part in the message that is being streamed. */

@@ -201,6 +201,16 @@ describe("a message too large for its handler", () => {
 		expect(h.core.session.incoming.count).toBe(0);
 	});
 
+	it.each([
+		["nobody has subscribed to it", {}, false],
+		["onMessage might have had it", { onMessage: () => undefined }, true],
+	])("takes no identifier that there is no room for when %s", (_why, more, stays) => {
+		const h = inState.connected({ rxBuffer: 64, readSize: 64, incomingQoS2: 1, tooLarge: "refuse", ...more });
+		h.exchange(publishHex("small", "x", 2, 7));
+		h.exchange(publishHex("nobody", "y".repeat(300), 2, 8));
+		expect([h.core.session.incoming.count, h.core.connected]).toEqual([1, stays]);
+	});
+
 	it("is acknowledged by tooLarge: refuse if anybody got it in pieces", () => {
 		const h = listening({ tooLarge: "refuse" });
 		h.subscribe("+", 1);
