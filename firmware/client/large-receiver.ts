@@ -133,12 +133,17 @@ export abstract class LargeReceiver {
 	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
 	protected mayCome(firstByte: number, packetId: number): boolean {
 		if (!this._sender.open) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
-		return packetId === 0 || this.checkId(firstByte, packetId);
+		if (packetId !== 0) return this.checkId(firstByte, packetId);
+		// What was asked of it before its acks went out may not be asked any more: a callback has changed who takes it.
+		this._overrun = false;
+		return true;
 	}
 
 	/** Whether the identifier of a QoS 1 or 2 PUBLISH may come now, before anything is delivered. */
 	protected checkId(firstByte: number, packetId: number): boolean {
 		const qos = qosOf(firstByte);
+		const isAgain = this._overrun;
+		this._overrun = false;
 		if (this._incoming.has(packetId)) {
 			// At QoS 1 the server has no exchange with this identifier any more: it forgot ours in a crash. Ending the
 			// connection [MQTT-2.3.1-4] would not help, because it would send the same again, for ever.
@@ -146,7 +151,7 @@ export abstract class LargeReceiver {
 			return true;
 		}
 		if (qos === 1 || !this._incoming.full) return true;
-		if (!this._overrun) {
+		if (!isAgain) {
 			// Without the acks of the messages before this one, the server would send all of them again, for ever.
 			this._overrun = true;
 			return false;
@@ -305,7 +310,7 @@ export abstract class LargeReceiver {
 		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
 		const message = this.message;
 		message.packetId = packetId;
-		if (this._acknowledge && !this.checkId(message.firstByte, packetId)) return false;
+		if (!this.mayCome(message.firstByte, this._acknowledge ? packetId : 0)) return false;
 		this._start += 2;
 		if (message.qos === 2 && this._incoming.has(packetId)) this._acknowledge = true;
 		this._mode = Mode.SKIP;
