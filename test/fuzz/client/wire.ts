@@ -6,7 +6,7 @@ import { IncomingStream } from "./incoming.js";
 export const End = Object.freeze({ NAME_FAILED: 10, OPEN_FAILED: 20, LOST: 22 } as const);
 
 /** Calls of read and write within one event: with 16 of each a turn, and turns within turns, far from this. */
-const CALLS_MAX = 2_000;
+const CALLS_MAX = 20_000;
 
 /** A transport whose other side is the fuzzer. It checks that its contract is kept. */
 export class Wire implements Transport {
@@ -151,7 +151,7 @@ export class Wire implements Transport {
 	}
 
 	#count(): void {
-		if (++this.calls > CALLS_MAX) this.fail("turn: one event leads to thousands of reads and writes");
+		if (++this.calls > CALLS_MAX) this.fail("turn: one event leads to tens of thousands of reads and writes");
 	}
 
 	fail(what: string): void {
