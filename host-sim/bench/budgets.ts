@@ -284,7 +284,7 @@ export const FLASH_BYTES = 73_500;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */
-export const RAM_BYTES = 10_000;
+export const RAM_BYTES = 8_900;
 export const RAM_GOAL_BYTES = 3_072;
 
 /** All regions of the arena that options size, with the options' defaults, in bytes. */
