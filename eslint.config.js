@@ -96,6 +96,9 @@ export default tseslint.config(
 			"xs/hot-path": "error",
 			// What it takes for useless in a derived class spares XS the spread of the implicit one.
 			"@typescript-eslint/no-useless-constructor": "off",
+			// A const enum is how a number gets a name that takes nothing of the flash: some stand for the same, some are made of others.
+			"@typescript-eslint/no-duplicate-enum-values": "off",
+			"@typescript-eslint/prefer-literal-enum-member": "off",
 		},
 	},
 	{

@@ -13,11 +13,15 @@ const charCodeAt = Function.prototype.call.bind(String.prototype.charCodeAt) as 
 ) => number;
 
 /** What `sizeOfText` and `writeText` return for a string that UTF-8 cannot hold. */
-export const ILL_FORMED_TEXT = -1;
+export const enum TextCode {
+	ILL_FORMED = -1,
+}
 
-const HIGH_SURROGATE_MIN = 0xd800;
-const LOW_SURROGATE_MIN = 0xdc00;
-const SURROGATE_MAX = 0xdfff;
+const enum Surrogate {
+	HIGH_MIN = 0xd800,
+	LOW_MIN = 0xdc00,
+	MAX = 0xdfff,
+}
 
 /**
  * Reads the code point at `index`. Devices count code points, desktop engines count UTF-16 units; two halves joined
@@ -27,17 +31,17 @@ const SURROGATE_MAX = 0xdfff;
  */
 function codePointAt(text: string, index: number): number {
 	const code = charCodeAt(text, index);
-	if (code < HIGH_SURROGATE_MIN || code > SURROGATE_MAX || code !== code) return code;
-	if (code >= LOW_SURROGATE_MIN) return ILL_FORMED_TEXT;
+	if (code < Surrogate.HIGH_MIN || code > Surrogate.MAX || code !== code) return code;
+	if (code >= Surrogate.LOW_MIN) return TextCode.ILL_FORMED;
 	const low = charCodeAt(text, index + 1);
-	if (!(low >= LOW_SURROGATE_MIN && low <= SURROGATE_MAX)) return ILL_FORMED_TEXT;
-	return 0x10000 + ((code - HIGH_SURROGATE_MIN) << 10) + (low - LOW_SURROGATE_MIN);
+	if (!(low >= Surrogate.LOW_MIN && low <= Surrogate.MAX)) return TextCode.ILL_FORMED;
+	return 0x10000 + ((code - Surrogate.HIGH_MIN) << 10) + (low - Surrogate.LOW_MIN);
 }
 
 /**
  * Size of a string in UTF-8, in bytes. Hot: no allocation.
  *
- * ILL_FORMED_TEXT  the string holds a lone surrogate
+ * TextCode.ILL_FORMED  the string holds a lone surrogate
  */
 export function sizeOfText(text: string): number {
 	let size = 0;
@@ -46,8 +50,8 @@ export function sizeOfText(text: string): number {
 		if (code !== code) return size;
 		if (code < 0x80) size += 1;
 		else if (code < 0x800) size += 2;
-		else if (code >= HIGH_SURROGATE_MIN && code <= SURROGATE_MAX) {
-			if (codePointAt(text, i) < 0) return ILL_FORMED_TEXT;
+		else if (code >= Surrogate.HIGH_MIN && code <= Surrogate.MAX) {
+			if (codePointAt(text, i) < 0) return TextCode.ILL_FORMED;
 			size += 4;
 			i++;
 		} else size += code < 0x10000 ? 3 : 4;

@@ -1,5 +1,5 @@
 import { writeConnect } from "../codec/connect.js";
-import { COUNTER_COUNT } from "./counters.js";
+import { Counters } from "./counters.js";
 import type { Settings } from "./settings.js";
 
 /** One part of a client's memory, for those who tune it. */
@@ -10,11 +10,13 @@ export interface Region {
 	readonly bytes: number;
 }
 
-/** Acks that may wait for room in the transmit region; when they are more, reading pauses. */
-export const ACK_RING_SIZE = 16;
-
-/** Words that a subscription takes in its table. */
-export const SUBSCRIPTION_WORDS = 7;
+/** Sizes that no option changes. */
+export const enum Fixed {
+	/** Acks that may wait for room in the transmit region; when they are more, reading pauses. A power of two. */
+	ACK_RING_SIZE = 16,
+	/** Words that a subscription takes in its table. */
+	SUBSCRIPTION_WORDS = 7,
+}
 
 /** Words of the packet log: two an entry, a power of two in all. */
 export function packetLogWords(entries: number): number {
@@ -104,9 +106,9 @@ export function regionSizes(settings: Settings): readonly Region[] {
 		{ name: "readSize", bytes: settings.readSize },
 		{ name: "inflight", bytes: settings.inflight * 2 },
 		{ name: "incomingQoS2", bytes: incomingTableSize(settings.incomingQoS2) * 2 },
-		{ name: "subscriptions", bytes: settings.subscriptions * SUBSCRIPTION_WORDS * 4 },
+		{ name: "subscriptions", bytes: settings.subscriptions * Fixed.SUBSCRIPTION_WORDS * 4 },
 		{ name: "packetLog", bytes: packetLogWords(settings.packetLog) * 4 },
-		{ name: "acks", bytes: ACK_RING_SIZE * 4 },
-		{ name: "counters", bytes: COUNTER_COUNT * 4 },
+		{ name: "acks", bytes: Fixed.ACK_RING_SIZE * 4 },
+		{ name: "counters", bytes: Counters.COUNT * 4 },
 	];
 }

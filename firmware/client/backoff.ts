@@ -1,14 +1,16 @@
 import type { Settings } from "./settings.js";
 import { LayerCode, ReasonCode } from "./codes.js";
 
-/**
- * Connections that end young this often in a row look like two clients evicting each other: 3.1.1 has no word for it. A
- * flaky link rarely does it that often, and is spared the long pause.
- */
-const YOUNG_ENDS_MAX = 6;
-
-/** Doubling stops here; with the smallest reconnectMinMs this is far beyond any reconnectMaxMs. */
-const EXPONENT_MAX = 30;
+/** When doubling and patience end. */
+const enum Bound {
+	/**
+	 * Connections that end young this often in a row look like two clients evicting each other: 3.1.1 has no word for it. A
+	 * flaky link rarely does it that often, and is spared the long pause.
+	 */
+	YOUNG_ENDS = 6,
+	/** Doubling stops here; with the smallest reconnectMinMs this is far beyond any reconnectMaxMs. */
+	EXPONENT = 30,
+}
 
 /**
  * When to try again: exponential with full jitter, so that a fleet does not come back in step. Only a connection that
@@ -43,12 +45,12 @@ export class Backoff {
 	next(layer: LayerCode, code: ReasonCode, young: boolean, random: number): number {
 		this.youngEnds = young && code === ReasonCode.LINK_LOST ? this.youngEnds + 1 : 0;
 		const permanent = layer === LayerCode.SERVER && code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
-		if (permanent || this.youngEnds >= YOUNG_ENDS_MAX) {
+		if (permanent || this.youngEnds >= Bound.YOUNG_ENDS) {
 			// Half of it is certain: hammering a server that has said no is what the pause is to avoid.
 			return Math.round(this._holdOffMs * (0.5 + 0.5 * random));
 		}
 		const ceiling = this._minMs * 2 ** this._exponent;
-		if (this._exponent < EXPONENT_MAX) this._exponent++;
+		if (this._exponent < Bound.EXPONENT) this._exponent++;
 		return Math.round((ceiling < this._maxMs ? ceiling : this._maxMs) * random);
 	}
 }

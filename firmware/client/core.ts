@@ -1,15 +1,15 @@
 // Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
 import { fail } from "../base/assert.js";
 import { elapsedMs } from "../base/ticks.js";
-import { PACKET_ID_MAX, PacketType, ReturnCode } from "../codec/constants.js";
+import { Max, PacketType, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { StatusCode } from "../codec/status.js";
 import { Application } from "./application.js";
 import { Arena } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
-import { COUNTER_COUNT, CounterIndex, raise } from "./counters.js";
-import { Deadline, Deadlines, KEEP_ALIVE_BIT } from "./deadlines.js";
+import { Counters, CounterIndex, raise } from "./counters.js";
+import { Deadline, Deadlines, Armed } from "./deadlines.js";
 import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
 import { handleAck } from "./publish-acks.js";
@@ -21,21 +21,22 @@ import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
 
+/** What no option changes. */
+const enum Fixed {
+	/** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
+	PING_LEAD_MS_MAX = 5_000,
+	/** The only first byte that a CONNACK can have. */
+	CONNACK_FIRST_BYTE = PacketType.CONNACK << 4,
+	/** How long DISCONNECT may take once stop() has given up flushing. */
+	STOP_GRACE_MS = 500,
+}
+
 /** What the core asks its driver to do with the transport. */
 export const enum Command {
 	NONE = 0,
 	OPEN = 1,
 	CLOSE = 2,
 }
-
-/** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
-const PING_LEAD_MS_MAX = 5_000;
-
-/** The only first byte that a CONNACK can have. */
-const CONNACK_FIRST_BYTE = PacketType.CONNACK << 4;
-
-/** How long DISCONNECT may take once stop() has given up flushing. */
-const STOP_GRACE_MS = 500;
 
 /**
  * The client as a state machine without I/O. Bytes, the time and requests come in as arguments; bytes to send stand in
@@ -52,7 +53,7 @@ export class Core {
 	state: StateCode = StateCode.STOPPED;
 	readonly settings: Settings;
 	readonly arena: Arena;
-	readonly counters = new Uint32Array(COUNTER_COUNT);
+	readonly counters = new Uint32Array(Counters.COUNT);
 	readonly log: PacketLog;
 	readonly application: Application;
 	readonly session: Session;
@@ -94,7 +95,7 @@ export class Core {
 		this.log = new PacketLog(settings.packetLog);
 		const { arena, counters } = this;
 		this.application = new Application(options, client, counters, settings.sources);
-		const firstId = 1 + Math.floor(random() * PACKET_ID_MAX);
+		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
 		this.session = new Session(settings, arena, this.application, counters, firstId);
 		this.subscriptions = new Subscriptions(settings, arena, counters);
 		this.sender = new Sender(this);
@@ -105,7 +106,7 @@ export class Core {
 		this._keepAliveMs = settings.keepAlive * 1000;
 		const half = this._keepAliveMs / 2;
 		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
-		const lead = half / 2 < PING_LEAD_MS_MAX ? half / 2 : PING_LEAD_MS_MAX;
+		const lead = half / 2 < Fixed.PING_LEAD_MS_MAX ? half / 2 : Fixed.PING_LEAD_MS_MAX;
 		this.pingAfterMs = this._keepAliveMs - lead;
 	}
 
@@ -263,8 +264,8 @@ export class Core {
 	handleTimeout(now: number): void {
 		this.now = now;
 		const due = this.deadlines.due(now);
-		if ((due & ~KEEP_ALIVE_BIT) !== 0 && this.fire(due, now)) return;
-		if ((due & KEEP_ALIVE_BIT) !== 0) this.checkSilence(now);
+		if ((due & ~Armed.KEEP_ALIVE) !== 0 && this.fire(due, now)) return;
+		if ((due & Armed.KEEP_ALIVE) !== 0) this.checkSilence(now);
 	}
 
 	/**
@@ -316,7 +317,7 @@ export class Core {
 
 	/** Every packet but PUBLISH. */
 	handlePacket(decoder: Decoder, start: number): boolean {
-		if (decoder.firstByte === CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
+		if (decoder.firstByte === Fixed.CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
 		// Nothing may come before CONNACK [MQTT-3.2.0-1].
 		if (this.state === StateCode.CONNECTING) return this.refuse(decoder);
 		switch (decoder.firstByte >> 4) {
@@ -453,7 +454,7 @@ export class Core {
 		const sender = this.sender;
 		if (sender.disconnectForced || !sender.open) return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 		sender.finish(true);
-		this.arm(Deadline.STOP, STOP_GRACE_MS, now);
+		this.arm(Deadline.STOP, Fixed.STOP_GRACE_MS, now);
 	}
 
 	private timedOut(code: ReasonCode, now: number): void {

@@ -58,6 +58,11 @@ export const enum CounterIndex {
 	ACKS_MAX,
 }
 
+/** How many there are, inside of the library. */
+export const enum Counters {
+	COUNT = CounterIndex.ACKS_MAX + 1,
+}
+
 /** How many there are. */
 export const COUNTER_COUNT = CounterIndex.ACKS_MAX + 1;
 

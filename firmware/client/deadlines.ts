@@ -1,4 +1,4 @@
-import { DURATION_MS_MAX } from "../base/ticks.js";
+import { Ticks } from "../base/ticks.js";
 
 /** What can be waited for. */
 export const enum Deadline {
@@ -19,25 +19,24 @@ export const enum Deadline {
 	STOP = 7,
 }
 
-const COUNT = Deadline.STOP + 1;
-
-/** Bits of those that run in a silence, and while its PINGRESP is awaited. */
-export const KEEP_ALIVE_BIT = 1 << Deadline.KEEP_ALIVE;
-export const PINGED = KEEP_ALIVE_BIT | (1 << Deadline.PINGRESP);
-
-/** What `next` returns when nothing is waited for. */
-export const NOTHING_DUE = -1;
+/** Sets of deadlines, a bit each: those that run in a silence, and while its PINGRESP is awaited. */
+export const enum Armed {
+	KEEP_ALIVE = 1 << Deadline.KEEP_ALIVE,
+	PINGED = KEEP_ALIVE | (1 << Deadline.PINGRESP),
+	/** What `next` returns when nothing is waited for. */
+	NOTHING_DUE = -1,
+}
 
 /** Points in time, each armed or not. Hot: no allocation. */
 export class Deadlines {
 	/** A deadline was armed: whoever sleeps has to ask `next` again. */
 	changed = false;
 	/** When each comes, in ticks; means something only for those that are armed. */
-	readonly at = new Int32Array(COUNT);
+	readonly at = new Int32Array(Deadline.STOP + 1);
 	/** Those that are armed, a bit each. */
 	armed = 0;
 
-	/** Arms one: `delayMs` from now, 0 … DURATION_MS_MAX. Hot: no allocation. */
+	/** Arms one: `delayMs` from now, 0 … Ticks.DURATION_MS_MAX. Hot: no allocation. */
 	arm(deadline: Deadline, delayMs: number, now: number): void {
 		this.at[deadline] = now + delayMs;
 		this.armed |= 1 << deadline;
@@ -68,11 +67,11 @@ export class Deadlines {
 		return due;
 	}
 
-	/** Milliseconds until the next one, 0 when one is due; NOTHING_DUE when none is armed. Hot: no allocation. */
+	/** Milliseconds until the next one, 0 when one is due; Armed.NOTHING_DUE when none is armed. Hot: no allocation. */
 	next(now: number): number {
 		let armed = this.armed;
-		if (armed === 0) return NOTHING_DUE;
-		let sleep = DURATION_MS_MAX;
+		if (armed === 0) return Armed.NOTHING_DUE;
+		let sleep = Ticks.DURATION_MS_MAX;
 		const at = this.at;
 		for (let i = 0; armed !== 0; i++, armed >>= 1) {
 			if ((armed & 1) === 0) continue;

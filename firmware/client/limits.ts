@@ -1,5 +1,5 @@
-import { DURATION_MS_MAX } from "../base/ticks.js";
-import { FIELD_SIZE_MAX, KEEP_ALIVE_S_MAX, PACKET_ID_MAX, REMAINING_LENGTH_MAX } from "../codec/constants.js";
+import { Ticks } from "../base/ticks.js";
+import { Max } from "../codec/constants.js";
 
 /** Default and range of one numeric option; all are whole numbers, both ends included. */
 export interface Limit {
@@ -12,8 +12,10 @@ function limit(initial: number, min: number, max: number): Limit {
 	return Object.freeze({ initial, min, max });
 }
 
-/** Regions are addressed with 32-bit offsets; a mebibyte each is far more than any board has. */
-const REGION_MAX = 1_048_576;
+const enum Region {
+	/** Regions are addressed with 32-bit offsets; a mebibyte each is far more than any board has. */
+	MAX = 1_048_576,
+}
 
 /**
  * Every numeric option of `config.mqtt`. This is the one place that knows defaults and ranges: the constructor checks
@@ -21,27 +23,27 @@ const REGION_MAX = 1_048_576;
  */
 export const LIMITS = Object.freeze({
 	port: limit(1883, 1, 65_535),
-	keepAlive: limit(60, 0, KEEP_ALIVE_S_MAX),
-	rxBuffer: limit(512, 64, REGION_MAX),
+	keepAlive: limit(60, 0, Max.KEEP_ALIVE_S),
+	rxBuffer: limit(512, 64, Region.MAX),
 	readSize: limit(256, 16, 16_384),
-	txBuffer: limit(512, 64, REGION_MAX),
-	outbox: limit(1024, 64, REGION_MAX),
-	inflight: limit(8, 1, PACKET_ID_MAX),
-	incomingQoS2: limit(32, 1, PACKET_ID_MAX),
+	txBuffer: limit(512, 64, Region.MAX),
+	outbox: limit(1024, 64, Region.MAX),
+	inflight: limit(8, 1, Max.PACKET_ID),
+	incomingQoS2: limit(32, 1, Max.PACKET_ID),
 	subscriptions: limit(8, 1, 1024),
-	filterBytes: limit(256, 1, FIELD_SIZE_MAX),
+	filterBytes: limit(256, 1, Max.FIELD_SIZE),
 	sources: limit(1, 0, 255),
 	views: limit(8, 1, 255),
 	packetLog: limit(16, 0, 4096),
-	maximumPacketSize: limit(REMAINING_LENGTH_MAX + 5, 64, REMAINING_LENGTH_MAX + 5),
-	connectTimeoutMs: limit(30_000, 10, DURATION_MS_MAX),
-	pingTimeoutMs: limit(10_000, 10, DURATION_MS_MAX),
-	ackTimeoutMs: limit(20_000, 10, DURATION_MS_MAX),
-	reconnectMinMs: limit(1_000, 1, DURATION_MS_MAX),
-	reconnectMaxMs: limit(120_000, 1, DURATION_MS_MAX),
-	stableMs: limit(30_000, 1, DURATION_MS_MAX),
-	holdOffMs: limit(300_000, 1, DURATION_MS_MAX),
-	stopTimeoutMs: limit(5_000, 1, DURATION_MS_MAX),
+	maximumPacketSize: limit(Max.REMAINING_LENGTH + 5, 64, Max.REMAINING_LENGTH + 5),
+	connectTimeoutMs: limit(30_000, 10, Ticks.DURATION_MS_MAX),
+	pingTimeoutMs: limit(10_000, 10, Ticks.DURATION_MS_MAX),
+	ackTimeoutMs: limit(20_000, 10, Ticks.DURATION_MS_MAX),
+	reconnectMinMs: limit(1_000, 1, Ticks.DURATION_MS_MAX),
+	reconnectMaxMs: limit(120_000, 1, Ticks.DURATION_MS_MAX),
+	stableMs: limit(30_000, 1, Ticks.DURATION_MS_MAX),
+	holdOffMs: limit(300_000, 1, Ticks.DURATION_MS_MAX),
+	stopTimeoutMs: limit(5_000, 1, Ticks.DURATION_MS_MAX),
 } as const);
 
 /** The name of a numeric option. */

@@ -1,10 +1,6 @@
-import { PublishFlag, QOS_SHIFT } from "../codec/constants.js";
+import { Ascii } from "../codec/ascii.js";
+import { PublishFlag } from "../codec/constants.js";
 import type { Topic } from "../codec/topic.js";
-
-const SLASH = 0x2f;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
 
 /**
  * A received message, or a piece of one. Topic and payload are positions in the client's receive buffer: everything
@@ -55,7 +51,7 @@ export class Message {
 
 	/** The QoS it was delivered with: 0, 1, 2. */
 	get qos(): number {
-		return (this.firstByte & PublishFlag.QOS_MASK) >> QOS_SHIFT;
+		return (this.firstByte & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT;
 	}
 
 	/** Whether the server had kept it from before our subscription (§3.3.1.3). */
@@ -112,18 +108,18 @@ export class Message {
 		const bytes = this._bytes;
 		const limit = this.start + this.size;
 		let at = this.start;
-		const negative = bytes[at] === MINUS && this.size > 0;
+		const negative = bytes[at] === Ascii.MINUS && this.size > 0;
 		if (negative) at++;
 		let value = 0;
 		let scale = 0;
 		let digits = 0;
 		for (; at < limit; at++) {
-			const digit = bytes[at]! - ZERO;
+			const digit = bytes[at]! - Ascii.ZERO;
 			if (digit >= 0 && digit <= 9) {
 				value = value * 10 + digit;
 				digits++;
 				scale *= 10;
-			} else if (bytes[at] === POINT && withFraction && scale === 0) {
+			} else if (bytes[at] === Ascii.POINT && withFraction && scale === 0) {
 				scale = 1;
 			} else return NaN;
 		}
@@ -151,7 +147,7 @@ export class Message {
 	/** How many levels the topic name has, 1 or more: `a/b` has two. */
 	get levelCount(): number {
 		let count = 1;
-		for (let i = 0; i < this.topicSize; i++) if (this._bytes[this.topicStart + i] === SLASH) count++;
+		for (let i = 0; i < this.topicSize; i++) if (this._bytes[this.topicStart + i] === Ascii.SLASH) count++;
 		return count;
 	}
 
@@ -159,7 +155,7 @@ export class Message {
 	levelStart(level: number): number {
 		let at = 0;
 		for (; level > 0; level--) {
-			while (at < this.topicSize && this._bytes[this.topicStart + at] !== SLASH) at++;
+			while (at < this.topicSize && this._bytes[this.topicStart + at] !== Ascii.SLASH) at++;
 			if (at++ >= this.topicSize) return -1;
 		}
 		return level < 0 ? -1 : at;
@@ -172,10 +168,10 @@ export class Message {
 		const at = this.topicStart + start;
 		for (let i = 0; i < other.length; i++) {
 			// A level holds no separator: bytes that do are none.
-			if (start + i >= this.topicSize || this._bytes[at + i] !== other[i] || other[i] === SLASH) return false;
+			if (start + i >= this.topicSize || this._bytes[at + i] !== other[i] || other[i] === Ascii.SLASH) return false;
 		}
 		const end = start + other.length;
-		return end === this.topicSize || this._bytes[at + other.length] === SLASH;
+		return end === this.topicSize || this._bytes[at + other.length] === Ascii.SLASH;
 	}
 
 	/** A signed 32-bit integer, high byte first, at `index`; NaN when it is not all there. */

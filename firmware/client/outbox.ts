@@ -18,34 +18,35 @@ export const enum RecordState {
 
 /** Words of a record in front of its packet. */
 export const enum Field {
-	/** Where the packet starts, from the start of the record, << START_SHIFT; bytes of the record, a multiple of 4, these words included. */
+	/** Where the packet starts, from the start of the record, << RecordBits.START_SHIFT; bytes of the record, a multiple of 4, these words included. */
 	SIZE = 0,
 	/** Packet identifier << 16 | source << 8 | QoS << 4 | RecordState. */
 	TAGS = 1,
 }
 
-export const START_SHIFT = 24;
-/** The bytes of SIZE: no region is larger. */
-export const SIZE_MASK = 0xffffff;
-
-/** The QoS bits of TAGS. */
-export const RECORD_QOS_MASK = 0x30;
-
-/** The source's bits of TAGS. */
-export const SOURCE_MASK = 0xff00;
-
-/** QoS and state in TAGS of a publish that waits for its first ack: this, times its QoS, and one. */
-export const SENT_TAGS = 0x11;
-
-/** Bytes of a record in front of its packet. */
-export const RECORD_HEADER_SIZE = 8;
-
-/** SIZE of a record whose packet stands right behind the header, without the record's bytes. */
-export const START_AT_ONCE = RECORD_HEADER_SIZE << START_SHIFT;
+/** How a record of the outbox is put together. */
+export const enum RecordBits {
+	/** Bytes of a record in front of its packet. */
+	HEADER_SIZE = 8,
+	START_SHIFT = 24,
+	/** The bytes of SIZE: no region is larger. */
+	SIZE_MASK = 0xffffff,
+	/** SIZE of a record whose packet stands right behind the header, without the record's bytes. */
+	START_AT_ONCE = HEADER_SIZE << START_SHIFT,
+	/** The QoS bits of TAGS. */
+	QOS_MASK = 0x30,
+	/** The source's bits of TAGS. */
+	SOURCE_MASK = 0xff00,
+	/** QoS and state in TAGS of a publish that waits for its first ack: this, times its QoS, and one. */
+	SENT_TAGS = 0x11,
+	/** TAGS of a record that waits for PUBACK or PUBREC, without its identifier; no source. */
+	PUBACK_TAGS = SENT_TAGS * 1 + 1,
+	PUBREC_TAGS = SENT_TAGS * 2 + 1,
+}
 
 /** Bytes that a packet takes in the outbox. */
 export function sizeOfRecord(packetSize: number): number {
-	return (RECORD_HEADER_SIZE + packetSize + 3) & ~3;
+	return (RecordBits.HEADER_SIZE + packetSize + 3) & ~3;
 }
 
 /**
@@ -129,7 +130,7 @@ export class Outbox {
 		this.alone = 0;
 		const words = this.words;
 		const at = tail >> 2;
-		words[at] = (start << START_SHIFT) | size;
+		words[at] = (start << RecordBits.START_SHIFT) | size;
 		words[at + Field.TAGS] = (packetId << 16) | (source << 8) | (qos << 4) | RecordState.QUEUED;
 		this.tail = tail + size;
 		const used = this.used + size;
@@ -144,11 +145,11 @@ export class Outbox {
 
 	/** The record behind this one, or `tail`. */
 	next(record: number): number {
-		return record + (this.words[record >> 2]! & SIZE_MASK);
+		return record + (this.words[record >> 2]! & RecordBits.SIZE_MASK);
 	}
 
 	size(record: number): number {
-		return this.words[record >> 2]! & SIZE_MASK;
+		return this.words[record >> 2]! & RecordBits.SIZE_MASK;
 	}
 
 	/** State, QoS, source and identifier in one word: see Field.TAGS. */
@@ -186,7 +187,7 @@ export class Outbox {
 
 	/** Offset of the packet's first byte in the arena. */
 	packetStart(record: number): number {
-		return record + (this.words[record >> 2]! >> START_SHIFT);
+		return record + (this.words[record >> 2]! >> RecordBits.START_SHIFT);
 	}
 
 	/** Bytes of the packet, streamed payload included: what its Remaining Length says (§2.2.3). */
@@ -204,7 +205,7 @@ export class Outbox {
 
 	/** Bytes of the packet that are in the record; only streamed ones have fewer than packetSize. */
 	storedSize(record: number): number {
-		if ((this.words[(record >> 2) + Field.TAGS]! & SOURCE_MASK) === 0) return this.packetSize(record);
+		if ((this.words[(record >> 2) + Field.TAGS]! & RecordBits.SOURCE_MASK) === 0) return this.packetSize(record);
 		return record + this.size(record) - this.packetStart(record);
 	}
 
@@ -225,13 +226,13 @@ export class Outbox {
 	take(packetId: number, state: RecordState): number {
 		const words = this.words;
 		const tail = this.tail;
-		for (let record = this.head; record < tail; record += words[record >> 2]! & SIZE_MASK) {
+		for (let record = this.head; record < tail; record += words[record >> 2]! & RecordBits.SIZE_MASK) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
 			if (tags >>> 16 !== packetId || (tags & 15) !== state) continue;
 			if (record === this.active) return -1;
 			if (this.count > 1) return this.free(record);
 			this.clear();
-			return (tags & SOURCE_MASK) >> 8;
+			return (tags & RecordBits.SOURCE_MASK) >> 8;
 		}
 		return -1;
 	}
@@ -244,7 +245,7 @@ export class Outbox {
 	find(packetId: number): number {
 		const words = this.words;
 		const tail = this.tail;
-		for (let record = this.head; record < tail; record += words[record >> 2]! & SIZE_MASK) {
+		for (let record = this.head; record < tail; record += words[record >> 2]! & RecordBits.SIZE_MASK) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
 			if (tags >>> 16 === packetId && (tags & 15) !== RecordState.FREE) return record;
 		}
@@ -262,7 +263,7 @@ export class Outbox {
 		const tags = words[at + Field.TAGS]!;
 		if ((tags & 15) === RecordState.FREE) fail("outbox: freeing twice");
 		words[at + Field.TAGS] = tags & ~15;
-		if ((tags & RECORD_QOS_MASK) === 0) this.countQoS0--;
+		if ((tags & RecordBits.QOS_MASK) === 0) this.countQoS0--;
 		if (this.active === record) this.active = -1;
 		if (this.count === 1) {
 			this.clear();
@@ -270,7 +271,7 @@ export class Outbox {
 		}
 		this.alone = 0;
 		this.count--;
-		this.used -= words[at]! & SIZE_MASK;
+		this.used -= words[at]! & RecordBits.SIZE_MASK;
 		if (record === this.head) this.advance();
 		return (tags >> 8) & 255;
 	}
@@ -279,7 +280,7 @@ export class Outbox {
 	noteAlone(): void {
 		if (this.cursor !== this.tail) return;
 		const tags = this.words[(this.head >> 2) + Field.TAGS]!;
-		if ((tags & SOURCE_MASK) === 0 && (tags & 15) >= RecordState.PUBACK_WAIT) this.alone = tags;
+		if ((tags & RecordBits.SOURCE_MASK) === 0 && (tags & 15) >= RecordState.PUBACK_WAIT) this.alone = tags;
 	}
 
 	/** The last record is given back: packets start at the base again. Hot: no allocation. */
@@ -292,7 +293,7 @@ export class Outbox {
 	private advance(): void {
 		const words = this.words;
 		let head = this.head;
-		do head += words[head >> 2]! & SIZE_MASK;
+		do head += words[head >> 2]! & RecordBits.SIZE_MASK;
 		while ((words[(head >> 2) + Field.TAGS]! & 15) === RecordState.FREE);
 		this.head = head;
 		if (this.cursor < head) this.cursor = head;
@@ -316,7 +317,7 @@ export class Outbox {
 		let to = this.base;
 		let cursorTo = -1;
 		for (let from = this.head; from < tail;) {
-			const size = words[from >> 2]! & SIZE_MASK;
+			const size = words[from >> 2]! & RecordBits.SIZE_MASK;
 			if (from >= cursor && cursorTo < 0) cursorTo = to;
 			if ((words[(from >> 2) + Field.TAGS]! & 15) !== RecordState.FREE) {
 				if (from !== to) this._bytes.copyWithin(to, from, from + size);

@@ -1,10 +1,12 @@
 import { packetLogWords } from "./arena.js";
 
-/** Words of an entry. */
-const W = 2;
-
-/** Marks the tag of a packet that we send. */
-export const OUTGOING = 0x1000000;
+/** How entries are put together. */
+export const enum LogTag {
+	/** Words of an entry. */
+	WORDS = 2,
+	/** Marks the tag of a packet that we send. */
+	OUTGOING = 0x1000000,
+}
 
 /**
  * A ring of the last packets, for the post-mortem of a connection: numbers only, always on. The pings of a silence, which
@@ -28,26 +30,26 @@ export class PacketLog {
 	get length(): number {
 		// A tag is never 0, so what was never written is known.
 		let count = 0;
-		for (let at = 1; at <= this.mask; at += W) if (this.words[at] !== 0) count++;
+		for (let at = 1; at <= this.mask; at += LogTag.WORDS) if (this.words[at] !== 0) count++;
 		return count;
 	}
 
 	/**
 	 * Hot: no allocation.
 	 *
-	 * in   tag  first byte << 16 | packet identifier; with OUTGOING for what we send
+	 * in   tag  first byte << 16 | packet identifier; with LogTag.OUTGOING for what we send
 	 */
 	add(tag: number, now: number): void {
 		const words = this.words;
 		const at = this.next;
 		words[at] = now;
 		words[at + 1] = tag;
-		this.next = (at + W) & this.mask;
+		this.next = (at + LogTag.WORDS) & this.mask;
 	}
 
 	/** Word of an entry; index 0 is the latest packet. */
 	private at(index: number): number {
-		return (this.next - (index + 1) * W) & this.mask;
+		return (this.next - (index + 1) * LogTag.WORDS) & this.mask;
 	}
 
 	/** When, in ticks; index 0 is the latest packet, up to length - 1. */
@@ -57,7 +59,7 @@ export class PacketLog {
 
 	/** Whether it went out. */
 	isOutgoing(index: number): boolean {
-		return (this.words[this.at(index) + 1]! & OUTGOING) !== 0;
+		return (this.words[this.at(index) + 1]! & LogTag.OUTGOING) !== 0;
 	}
 
 	/** Its first byte: type and flags (§2.2). */

@@ -1,13 +1,14 @@
 // Read MQTT 3.1.1 §3.4 … §3.7 and §4.3 before changing this file.
 import { FirstByte } from "../codec/constants.js";
 import { AckHead } from "../codec/decoder.js";
-import { ACK_SIZE } from "../codec/encode.js";
+import { Size } from "../codec/encode.js";
 import { ReasonCode, StateCode } from "./codes.js";
 import type { Core } from "./core.js";
 import { CounterIndex } from "./counters.js";
-import { OUTGOING } from "./packet-log.js";
+import { LogTag } from "./packet-log.js";
 import { Work } from "./sender.js";
-import { AckResult, PUBREC_TAGS } from "./session.js";
+import { RecordBits } from "./outbox.js";
+import { AckResult } from "./session.js";
 
 /**
  * PUBREC, PUBREL or PUBCOMP that has arrived alone, in the usual case: it answers the only publish in the outbox, or the
@@ -21,12 +22,13 @@ export function handleAckAlone(core: Core, word: number, now: number): boolean {
 	if (word >> 16 === AckHead.PUBCOMP) return handlePubcompAlone(core, word & 0xffff, now);
 	const sender = core.sender;
 	const at = sender.offset + sender.size;
-	if (!sender.boundary || sender.ackCount || at + ACK_SIZE > sender.limit) return false;
+	if (!sender.boundary || sender.ackCount || at + Size.ACK > sender.limit) return false;
 	const session = core.session;
 	let answer = AckHead.PUBCOMP as number;
 	if (word >> 16 === AckHead.PUBREC) {
 		const outbox = session.outbox;
-		if (outbox.alone !== ((word << 16) | PUBREC_TAGS) || session.releasedCount !== session.releasedSent) return false;
+		if (outbox.alone !== ((word << 16) | RecordBits.PUBREC_TAGS) || session.releasedCount !== session.releasedSent)
+			return false;
 		outbox.count = outbox.used = outbox.alone = session.waiting = 0;
 		outbox.head = outbox.cursor = outbox.tail = outbox.base;
 		session.released[session.releasedCount] = word;
@@ -38,14 +40,14 @@ export function handleAckAlone(core: Core, word: number, now: number): boolean {
 		session.incoming.remove(word & 0xffff);
 	}
 	core.arena.view.setInt32(at, (answer << 16) | (word & 0xffff));
-	sender.size += ACK_SIZE;
+	sender.size += Size.ACK;
 	const log = core.log;
 	const words = log.words;
 	const next = (log.next + 2) & log.mask;
 	words[log.next] = now;
 	words[log.next + 1] = ((word >> 24) << 16) | (word & 0xffff);
 	words[next] = now;
-	words[next + 1] = OUTGOING | ((answer >> 8) << 16) | (word & 0xffff);
+	words[next + 1] = LogTag.OUTGOING | ((answer >> 8) << 16) | (word & 0xffff);
 	log.next = (next + 2) & log.mask;
 	return true;
 }

@@ -1,6 +1,6 @@
 // Read MQTT 3.1.1 §3.3 before changing this file.
 import { sizeOfText, writeText } from "../base/text.js";
-import { FirstByte, PublishFlag, QOS_SHIFT, REMAINING_LENGTH_MAX } from "../codec/constants.js";
+import { FirstByte, PublishFlag, Max } from "../codec/constants.js";
 import {
 	remainingLengthOfPublish,
 	sizeOfPublishHead,
@@ -15,8 +15,8 @@ import { ProblemCode } from "./codes.js";
 import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
 import type { PayloadSource } from "./options.js";
-import { RECORD_HEADER_SIZE, RecordState, SENT_TAGS, sizeOfRecord, START_AT_ONCE, type Outbox } from "./outbox.js";
-import { OUTGOING, type PacketLog } from "./packet-log.js";
+import { RecordBits, RecordState, sizeOfRecord, type Outbox } from "./outbox.js";
+import { LogTag, type PacketLog } from "./packet-log.js";
 import { Work, type Sender } from "./sender.js";
 import type { Session } from "./session.js";
 import { FullPolicy } from "./settings.js";
@@ -122,7 +122,7 @@ export class Publisher {
 					this._counters[CounterIndex.PUBLISHES_OUT]!++;
 					const log = this._log;
 					log.words[log.next] = now;
-					log.words[log.next + 1] = OUTGOING | (bytes[to]! << 16);
+					log.words[log.next + 1] = LogTag.OUTGOING | (bytes[to]! << 16);
 					log.next = (log.next + 2) & log.mask;
 					return 0;
 				}
@@ -131,7 +131,7 @@ export class Publisher {
 				// topic (FullPolicy) is none that waits.
 				const outbox = this._outbox;
 				const session = this._session;
-				const start = outbox.tail + RECORD_HEADER_SIZE;
+				const start = outbox.tail + RecordBits.HEADER_SIZE;
 				const packetSize = 4 + field.length + payload.length;
 				const inflight = session.waiting + session.releasedCount + 1;
 				const packetId = session.nextId;
@@ -146,16 +146,16 @@ export class Publisher {
 				) {
 					session.nextId = packetId + 1;
 					session.waiting++;
-					bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+					bytes[start] = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
 					bytes[start + 1] = packetSize - 2;
 					bytes.set(field, start + 2);
 					this._view.setInt16(start + 2 + field.length, packetId);
 					bytes.set(payload, start + 4 + field.length);
 					bytes.copyWithin(to, start, start + packetSize);
 					sender.size += packetSize;
-					const recordSize = (RECORD_HEADER_SIZE + 3 + packetSize) & ~3;
-					const tags = (packetId << 16) | (SENT_TAGS * qos + 1);
-					outbox.words[outbox.tail >> 2] = START_AT_ONCE | recordSize;
+					const recordSize = (RecordBits.HEADER_SIZE + 3 + packetSize) & ~3;
+					const tags = (packetId << 16) | (RecordBits.SENT_TAGS * qos + 1);
+					outbox.words[outbox.tail >> 2] = RecordBits.START_AT_ONCE | recordSize;
 					outbox.words[(start >> 2) - 1] = tags;
 					outbox.tail = outbox.cursor = outbox.tail + recordSize;
 					outbox.used += recordSize;
@@ -168,7 +168,7 @@ export class Publisher {
 					if (inflight > 1) this.noteMost(inflight);
 					const log = this._log;
 					log.words[log.next] = now;
-					log.words[log.next + 1] = OUTGOING | (bytes[to]! << 16) | packetId;
+					log.words[log.next + 1] = LogTag.OUTGOING | (bytes[to]! << 16) | packetId;
 					log.next = (log.next + 2) & log.mask;
 					return packetId;
 				}
@@ -205,7 +205,7 @@ export class Publisher {
 		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain === true, 0, size);
 		sender.size += packetSize;
 		this._counters[CounterIndex.PUBLISHES_OUT]!++;
-		this._log.add(OUTGOING | (this._bytes[at]! << 16), now);
+		this._log.add(LogTag.OUTGOING | (this._bytes[at]! << 16), now);
 		return 0;
 	}
 
@@ -232,8 +232,8 @@ export class Publisher {
 		const fieldSize = field.length;
 		const remaining = fieldSize + payloadSize + (qos === 0 ? 0 : 2);
 		const headSize = remaining < 128 ? 2 : 1 + sizeOfVarint(remaining);
-		const size = (RECORD_HEADER_SIZE + headSize + remaining + 3) & ~3;
-		if (remaining > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
+		const size = (RecordBits.HEADER_SIZE + headSize + remaining + 3) & ~3;
+		if (remaining > Max.REMAINING_LENGTH) return StatusCode.TOO_LARGE;
 		const outbox = this._outbox;
 		let record = outbox.tail;
 		if (size > outbox.limit - record || this._policy === FullPolicy.LATEST_PER_TOPIC) {
@@ -243,8 +243,8 @@ export class Publisher {
 		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
 		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);
 		const bytes = this._bytes;
-		const start = record + RECORD_HEADER_SIZE;
-		bytes[start] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+		const start = record + RecordBits.HEADER_SIZE;
+		bytes[start] = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
 		if (remaining < 128) bytes[start + 1] = remaining;
 		else writeVarint(bytes, start + 1, remaining);
 		let at = start + headSize;
@@ -256,7 +256,7 @@ export class Publisher {
 			at += 2;
 		} else sender.direct = false;
 		this._payloadAt = at;
-		outbox.commit(size, qos, packetId, 0, RECORD_HEADER_SIZE);
+		outbox.commit(size, qos, packetId, 0, RecordBits.HEADER_SIZE);
 		sender.work |= Work.RECORDS;
 		return packetId;
 	}
@@ -280,7 +280,7 @@ export class Publisher {
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
 		const field = made.field;
-		if (remainingLengthOfPublish(field.length, qos, total) > REMAINING_LENGTH_MAX) return StatusCode.TOO_LARGE;
+		if (remainingLengthOfPublish(field.length, qos, total) > Max.REMAINING_LENGTH) return StatusCode.TOO_LARGE;
 		if (this._application.sources.length === 0) return this.refuse(StatusCode.TOO_LARGE);
 		if (this._application.freeSource() < 0) return this.refuse(StatusCode.FULL);
 		const headSize = sizeOfPublishHead(field.length, qos, total);
@@ -430,7 +430,7 @@ export class Publisher {
  * Hot: no allocation.
  */
 function composedHeadMax(topic: Topic, qos: number): number {
-	return RECORD_HEADER_SIZE + 1 + sizeOfVarint(REMAINING_LENGTH_MAX) + topic.field.length + (qos === 0 ? 0 : 2);
+	return RecordBits.HEADER_SIZE + 1 + sizeOfVarint(Max.REMAINING_LENGTH) + topic.field.length + (qos === 0 ? 0 : 2);
 }
 
 /** A Topic of a string; undefined when it is not a topic name. Allocates. */

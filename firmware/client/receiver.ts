@@ -1,25 +1,27 @@
 // Read MQTT 3.1.1 §3.3 and §4.3 before changing this file.
 import { fail } from "../base/assert.js";
-import { FirstByte, PacketType, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
+import { FirstByte, PacketType, PublishFlag } from "../codec/constants.js";
 import { AckHead, Decoded, Decoder } from "../codec/decoder.js";
-import { ACK_SIZE } from "../codec/encode.js";
+import { Size } from "../codec/encode.js";
 import { checkTopicName } from "../codec/utf8.js";
-import { ACK_RING_SIZE } from "./arena.js";
+import { Fixed } from "./arena.js";
 import { ReasonCode } from "./codes.js";
 import type { Core } from "./core.js";
 import { CounterIndex } from "./counters.js";
-import { KEEP_ALIVE_BIT, PINGED } from "./deadlines.js";
+import { Armed } from "./deadlines.js";
 import { Message } from "./message.js";
 import { handleAckAlone } from "./publish-acks.js";
 import { LargeReceiver } from "./large-receiver.js";
 import { Mode } from "./receive-mode.js";
-import { PUBACK_TAGS } from "./session.js";
+import { RecordBits } from "./outbox.js";
 
-/** PINGRESP as one number (§3.13). */
-const PINGRESP_PACKET = PacketType.PINGRESP << 12;
-
-/** The QoS bits of a first byte at QoS 1. */
-const QOS_1 = 1 << QOS_SHIFT;
+/** Parts of packets as one number. */
+const enum Wire {
+	/** PINGRESP (§3.13). */
+	PINGRESP = PacketType.PINGRESP << 12,
+	/** The QoS bits of a first byte at QoS 1. */
+	QOS_1 = 1 << PublishFlag.QOS_SHIFT,
+}
 
 /**
  * The receive window, and what becomes of the messages in it.
@@ -46,14 +48,14 @@ export class Receiver extends LargeReceiver {
 	 * out  whether this was a PINGRESP alone, as in a silence: the driver's timer was set for its deadline
 	 */
 	handleBytes(count: number, now: number): boolean {
-		if (count === ACK_SIZE && !this._mode) {
+		if (count === Size.ACK && !this._mode) {
 			// Mostly, this is one ack alone: looked at before anything is made ready for more.
 			const outbox = this._outbox;
 			const word = this._view.getInt32(this._landing);
 			// The tags of the only publish hold all there is to compare: identifier, no source, QoS, waiting for PUBACK.
-			if (outbox.alone === ((word << 16) | PUBACK_TAGS) && word >> 16 === AckHead.PUBACK) {
+			if (outbox.alone === ((word << 16) | RecordBits.PUBACK_TAGS) && word >> 16 === AckHead.PUBACK) {
 				this.lastReceived = now;
-				this._counters[CounterIndex.BYTES_IN]! += ACK_SIZE;
+				this._counters[CounterIndex.BYTES_IN]! += Size.ACK;
 				this._counters[CounterIndex.DELIVERED]!++;
 				outbox.count = outbox.used = outbox.alone = this._session.waiting = 0;
 				outbox.head = outbox.cursor = outbox.tail = outbox.base;
@@ -66,14 +68,14 @@ export class Receiver extends LargeReceiver {
 			}
 			if (this._sender.open && handleAckAlone(this._core, word, now)) {
 				this.lastReceived = now;
-				this._counters[CounterIndex.BYTES_IN]! += ACK_SIZE;
+				this._counters[CounterIndex.BYTES_IN]! += Size.ACK;
 				return false;
 			}
 		} else if (count === 2) {
 			// Asked for, and nothing else is waited for: so it comes after CONNACK.
-			if (this._core.deadlines.armed === PINGED && !this._mode) {
-				if (this._view.getUint16(this._landing) === PINGRESP_PACKET) {
-					this._core.deadlines.armed = KEEP_ALIVE_BIT;
+			if (this._core.deadlines.armed === Armed.PINGED && !this._mode) {
+				if (this._view.getUint16(this._landing) === Wire.PINGRESP) {
+					this._core.deadlines.armed = Armed.KEEP_ALIVE;
 					this.lastReceived = now;
 					this._counters[CounterIndex.BYTES_IN]! += 2;
 					return true;
@@ -101,7 +103,7 @@ export class Receiver extends LargeReceiver {
 			if (end - start > this._counters[CounterIndex.RX_MAX]!) this._counters[CounterIndex.RX_MAX] = end - start;
 		}
 		while (start < end) {
-			if (this._sender.ackCount === ACK_RING_SIZE) {
+			if (this._sender.ackCount === Fixed.ACK_RING_SIZE) {
 				this.stalled = true;
 				return;
 			}
@@ -177,7 +179,7 @@ export class Receiver extends LargeReceiver {
 				if (!this._linked) return this.keepId(message);
 			} else if (!this.deliver(message, index)) return false;
 			if (qos === 0) return true;
-			if (qos !== QOS_1) {
+			if (qos !== Wire.QOS_1) {
 				// As remember, whose call would cost more than all it does.
 				this._incoming.add(packetId);
 				if (this._incoming.count > this._counters[CounterIndex.INCOMING_QOS2_MAX]!)
@@ -192,7 +194,7 @@ export class Receiver extends LargeReceiver {
 			}
 			this._counters[CounterIndex.DUPLICATES_IN]!++;
 		}
-		this._sender.ack(qos === QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
+		this._sender.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
 		return true;
 	}
 

@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §3.9 and §3.11 before changing this file.
-import { SUBACK_FAILURE } from "../codec/constants.js";
+import { SubackCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { ProblemCode } from "./codes.js";
 import type { Core } from "./core.js";
@@ -25,7 +25,7 @@ export function handleSuback(core: Core, decoder: Decoder, start: number): boole
 	const codes = start + decoder.payloadStart;
 	// All of them are settled before the first callback, which may change any subscription.
 	for (let i = subscriptions.nextOfRequest(packetId, 0); i >= 0; i = subscriptions.nextOfRequest(packetId, i + 1)) {
-		const refused = core.arena.bytes[codes + subscriptions.position(i)] === SUBACK_FAILURE;
+		const refused = core.arena.bytes[codes + subscriptions.position(i)] === SubackCode.FAILURE;
 		subscriptions.settle(i, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
 	}
 	for (let i = 0; i < subscriptions.count; i++) {
@@ -34,7 +34,7 @@ export function handleSuback(core: Core, decoder: Decoder, start: number): boole
 		if (!subscriptions.takeAnswered(i)) continue;
 		const code = core.arena.bytes[codes + subscriptions.position(i)]!;
 		application.subscribed(i, code);
-		if (code !== SUBACK_FAILURE) continue;
+		if (code !== SubackCode.FAILURE) continue;
 		core.counters[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
 		application.problem(ProblemCode.SUBSCRIPTION_REFUSED, i);
 	}

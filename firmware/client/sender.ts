@@ -1,12 +1,12 @@
-import { assert, fail } from "../base/assert.js";
-import { FirstByte, PublishFlag, QOS_SHIFT } from "../codec/constants.js";
-import { ACK_SIZE, writeAck } from "../codec/encode.js";
+import { fail } from "../base/assert.js";
+import { FirstByte, PublishFlag } from "../codec/constants.js";
+import { Size, writeAck } from "../codec/encode.js";
 import type { Application } from "./application.js";
-import { ACK_RING_SIZE, type Arena } from "./arena.js";
+import { Fixed, type Arena } from "./arena.js";
 import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
-import { Field, RECORD_QOS_MASK, RecordState, SIZE_MASK, SOURCE_MASK, START_SHIFT, type Outbox } from "./outbox.js";
-import { OUTGOING, type PacketLog } from "./packet-log.js";
+import { Field, RecordBits, RecordState, type Outbox } from "./outbox.js";
+import { LogTag, type PacketLog } from "./packet-log.js";
 import type { Session } from "./session.js";
 import type { Subscriptions } from "./subscriptions.js";
 
@@ -30,8 +30,9 @@ export const enum Work {
 	ALL = 2,
 }
 
-const RING_MASK = ACK_RING_SIZE - 1;
-assert((ACK_RING_SIZE & RING_MASK) === 0, "sender: ring size is a power of two");
+const enum Ring {
+	MASK = Fixed.ACK_RING_SIZE - 1,
+}
 
 /**
  * Everything that goes out on one connection: it fills the transmit region, always from its start, with whole packets
@@ -59,7 +60,7 @@ export class Sender {
 	boundary = false;
 	/** A payload is being composed at the tail of the outbox. */
 	composing = false;
-	/** Acks that wait for room in the region; up to ACK_RING_SIZE. */
+	/** Acks that wait for room in the region; up to Fixed.ACK_RING_SIZE. */
 	ackCount = 0;
 	/** PINGREQ is to be sent. */
 	pingDue = false;
@@ -81,7 +82,7 @@ export class Sender {
 	/** The active record's source has nothing now. */
 	private _sourceDry = false;
 	/** Acks that wait for room: first byte << 16 | packet identifier. */
-	private readonly _acks = new Int32Array(ACK_RING_SIZE);
+	private readonly _acks = new Int32Array(Fixed.ACK_RING_SIZE);
 	private _ackHead = 0;
 	private readonly _arena: Arena;
 	private readonly _bytes: Uint8Array;
@@ -128,7 +129,7 @@ export class Sender {
 	startConnect(now: number): void {
 		this._connectLeft = this._arena.connectSize;
 		this.work = Work.ALL;
-		this._log.add(OUTGOING | (FirstByte.CONNECT << 16), now);
+		this._log.add(LogTag.OUTGOING | (FirstByte.CONNECT << 16), now);
 	}
 
 	/** CONNACK has accepted the connection. */
@@ -151,25 +152,25 @@ export class Sender {
 	}
 
 	/**
-	 * Queues PUBACK, PUBREC, PUBREL or PUBCOMP; the caller knows that ackCount is below ACK_RING_SIZE. Acks leave in the
+	 * Queues PUBACK, PUBREC, PUBREL or PUBCOMP; the caller knows that ackCount is below Fixed.ACK_RING_SIZE. Acks leave in the
 	 * order of these calls [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
 	 */
 	ack(firstByte: FirstByte, packetId: number, now: number): void {
 		const log = this._log;
 		log.words[log.next] = now;
-		log.words[log.next + 1] = OUTGOING | (firstByte << 16) | packetId;
+		log.words[log.next + 1] = LogTag.OUTGOING | (firstByte << 16) | packetId;
 		log.next = (log.next + 2) & log.mask;
 		const at = this.offset + this.size;
-		if (this.boundary && this.ackCount === 0 && this.limit - at >= ACK_SIZE) {
+		if (this.boundary && this.ackCount === 0 && this.limit - at >= Size.ACK) {
 			// The four bytes of writeAck at once.
 			this._view.setInt32(at, (firstByte << 24) | 0x20000 | packetId);
-			this.size += ACK_SIZE;
+			this.size += Size.ACK;
 			return;
 		}
 		// Nothing may follow DISCONNECT: the server will send again what it misses.
 		if (this.finished) return;
-		if (this.ackCount >= ACK_RING_SIZE) fail("sender: ack ring overrun");
-		this._acks[(this._ackHead + this.ackCount) & RING_MASK] = (firstByte << 16) | packetId;
+		if (this.ackCount >= Fixed.ACK_RING_SIZE) fail("sender: ack ring overrun");
+		this._acks[(this._ackHead + this.ackCount) & Ring.MASK] = (firstByte << 16) | packetId;
 		this.work = Work.ALL;
 		raise(this._counters, CounterIndex.ACKS_MAX, ++this.ackCount);
 	}
@@ -257,12 +258,12 @@ export class Sender {
 	}
 
 	private fillAcks(): void {
-		while (this.ackCount > 0 && this.limit - this.offset - this.size >= ACK_SIZE) {
+		while (this.ackCount > 0 && this.limit - this.offset - this.size >= Size.ACK) {
 			const ack = this._acks[this._ackHead]!;
-			this._ackHead = (this._ackHead + 1) & RING_MASK;
+			this._ackHead = (this._ackHead + 1) & Ring.MASK;
 			this.ackCount--;
 			writeAck(this._bytes, this.offset + this.size, ack >> 16, ack & 0xffff);
-			this.size += ACK_SIZE;
+			this.size += Size.ACK;
 		}
 		if (this.ackCount > 0) this.work = Work.ALL;
 	}
@@ -277,7 +278,7 @@ export class Sender {
 		this._bytes[at] = firstByte;
 		this._bytes[at + 1] = 0;
 		this.size += 2;
-		this._log.add(OUTGOING | (firstByte << 16), now);
+		this._log.add(LogTag.OUTGOING | (firstByte << 16), now);
 		return true;
 	}
 
@@ -285,14 +286,14 @@ export class Sender {
 		const session = this._session;
 		while (session.releasedSent < session.releasedCount) {
 			const at = this.offset + this.size;
-			if (this.limit - at < ACK_SIZE) {
+			if (this.limit - at < Size.ACK) {
 				this.work = Work.ALL;
 				return;
 			}
 			const packetId = session.released[session.releasedSent++]!;
 			writeAck(this._bytes, at, FirstByte.PUBREL, packetId);
-			this.size += ACK_SIZE;
-			this._log.add(OUTGOING | (FirstByte.PUBREL << 16) | packetId, now);
+			this.size += Size.ACK;
+			this._log.add(LogTag.OUTGOING | (FirstByte.PUBREL << 16) | packetId, now);
 		}
 	}
 
@@ -312,7 +313,7 @@ export class Sender {
 			}
 			this.size += end - start;
 			this.requested = true;
-			this._log.add(OUTGOING | (this._bytes[start]! << 16) | packetId, now);
+			this._log.add(LogTag.OUTGOING | (this._bytes[start]! << 16) | packetId, now);
 		}
 	}
 
@@ -331,29 +332,30 @@ export class Sender {
 			const at = record >> 2;
 			const tags = words[at + Field.TAGS]!;
 			// Queued, without a source, QoS 1 or 2.
-			if ((tags & (SOURCE_MASK | 15)) !== RecordState.QUEUED || (tags & RECORD_QOS_MASK) === 0) return false;
+			if ((tags & (RecordBits.SOURCE_MASK | 15)) !== RecordState.QUEUED || (tags & RecordBits.QOS_MASK) === 0)
+				return false;
 			const waiting = session.waiting + 1;
 			const inflight = waiting + session.releasedCount;
 			if (inflight > session.window) return true;
 			const bytes = this._bytes;
-			const start = record + (words[at]! >> START_SHIFT);
+			const start = record + (words[at]! >> RecordBits.START_SHIFT);
 			// The longer ones are rare, and take the way on which they may also be cut.
 			const length = bytes[start + 1]! + 2;
 			const size = this.size;
 			const to = this.offset + size;
 			if (length > 129 || length > this.limit - to) return false;
 			// PUBACK_WAIT and PUBREC_WAIT follow QUEUED in the order of their QoS.
-			words[at + Field.TAGS] = tags + ((tags & RECORD_QOS_MASK) >> 4);
+			words[at + Field.TAGS] = tags + ((tags & RecordBits.QOS_MASK) >> 4);
 			session.waiting = waiting;
 			bytes.copyWithin(to, start, start + length);
 			this.size = size + length;
-			record += words[at]! & SIZE_MASK;
+			record += words[at]! & RecordBits.SIZE_MASK;
 			outbox.cursor = record;
 			const counters = this._counters;
 			counters[CounterIndex.PUBLISHES_OUT]!++;
 			if (inflight > counters[CounterIndex.INFLIGHT_MAX]!) counters[CounterIndex.INFLIGHT_MAX] = inflight;
 			if (size + length > counters[CounterIndex.TX_MAX]!) counters[CounterIndex.TX_MAX] = size + length;
-			this._log.add(OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
+			this._log.add(LogTag.OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
 		}
 		return true;
 	}
@@ -369,7 +371,7 @@ export class Sender {
 			return Fill.MORE;
 		}
 		const session = this._session;
-		if (state === RecordState.QUEUED && (tags & RECORD_QOS_MASK) !== 0 && !session.windowOpen) return Fill.OK;
+		if (state === RecordState.QUEUED && (tags & RecordBits.QOS_MASK) !== 0 && !session.windowOpen) return Fill.OK;
 		if (this.size === this.limit - this.offset) {
 			this.work = Work.ALL;
 			return Fill.OK;
@@ -379,7 +381,7 @@ export class Sender {
 		outbox.active = record;
 		this._done = 0;
 		this._counters[CounterIndex.PUBLISHES_OUT]!++;
-		this._log.add(OUTGOING | (this._bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
+		this._log.add(LogTag.OUTGOING | (this._bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
 		const result = this.fillRecord();
 		return result === Fill.OK && outbox.active < 0 ? Fill.MORE : result;
 	}
@@ -450,5 +452,5 @@ export class Sender {
 
 /** QoS of a PUBLISH by its first byte. Hot: no allocation. */
 export function qosOf(firstByte: number): number {
-	return (firstByte & PublishFlag.QOS_MASK) >> QOS_SHIFT;
+	return (firstByte & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT;
 }

@@ -1,17 +1,13 @@
 // Read MQTT 3.1.1 §4.1, §4.3 and §4.4 before changing this file.
 import { fail } from "../base/assert.js";
-import { PACKET_ID_MAX } from "../codec/constants.js";
+import { Max } from "../codec/constants.js";
 import type { Application } from "./application.js";
 import type { Arena } from "./arena.js";
 import { ProblemCode } from "./codes.js";
 import { CounterIndex } from "./counters.js";
 import { IncomingIds } from "./incoming-ids.js";
-import { Outbox, RECORD_QOS_MASK, RecordState, SENT_TAGS } from "./outbox.js";
+import { Outbox, RecordBits, RecordState } from "./outbox.js";
 import type { Settings } from "./settings.js";
-
-/** TAGS of a record that waits for PUBACK or PUBREC, without its identifier; no source. */
-export const PUBACK_TAGS = SENT_TAGS * 1 + 1;
-export const PUBREC_TAGS = SENT_TAGS * 2 + 1;
 
 /** What an ack has done. */
 export const enum AckResult {
@@ -47,14 +43,14 @@ export class Session {
 	readonly window: number;
 	/** The identifier that takeId gives next, when it is below freeEnd. */
 	nextId: number;
-	/** One past the identifiers from nextId on that are certainly free; at most one past PACKET_ID_MAX. */
+	/** One past the identifiers from nextId on that are certainly free; at most one past Max.PACKET_ID. */
 	freeEnd = 0;
 	private readonly _application: Application;
 	private readonly _counters: Uint32Array;
 
 	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
 	constructor(settings: Settings, arena: Arena, application: Application, counters: Uint32Array, firstId: number) {
-		if (!(firstId >= 1 && firstId <= PACKET_ID_MAX)) fail("session: first identifier");
+		if (!(firstId >= 1 && firstId <= Max.PACKET_ID)) fail("session: first identifier");
 		this.outbox = new Outbox(arena, counters);
 		this.incoming = new IncomingIds(settings.incomingQoS2);
 		this.window = settings.inflight;
@@ -77,10 +73,10 @@ export class Session {
 
 	/** Looks for identifiers that are free. False when there are none. */
 	private findFree(requests: { nearestId(from: number, distance: number): number }): boolean {
-		for (let tries = 0; tries < PACKET_ID_MAX; tries++) {
-			if (this.nextId > PACKET_ID_MAX) this.nextId = 1;
+		for (let tries = 0; tries < Max.PACKET_ID; tries++) {
+			if (this.nextId > Max.PACKET_ID) this.nextId = 1;
 			const end = this.nextId + requests.nearestId(this.nextId, this.nearestId());
-			this.freeEnd = end <= PACKET_ID_MAX ? end : PACKET_ID_MAX + 1;
+			this.freeEnd = end <= Max.PACKET_ID ? end : Max.PACKET_ID + 1;
 			if (this.freeEnd > this.nextId) return true;
 			this.nextId++;
 		}
@@ -90,7 +86,7 @@ export class Session {
 	/** How far the next identifier in use is from nextId, going up; 65535 when there is none. */
 	private nearestId(): number {
 		const outbox = this.outbox;
-		let nearest = PACKET_ID_MAX;
+		let nearest = Max.PACKET_ID;
 		for (let record = outbox.head; record < outbox.tail; record = outbox.next(record)) {
 			const id = outbox.packetId(record);
 			if (id !== 0 && outbox.state(record) !== RecordState.FREE) {
@@ -123,7 +119,7 @@ export class Session {
 			this._counters[CounterIndex.RESENDS]!++;
 			return;
 		}
-		const qos = (tags & RECORD_QOS_MASK) >> 4;
+		const qos = (tags & RecordBits.QOS_MASK) >> 4;
 		if (qos === 0) return;
 		this.outbox.setTags(record, (tags & ~15) | (qos === 1 ? RecordState.PUBACK_WAIT : RecordState.PUBREC_WAIT));
 		this.waiting++;
@@ -238,6 +234,6 @@ export class Session {
  * Hot: no allocation.
  */
 export function nearerId(nearest: number, from: number, id: number): number {
-	const distance = id >= from ? id - from : id + PACKET_ID_MAX - from;
+	const distance = id >= from ? id - from : id + Max.PACKET_ID - from;
 	return distance < nearest ? distance : nearest;
 }

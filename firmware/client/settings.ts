@@ -1,6 +1,6 @@
 import { sizeOfText, writeText } from "../base/text.js";
 import { sizeOfConnect, type ConnectFields } from "../codec/connect.js";
-import { FIELD_SIZE_MAX } from "../codec/constants.js";
+import { Max } from "../codec/constants.js";
 import { Topic } from "../codec/topic.js";
 import { isUtf8 } from "../codec/utf8.js";
 import { LIMITS, type LimitName } from "./limits.js";
@@ -56,7 +56,7 @@ function readText(value: unknown, name: string): Uint8Array {
 	if (typeof value !== "string") throw new TypeError(`${name}: ${shown(value)} is not a string`);
 	const size = sizeOfText(value);
 	if (size < 0) throw new RangeError(`${name}: ${shown(value)} holds a lone surrogate`);
-	if (size > FIELD_SIZE_MAX) throw new RangeError(`${name}: has ${size} bytes; at most ${FIELD_SIZE_MAX}`);
+	if (size > Max.FIELD_SIZE) throw new RangeError(`${name}: has ${size} bytes; at most ${Max.FIELD_SIZE}`);
 	const bytes = new Uint8Array(size);
 	writeText(bytes, 0, value);
 	if (!isUtf8(bytes, 0, size)) throw new RangeError(`${name}: ${shown(value)} holds U+0000`);
@@ -76,8 +76,8 @@ function readBytes(value: unknown, name: string): Uint8Array {
 	} else {
 		throw new TypeError(`${name}: ${shown(value)} is neither a string nor a Uint8Array`);
 	}
-	if (bytes.length > FIELD_SIZE_MAX) {
-		throw new RangeError(`${name}: has ${bytes.length} bytes; at most ${FIELD_SIZE_MAX}`);
+	if (bytes.length > Max.FIELD_SIZE) {
+		throw new RangeError(`${name}: has ${bytes.length} bytes; at most ${Max.FIELD_SIZE}`);
 	}
 	return bytes;
 }

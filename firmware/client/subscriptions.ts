@@ -1,11 +1,11 @@
 // Read MQTT 3.1.1 §3.8 … §3.11 and §4.7 before changing this file.
 import { fail } from "../base/assert.js";
 import { equalsText, sizeOfText, writeText } from "../base/text.js";
-import { FIELD_SIZE_MAX, FirstByte, PACKET_ID_MAX } from "../codec/constants.js";
+import { Max, FirstByte } from "../codec/constants.js";
 import { sizeOfVarint, writeUint16, writeVarint } from "../codec/encode.js";
 import { FilterKind, kindOfFilter, matchesWildcard, sharedFilterStart } from "../codec/filter.js";
 import { StatusCode } from "../codec/status.js";
-import { SUBSCRIPTION_WORDS, type Arena } from "./arena.js";
+import { Fixed, type Arena } from "./arena.js";
 import { CounterIndex, raise } from "./counters.js";
 import { nearerId } from "./session.js";
 import type { Settings } from "./settings.js";
@@ -35,9 +35,9 @@ const enum Field {
 	SIZE = 3,
 	/** Bytes in front of the part that is matched: those of `$share/{group}/`. */
 	SKIP = 4,
-	/** Bits, see Flag; above them, the place of the filter in the open request << POSITION_SHIFT. */
+	/** Bits, see Flag; above them, the place of the filter in the open request << Bits.POSITION_SHIFT. */
 	FLAGS = 5,
-	/** Packet identifier of the open request, and how many filters it was sent with << COUNT_SHIFT. */
+	/** Packet identifier of the open request, and how many filters it was sent with << Bits.COUNT_SHIFT. */
 	REQUEST = 6,
 }
 
@@ -53,11 +53,17 @@ const enum Flag {
 	ANSWERED = 32,
 }
 
-const POSITION_SHIFT = 16;
-const FLAGS_MASK = 0xffff;
-const COUNT_SHIFT = 16;
+/** How the words are put together. */
+const enum Bits {
+	POSITION_SHIFT = 16,
+	FLAGS_MASK = 0xffff,
+	COUNT_SHIFT = 16,
+}
 
-const W = SUBSCRIPTION_WORDS;
+/** Words of an entry. */
+const enum Entry {
+	W = Fixed.SUBSCRIPTION_WORDS,
+}
 
 /** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
 const STRING = "string";
@@ -95,7 +101,7 @@ export class Subscriptions {
 
 	constructor(settings: Settings, arena: Arena, counters: Uint32Array) {
 		this._max = settings.subscriptions;
-		this._table = new Int32Array(this._max * W);
+		this._table = new Int32Array(this._max * Entry.W);
 		this._bytes = arena.bytes;
 		this._view = arena.view;
 		this._base = this._end = arena.filterOffset;
@@ -107,29 +113,29 @@ export class Subscriptions {
 	}
 
 	state(index: number): SubscriptionState {
-		return this._table[index * W + Field.STATE]!;
+		return this._table[index * Entry.W + Field.STATE]!;
 	}
 
 	packetId(index: number): number {
-		return this._table[index * W + Field.REQUEST]! & PACKET_ID_MAX;
+		return this._table[index * Entry.W + Field.REQUEST]! & Max.PACKET_ID;
 	}
 
 	qos(index: number): number {
-		return this._table[index * W + Field.FLAGS]! & Flag.QOS_MASK;
+		return this._table[index * Entry.W + Field.FLAGS]! & Flag.QOS_MASK;
 	}
 
 	/** Whether the handler takes messages in pieces. */
 	streams(index: number): boolean {
-		return (this._table[index * W + Field.FLAGS]! & Flag.STREAM) !== 0;
+		return (this._table[index * Entry.W + Field.FLAGS]! & Flag.STREAM) !== 0;
 	}
 
 	/** Where the topic filter starts in the arena; valid until the next change of the table. */
 	filterStart(index: number): number {
-		return this._table[index * W + Field.OFFSET]!;
+		return this._table[index * Entry.W + Field.OFFSET]!;
 	}
 
 	filterSize(index: number): number {
-		return this._table[index * W + Field.SIZE]!;
+		return this._table[index * Entry.W + Field.SIZE]!;
 	}
 
 	/**
@@ -148,7 +154,7 @@ export class Subscriptions {
 		let index = this.find(filter);
 		if (index < 0) index = this.add(filter);
 		if (index < 0) return index;
-		const at = index * W;
+		const at = index * Entry.W;
 		const flags = this._table[at + Field.FLAGS]! & Flag.WILDCARD;
 		this._table[at + Field.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
 		this.handlers[index] = handler;
@@ -163,7 +169,7 @@ export class Subscriptions {
 		const state = this.state(index);
 		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
 		this.handlers[index] = null;
-		this._table[index * W + Field.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
+		this._table[index * Entry.W + Field.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
 		this.setState(index, SubscriptionState.ENDED);
 		return index;
 	}
@@ -183,7 +189,7 @@ export class Subscriptions {
 	private add(filter: string): number {
 		if (typeof filter !== STRING) return StatusCode.INVALID_FILTER;
 		const size = sizeOfText(filter);
-		if (size <= 0 || size > FIELD_SIZE_MAX) return StatusCode.INVALID_FILTER;
+		if (size <= 0 || size > Max.FIELD_SIZE) return StatusCode.INVALID_FILTER;
 		// Fixed header of at most 4 bytes for these sizes, packet identifier, length, QoS.
 		if (4 + 2 + 2 + size + 1 > this._packetSizeMax) return StatusCode.TOO_LARGE;
 		const offset = this._end;
@@ -197,7 +203,7 @@ export class Subscriptions {
 		if (index === this._max) return StatusCode.FULL;
 		if (index === this.count) this.count++;
 		const table = this._table;
-		const at = index * W;
+		const at = index * Entry.W;
 		table[at + Field.OFFSET] = offset;
 		table[at + Field.SIZE] = size;
 		table[at + Field.SKIP] = start - offset;
@@ -219,7 +225,7 @@ export class Subscriptions {
 		if (isPending(state)) this.pending++;
 		if (isRequested(state)) this.requested++;
 		const table = this._table;
-		const at = index * W;
+		const at = index * Entry.W;
 		table[at + Field.STATE] = state;
 		const exact = isMatched(state) && (table[at + Field.FLAGS]! & Flag.WILDCARD) === 0;
 		table[at] = exact ? table[at + Field.SIZE]! : 0;
@@ -231,13 +237,13 @@ export class Subscriptions {
 		const table = this._table;
 		const offset = this.filterStart(index);
 		const size = (this.filterSize(index) + 3) & ~3;
-		if ((table[index * W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.wildcards--;
+		if ((table[index * Entry.W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.wildcards--;
 		this.handlers[index] = null;
 		this._bytes.copyWithin(offset, offset + size, this._end);
 		this._end -= size;
 		this._used--;
 		for (let i = 0; i < this.count; i++) {
-			if (table[i * W + Field.OFFSET]! > offset) table[i * W + Field.OFFSET]! -= size;
+			if (table[i * Entry.W + Field.OFFSET]! > offset) table[i * Entry.W + Field.OFFSET]! -= size;
 		}
 		while (this.count > 0 && this.state(this.count - 1) === SubscriptionState.FREE) this.count--;
 	}
@@ -268,13 +274,13 @@ export class Subscriptions {
 		this._bytes[offset] = from === SubscriptionState.DECLARED ? FirstByte.SUBSCRIBE : FirstByte.UNSUBSCRIBE;
 		let at = writeVarint(this._bytes, offset + 1, remaining);
 		at = writeUint16(this._bytes, at, packetId);
-		const request = (count << COUNT_SHIFT) | packetId;
+		const request = (count << Bits.COUNT_SHIFT) | packetId;
 		for (let i = first, position = 0; position < count; i++) {
 			if (this.state(i) !== from) continue;
 			at = this.writeFilter(at, i, from === SubscriptionState.DECLARED);
-			const flags = this._table[i * W + Field.FLAGS]! & FLAGS_MASK;
-			this._table[i * W + Field.FLAGS] = flags | (position << POSITION_SHIFT);
-			this._table[i * W + Field.REQUEST] = request;
+			const flags = this._table[i * Entry.W + Field.FLAGS]! & Bits.FLAGS_MASK;
+			this._table[i * Entry.W + Field.FLAGS] = flags | (position << Bits.POSITION_SHIFT);
+			this._table[i * Entry.W + Field.REQUEST] = request;
 			this.setState(i, from + 1);
 			position++;
 		}
@@ -298,7 +304,7 @@ export class Subscriptions {
 	countOfRequest(packetId: number, state: SubscriptionState): number {
 		const index = this.nextOfRequest(packetId, 0);
 		if (index < 0) return 0;
-		return this.state(index) === state ? this._table[index * W + Field.REQUEST]! >> COUNT_SHIFT : -1;
+		return this.state(index) === state ? this._table[index * Entry.W + Field.REQUEST]! >> Bits.COUNT_SHIFT : -1;
 	}
 
 	/** The first entry at or behind `index` that waits for this request, or -1. */
@@ -311,18 +317,18 @@ export class Subscriptions {
 
 	/** Where the filter stands among those of its last request, from 0. */
 	position(index: number): number {
-		return this._table[index * W + Field.FLAGS]! >> POSITION_SHIFT;
+		return this._table[index * Entry.W + Field.FLAGS]! >> Bits.POSITION_SHIFT;
 	}
 
 	/** An ack has come for one entry; after SUBACK the application is still to be told, see takeAnswered. */
 	settle(index: number, state: SubscriptionState): void {
-		if (state !== SubscriptionState.FREE) this._table[index * W + Field.FLAGS]! |= Flag.ANSWERED;
+		if (state !== SubscriptionState.FREE) this._table[index * Entry.W + Field.FLAGS]! |= Flag.ANSWERED;
 		this.setState(index, state);
 	}
 
 	/** Whether SUBACK has come and the application has not been told; it is being told now. */
 	takeAnswered(index: number): boolean {
-		const at = index * W + Field.FLAGS;
+		const at = index * Entry.W + Field.FLAGS;
 		if ((this._table[at]! & Flag.ANSWERED) === 0) return false;
 		this._table[at]! &= ~Flag.ANSWERED;
 		return true;
@@ -366,8 +372,8 @@ export class Subscriptions {
 	 */
 	findExact(topic: number, size: number): number {
 		const table = this._table;
-		const limit = this.count * W;
-		next: for (let at = 0; at < limit; at += W) {
+		const limit = this.count * Entry.W;
+		next: for (let at = 0; at < limit; at += Entry.W) {
 			if (table[at] !== size) continue;
 			const view = this._view;
 			const filter = table[at + Field.OFFSET]!;
@@ -384,7 +390,7 @@ export class Subscriptions {
 				left--;
 				if (this._bytes[filter + left] !== this._bytes[topic + left]) continue next;
 			}
-			return at / W;
+			return at / Entry.W;
 		}
 		return -1;
 	}
@@ -393,7 +399,7 @@ export class Subscriptions {
 	nextWildcard(index: number, topic: number, size: number): number {
 		const table = this._table;
 		const count = this.count;
-		for (let at = index * W; index < count; index++, at += W) {
+		for (let at = index * Entry.W; index < count; index++, at += Entry.W) {
 			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at + Field.STATE]!)) continue;
 			const start = table[at + Field.OFFSET]!;
 			const filter = start + table[at + Field.SKIP]!;
@@ -421,13 +427,13 @@ export class Subscriptions {
 
 	/** Marks whether a subscription takes part in the message that is being streamed. */
 	setStreaming(index: number, streaming: boolean): void {
-		const at = index * W + Field.FLAGS;
+		const at = index * Entry.W + Field.FLAGS;
 		if (streaming) this._table[at]! |= Flag.STREAMING;
 		else this._table[at]! &= ~Flag.STREAMING;
 	}
 
 	isStreaming(index: number): boolean {
-		return (this._table[index * W + Field.FLAGS]! & Flag.STREAMING) !== 0;
+		return (this._table[index * Entry.W + Field.FLAGS]! & Flag.STREAMING) !== 0;
 	}
 }
 

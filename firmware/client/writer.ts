@@ -1,21 +1,16 @@
+import { Ascii } from "../codec/ascii.js";
 import { sizeOfText, writeText } from "../base/text.js";
 import { StatusCode } from "../codec/status.js";
 import { Text, Topic } from "../codec/topic.js";
 import { topicOf, type Publisher } from "./publisher.js";
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const ZERO = 0x30;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-
 /** Above this a double does not hold every whole number. */
 const INTEGER_MAX = 9_007_199_254_740_991;
-const DIGITS_MAX = 9;
+
+/** The most digits behind the point. */
+const enum Decimal {
+	DIGITS_MAX = 9,
+}
 const HEX = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102]);
 const TRUE = new Uint8Array([116, 114, 117, 101]);
 const FALSE = new Uint8Array([102, 97, 108, 115, 101]);
@@ -122,7 +117,7 @@ export class PayloadWriter {
 	/** A whole number in decimal digits, within ±(2^53 - 1). Anything else is INVALID_PAYLOAD. */
 	integer(value: number): this {
 		if (!(value >= -INTEGER_MAX && value <= INTEGER_MAX) || value % 1 !== 0) return this.fail();
-		if (value < 0) this.byte(MINUS);
+		if (value < 0) this.byte(Ascii.MINUS);
 		return this.digits(value < 0 ? -value : value, 1);
 	}
 
@@ -134,8 +129,8 @@ export class PayloadWriter {
 		if (!this.takes(count)) return this;
 		for (let i = this._at + count - 1; i >= this._at; i--) {
 			const tens = Math.floor(value / 10);
-			// In this order: ZERO + value may be more than a double holds exactly.
-			this._bytes[i] = ZERO + (value - tens * 10);
+			// In this order: Ascii.ZERO + value may be more than a double holds exactly.
+			this._bytes[i] = Ascii.ZERO + (value - tens * 10);
 			value = tens;
 		}
 		this._at += count;
@@ -149,15 +144,15 @@ export class PayloadWriter {
 	 */
 	decimal(value: number, digits: number): this {
 		if (!(value - value === 0)) return this.bytes(NULL);
-		const places = digits > 0 ? (digits < DIGITS_MAX ? digits | 0 : DIGITS_MAX) : 0;
+		const places = digits > 0 ? (digits < Decimal.DIGITS_MAX ? digits | 0 : Decimal.DIGITS_MAX) : 0;
 		let scale = 1;
 		for (let i = 0; i < places; i++) scale *= 10;
 		const scaled = Math.round((value < 0 ? -value : value) * scale);
 		if (scaled > INTEGER_MAX) return this.fail();
-		if (value < 0 && scaled > 0) this.byte(MINUS);
+		if (value < 0 && scaled > 0) this.byte(Ascii.MINUS);
 		const whole = Math.floor(scaled / scale);
 		this.digits(whole, 1);
-		return places === 0 ? this : this.byte(POINT).digits(scaled - whole * scale, places);
+		return places === 0 ? this : this.byte(Ascii.POINT).digits(scaled - whole * scale, places);
 	}
 
 	/** The low bits of a 32-bit integer as hexadecimal digits, `digits` of them: 1 … 8. */
@@ -175,29 +170,29 @@ export class PayloadWriter {
 	/** `{`, the start of a JSON object. */
 	open(): this {
 		this._needsComma = false;
-		return this.byte(OPEN_BRACE);
+		return this.byte(Ascii.OPEN_BRACE);
 	}
 
 	/** `}`, the end of a JSON object. */
 	close(): this {
 		this._needsComma = true;
-		return this.byte(CLOSE_BRACE);
+		return this.byte(Ascii.CLOSE_BRACE);
 	}
 
 	/** `"name":` of a JSON field, with the comma in front that it needs. The value is what is written next. */
 	field(name: Text | string): this {
-		if (this._needsComma) this.byte(COMMA);
+		if (this._needsComma) this.byte(Ascii.COMMA);
 		this._needsComma = true;
-		return this.string(name).byte(COLON);
+		return this.string(name).byte(Ascii.COLON);
 	}
 
 	/** A JSON string: quoted, and escaped where it has to be. */
 	string(text: Text | string): this {
-		this.byte(QUOTE);
+		this.byte(Ascii.QUOTE);
 		const start = this._at;
 		this.text(text);
 		if (this._status >= 0) this.escapeFrom(start);
-		return this.byte(QUOTE);
+		return this.byte(Ascii.QUOTE);
 	}
 
 	/** Escapes what was just written, from the end, so that every byte moves once. */
@@ -212,13 +207,13 @@ export class PayloadWriter {
 			const size = escapeSize(byte);
 			to -= size;
 			if (size === 6) {
-				bytes[to] = BACKSLASH;
+				bytes[to] = Ascii.BACKSLASH;
 				bytes[to + 1] = 0x75;
-				bytes[to + 2] = bytes[to + 3] = ZERO;
+				bytes[to + 2] = bytes[to + 3] = Ascii.ZERO;
 				bytes[to + 4] = HEX[byte >> 4]!;
 				bytes[to + 5] = HEX[byte & 15]!;
 			} else {
-				if (size === 2) bytes[to] = BACKSLASH;
+				if (size === 2) bytes[to] = Ascii.BACKSLASH;
 				bytes[to + size - 1] = byte;
 			}
 		}
@@ -271,5 +266,5 @@ export class PayloadWriter {
 
 /** Bytes that a byte of a JSON string takes when written so that it may stand there. Hot: no allocation. */
 function escapeSize(byte: number): number {
-	return byte < 0x20 ? 6 : byte === QUOTE || byte === BACKSLASH ? 2 : 1;
+	return byte < 0x20 ? 6 : byte === Ascii.QUOTE || byte === Ascii.BACKSLASH ? 2 : 1;
 }

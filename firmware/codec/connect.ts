@@ -20,11 +20,13 @@ export interface ConnectFields {
 /** Protocol Name and Protocol Level of 3.1.1 (§3.1.2.1, §3.1.2.2). */
 const PROTOCOL = new Uint8Array([0, 4, 0x4d, 0x51, 0x54, 0x54, 4]);
 
-/** Bytes between the fixed header and the payload: protocol, flags, keep alive. */
-const VARIABLE_HEADER_SIZE = 10;
+const enum ConnectSize {
+	/** Bytes between the fixed header and the payload: protocol, flags, keep alive. */
+	VARIABLE_HEADER = 10,
+}
 
 function remainingLength(fields: ConnectFields): number {
-	let size = VARIABLE_HEADER_SIZE + 2 + fields.clientId.length;
+	let size = ConnectSize.VARIABLE_HEADER + 2 + fields.clientId.length;
 	if (fields.willTopic) size += 4 + fields.willTopic.length + fields.willPayload.length;
 	if (fields.userName) size += 2 + fields.userName.length;
 	if (fields.password) size += 2 + fields.password.length;

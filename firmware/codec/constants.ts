@@ -37,10 +37,9 @@ export const enum PublishFlag {
 	RETAIN = 0x01,
 	QOS_MASK = 0x06,
 	DUP = 0x08,
+	/** How far the QoS bits are from the right. */
+	QOS_SHIFT = 1,
 }
-
-/** How far the QoS bits of that byte are from the right. */
-export const QOS_SHIFT = 1;
 
 /** Bits of the Connect Flags byte (§3.1.2.3). */
 export const enum ConnectFlag {
@@ -62,17 +61,21 @@ export const enum ReturnCode {
 	NOT_AUTHORIZED = 5,
 }
 
-/** The failure code of SUBACK (§3.9.3). */
-export const SUBACK_FAILURE = 0x80;
+/** Codes of SUBACK beside the granted QoS (§3.9.3). */
+export const enum SubackCode {
+	FAILURE = 0x80,
+}
 
-/** The largest Remaining Length (§2.2.3). */
-export const REMAINING_LENGTH_MAX = 268_435_455;
-
-/** The longest string or binary field, by its two-byte length (§1.5.3). */
-export const FIELD_SIZE_MAX = 65_535;
-
-/** The largest packet identifier (§2.3.1). */
-export const PACKET_ID_MAX = 65_535;
-
-/** The largest Keep Alive, in seconds (§3.1.2.10). */
-export const KEEP_ALIVE_S_MAX = 65_535;
+/** The largest values that fields can have. */
+export const enum Max {
+	/** Remaining Length (§2.2.3). */
+	REMAINING_LENGTH = 268_435_455,
+	/** Bytes of a whole packet: first byte, four length bytes, and the rest. */
+	PACKET_SIZE = 5 + REMAINING_LENGTH,
+	/** Bytes of a string or binary field, by its two-byte length (§1.5.3). */
+	FIELD_SIZE = 65_535,
+	/** Packet identifier (§2.3.1). */
+	PACKET_ID = 65_535,
+	/** Keep Alive, in seconds (§3.1.2.10). */
+	KEEP_ALIVE_S = 65_535,
+}

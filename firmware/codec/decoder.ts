@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §2.2 and the "server to client" packets of §3 before changing this file.
-import { PacketType, PublishFlag, REMAINING_LENGTH_MAX, SUBACK_FAILURE } from "./constants.js";
+import { PacketType, PublishFlag, SubackCode } from "./constants.js";
 
 /** What a look at the received bytes has found. */
 export const enum Decoded {
@@ -23,17 +23,17 @@ const FIRST_BYTES = new Uint8Array([0x10, 0, 0x20, 0x30, 0x40, 0x50, 0x62, 0x70,
 
 /** Remaining Length of each fixed-size packet (§3); 255: it varies. */
 const REMAINING_LENGTHS = new Uint8Array([0, 0, 2, 255, 2, 2, 2, 2, 0, 255, 0, 2, 0, 0, 0, 0]);
-const VARIES = 255;
 
 /** Whether the flags of a PUBLISH are not allowed: QoS 3, or DUP at QoS 0. */
 const PUBLISH_FLAGS_WRONG = new Uint8Array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1]);
 
-/** What stands in for a Remaining Length that cannot be read. */
-const LENGTH_CUT = -1;
-const LENGTH_WRONG = -2;
-
-/** Types 0 and 15 do not exist (§2.2.1); the other types with no first byte above are for clients only. */
-const TYPE_MAX = PacketType.DISCONNECT;
+const enum Length {
+	/** In the table above. */
+	VARIES = 255,
+	/** What stands in for a Remaining Length that cannot be read. */
+	CUT = -1,
+	WRONG = -2,
+}
 
 /**
  * Finds packets of a server in a stream of bytes that may be cut anywhere. It keeps no bytes and needs no whole packet:
@@ -100,7 +100,7 @@ export class Decoder {
 			fixedSize = 2;
 			if (size > 127) {
 				size = this.readLongLength(bytes, offset + 1, limit);
-				if (size < 0) return size === LENGTH_CUT ? Decoded.NEED_MORE : Decoded.MALFORMED;
+				if (size < 0) return size === Length.CUT ? Decoded.NEED_MORE : Decoded.MALFORMED;
 				fixedSize = this.fixedSize;
 				this.fixedSize = 0;
 			}
@@ -136,12 +136,12 @@ export class Decoder {
 	 * Remaining Length of more than one byte (§2.2.3). Leaves the bytes of the fixed header in fixedSize.
 	 *
 	 * in   offset  its first byte
-	 * out  its value; LENGTH_CUT when it runs past `limit`, LENGTH_WRONG when it does not end within four bytes
+	 * out  its value; Length.CUT when it runs past `limit`, Length.WRONG when it does not end within four bytes
 	 */
 	private readLongLength(bytes: Uint8Array, offset: number, limit: number): number {
 		let size = bytes[offset]! & 127;
 		for (let i = 1; i < 4; i++) {
-			if (offset + i >= limit) return LENGTH_CUT;
+			if (offset + i >= limit) return Length.CUT;
 			const byte = bytes[offset + i]!;
 			size |= (byte & 127) << (7 * i);
 			if (byte < 128) {
@@ -149,7 +149,7 @@ export class Decoder {
 				return size;
 			}
 		}
-		return LENGTH_WRONG;
+		return Length.WRONG;
 	}
 
 	/** A packet other than PUBLISH, whose first byte and size are set. Hot for acks: no allocation. */
@@ -188,7 +188,7 @@ export class Decoder {
 		const limit = start + this.packetSize - this.payloadStart;
 		for (let i = start; i < limit; i++) {
 			const code = bytes[i]!;
-			if (code > 2 && code !== SUBACK_FAILURE) return Decoded.MALFORMED;
+			if (code > 2 && code !== SubackCode.FAILURE) return Decoded.MALFORMED;
 		}
 		return Decoded.PACKET;
 	}
@@ -201,10 +201,10 @@ export class Decoder {
 function checkFixedHeader(firstByte: number, size: number): Decoded {
 	const type = firstByte >> 4;
 	if (FIRST_BYTES[type] !== firstByte) {
-		return type > 0 && type <= TYPE_MAX && FIRST_BYTES[type] === 0 ? Decoded.FORBIDDEN : Decoded.MALFORMED;
+		return type > 0 && type <= PacketType.DISCONNECT && FIRST_BYTES[type] === 0 ? Decoded.FORBIDDEN : Decoded.MALFORMED;
 	}
 	const expected = REMAINING_LENGTHS[type]!;
-	return (expected === VARIES ? size < 3 : size !== expected) ? Decoded.MALFORMED : Decoded.PACKET;
+	return (expected === Length.VARIES ? size < 3 : size !== expected) ? Decoded.MALFORMED : Decoded.PACKET;
 }
 
 /** The first two bytes of PUBACK, PUBREC, PUBREL and PUBCOMP (§3.4 … §3.7): with the identifier, all of them. */
@@ -214,6 +214,3 @@ export const enum AckHead {
 	PUBREL = 0x6202,
 	PUBCOMP = 0x7002,
 }
-
-/** The largest packet there can be: first byte, four length bytes, and the rest. */
-export const PACKET_SIZE_MAX = 5 + REMAINING_LENGTH_MAX;

@@ -1,10 +1,10 @@
 // Read MQTT 3.1.1 §2 and §3 beside this file.
-import { FirstByte, PublishFlag, QOS_SHIFT } from "./constants.js";
+import { FirstByte, PublishFlag } from "./constants.js";
 
 /**
  * Size of a Remaining Length field (§2.2.3). Hot: no allocation.
  *
- * in   value  0 … REMAINING_LENGTH_MAX
+ * in   value  0 … Max.REMAINING_LENGTH
  * out  1 … 4 bytes
  */
 export function sizeOfVarint(value: number): number {
@@ -33,13 +33,16 @@ export function writeUint16(bytes: Uint8Array, offset: number, value: number): n
 	return offset + 2;
 }
 
-/** Bytes of PUBACK, PUBREC, PUBREL and PUBCOMP (§3.4 … §3.7). */
-export const ACK_SIZE = 4;
+/** Bytes of packets whose size is fixed. */
+export const enum Size {
+	/** PUBACK, PUBREC, PUBREL and PUBCOMP (§3.4 … §3.7). */
+	ACK = 4,
+}
 
 /**
  * Writes PUBACK, PUBREC, PUBREL or PUBCOMP (§3.4 … §3.7). Hot: no allocation.
  *
- * in   bytes, offset  where to; ACK_SIZE bytes have been made sure of
+ * in   bytes, offset  where to; Size.ACK bytes have been made sure of
  *      firstByte      FirstByte.PUBACK, PUBREC, PUBREL or PUBCOMP
  *      packetId       1 … 65535
  */
@@ -55,14 +58,14 @@ export function writeAck(bytes: Uint8Array, offset: number, firstByte: number, p
  *
  * in   fieldSize    size of the topic name with its length, 3 … 65537
  *      qos          0, 1, 2
- *      payloadSize  the Remaining Length must stay within REMAINING_LENGTH_MAX: see remainingLengthOfPublish
+ *      payloadSize  the Remaining Length must stay within Max.REMAINING_LENGTH: see remainingLengthOfPublish
  */
 export function sizeOfPublishHead(fieldSize: number, qos: number, payloadSize: number): number {
 	const middle = qos === 0 ? fieldSize : fieldSize + 2;
 	return 1 + sizeOfVarint(middle + payloadSize) + middle;
 }
 
-/** Remaining Length of a PUBLISH; may exceed REMAINING_LENGTH_MAX, which the caller refuses. Hot: no allocation. */
+/** Remaining Length of a PUBLISH; may exceed Max.REMAINING_LENGTH, which the caller refuses. Hot: no allocation. */
 export function remainingLengthOfPublish(fieldSize: number, qos: number, payloadSize: number): number {
 	return qos === 0 ? fieldSize + payloadSize : fieldSize + 2 + payloadSize;
 }
@@ -88,7 +91,7 @@ export function writePublishHead(
 	payloadSize: number,
 ): number {
 	const fieldSize = field.length;
-	bytes[offset] = FirstByte.PUBLISH | (qos << QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+	bytes[offset] = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
 	let at = writeVarint(bytes, offset + 1, remainingLengthOfPublish(fieldSize, qos, payloadSize));
 	bytes.set(field, at);
 	at += fieldSize;

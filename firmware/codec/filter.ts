@@ -1,10 +1,6 @@
 // Read MQTT 3.1.1 §4.7 before changing this file.
+import { Ascii } from "./ascii.js";
 import { isUtf8 } from "./utf8.js";
-
-const SLASH = 0x2f;
-const PLUS = 0x2b;
-const HASH = 0x23;
-const DOLLAR = 0x24;
 
 /** What a topic filter is, as far as matching cares. */
 export const enum FilterKind {
@@ -24,11 +20,11 @@ export function kindOfFilter(bytes: Uint8Array, offset: number, limit: number): 
 	let kind = FilterKind.EXACT;
 	for (let i = offset; i < limit; i++) {
 		const byte = bytes[i];
-		if (byte !== PLUS && byte !== HASH) continue;
+		if (byte !== Ascii.PLUS && byte !== Ascii.HASH) continue;
 		kind = FilterKind.WILDCARD;
-		if (i > offset && bytes[i - 1] !== SLASH) return FilterKind.INVALID;
+		if (i > offset && bytes[i - 1] !== Ascii.SLASH) return FilterKind.INVALID;
 		if (i + 1 === limit) continue;
-		if (byte === HASH || bytes[i + 1] !== SLASH) return FilterKind.INVALID;
+		if (byte === Ascii.HASH || bytes[i + 1] !== Ascii.SLASH) return FilterKind.INVALID;
 	}
 	return kind;
 }
@@ -44,13 +40,13 @@ export function kindOfFilter(bytes: Uint8Array, offset: number, limit: number): 
 export function sharedFilterStart(bytes: Uint8Array, offset: number, limit: number): number {
 	// "$share/"
 	if (limit - offset < 7) return offset;
-	if (bytes[offset] !== DOLLAR || bytes[offset + 1] !== 0x73 || bytes[offset + 2] !== 0x68) return offset;
+	if (bytes[offset] !== Ascii.DOLLAR || bytes[offset + 1] !== 0x73 || bytes[offset + 2] !== 0x68) return offset;
 	if (bytes[offset + 3] !== 0x61 || bytes[offset + 4] !== 0x72 || bytes[offset + 5] !== 0x65) return offset;
-	if (bytes[offset + 6] !== SLASH) return offset;
+	if (bytes[offset + 6] !== Ascii.SLASH) return offset;
 	for (let i = offset + 7; i < limit; i++) {
 		const byte = bytes[i];
-		if (byte === PLUS || byte === HASH) return -1;
-		if (byte === SLASH) return i === offset + 7 || i + 1 === limit ? -1 : i + 1;
+		if (byte === Ascii.PLUS || byte === Ascii.HASH) return -1;
+		if (byte === Ascii.SLASH) return i === offset + 7 || i + 1 === limit ? -1 : i + 1;
 	}
 	return -1;
 }
@@ -70,12 +66,12 @@ export function matchesWildcard(
 	topic: number,
 	topicLimit: number,
 ): boolean {
-	if (bytes[topic] === DOLLAR && bytes[filter] !== DOLLAR) return false;
+	if (bytes[topic] === Ascii.DOLLAR && bytes[filter] !== Ascii.DOLLAR) return false;
 	while (filter < filterLimit) {
 		const byte = bytes[filter]!;
-		if (byte === HASH) return true;
-		if (byte === PLUS) {
-			while (topic < topicLimit && bytes[topic] !== SLASH) topic++;
+		if (byte === Ascii.HASH) return true;
+		if (byte === Ascii.PLUS) {
+			while (topic < topicLimit && bytes[topic] !== Ascii.SLASH) topic++;
 			filter++;
 		} else if (topic < topicLimit) {
 			if (bytes[topic] !== byte) return false;
@@ -83,7 +79,7 @@ export function matchesWildcard(
 			filter++;
 		} else {
 			// "sport/#" also matches "sport", its parent (§4.7.1.2).
-			return byte === SLASH && filter + 2 === filterLimit && bytes[filter + 1] === HASH;
+			return byte === Ascii.SLASH && filter + 2 === filterLimit && bytes[filter + 1] === Ascii.HASH;
 		}
 	}
 	return topic === topicLimit;

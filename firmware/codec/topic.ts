@@ -1,5 +1,5 @@
 import { sizeOfText, writeText } from "../base/text.js";
-import { FIELD_SIZE_MAX } from "./constants.js";
+import { Max } from "./constants.js";
 import { checkTopicName } from "./utf8.js";
 
 /** Thrown texts name the value; a topic can be long, an error line should not be. */
@@ -42,8 +42,8 @@ export class Topic {
 		const size = sizeOfText(topicName);
 		if (size < 0) throw new RangeError(`topic: ${shown(topicName)} holds a lone surrogate`);
 		if (size === 0) throw new RangeError('topic: "" is empty; at least 1 character');
-		if (size > FIELD_SIZE_MAX) {
-			throw new RangeError(`topic: ${shown(topicName)}… has ${size} bytes; at most ${FIELD_SIZE_MAX}`);
+		if (size > Max.FIELD_SIZE) {
+			throw new RangeError(`topic: ${shown(topicName)}… has ${size} bytes; at most ${Max.FIELD_SIZE}`);
 		}
 		this.field = new Uint8Array(2 + size);
 		this.field[0] = size >> 8;

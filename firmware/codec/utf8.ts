@@ -1,9 +1,12 @@
 // Read MQTT 3.1.1 §1.5.3 before changing this file.
 
-const TWO_MIN = 0xc2;
-const THREE_MIN = 0xe0;
-const FOUR_MIN = 0xf0;
-const FOUR_MAX = 0xf4;
+/** First bytes of the characters that take more than one. */
+const enum First {
+	TWO_MIN = 0xc2,
+	THREE_MIN = 0xe0,
+	FOUR_MIN = 0xf0,
+	FOUR_MAX = 0xf4,
+}
 
 /**
  * How many bytes the character takes that starts at `offset`, a byte of 0x80 or more.
@@ -15,16 +18,16 @@ const FOUR_MAX = 0xf4;
  */
 function sizeOfCharacter(bytes: Uint8Array, offset: number, limit: number): number {
 	const first = bytes[offset]!;
-	if (first < TWO_MIN || first > FOUR_MAX) return -1;
+	if (first < First.TWO_MIN || first > First.FOUR_MAX) return -1;
 	if (offset + 1 === limit) return 0;
 	const second = bytes[offset + 1]!;
 	if ((second & 0xc0) !== 0x80) return -1;
-	if (first < THREE_MIN) return 2;
+	if (first < First.THREE_MIN) return 2;
 	if (first === 0xe0 ? second < 0xa0 : first === 0xed && second > 0x9f) return -1;
-	if (first === 0xf0 ? second < 0x90 : first === FOUR_MAX && second > 0x8f) return -1;
+	if (first === 0xf0 ? second < 0x90 : first === First.FOUR_MAX && second > 0x8f) return -1;
 	if (offset + 2 === limit) return 0;
 	if ((bytes[offset + 2]! & 0xc0) !== 0x80) return -1;
-	if (first < FOUR_MIN) return 3;
+	if (first < First.FOUR_MIN) return 3;
 	if (offset + 3 === limit) return 0;
 	return (bytes[offset + 3]! & 0xc0) === 0x80 ? 4 : -1;
 }

@@ -4,7 +4,7 @@ import { LayerCode, ReasonCode } from "../client/codes.js";
 import type { Application } from "../client/application.js";
 import { CounterIndex, raise } from "../client/counters.js";
 import { Command, type Core } from "../client/core.js";
-import { Deadline, KEEP_ALIVE_BIT, PINGED } from "../client/deadlines.js";
+import { Deadline, Armed } from "../client/deadlines.js";
 import type { Receiver } from "../client/receiver.js";
 import { Fill, Work, type Sender } from "../client/sender.js";
 import {
@@ -15,23 +15,24 @@ import {
 	type TransportListener,
 } from "./transport.js";
 
-/** Reads in one turn: with the size of the landing, the most bytes and messages that one turn handles. */
-const READS_PER_TURN_MAX = 16;
-
-/** Writes in one turn. */
-const WRITES_PER_TURN_MAX = 16;
-
 /** What a transport says beside a TransportEnd. */
 const enum Event {
 	RESOLVED = 8,
 	OPENED = 9,
 }
 
-/** PINGREQ as one number (§3.12). */
-const PINGREQ_PACKET = FirstByte.PINGREQ << 8;
-
-/** When a defect shows again while it is recovered from, the client tries once more after this time. */
-const FAULT_RETRY_MS = 1_000;
+/** Bounds of a turn, and times. */
+const enum Turn {
+	/** Reads in one turn: with the size of the landing, the most bytes and messages that one turn handles. */
+	READS_MAX = 16,
+	WRITES_MAX = 16,
+	/** When a defect shows again while it is recovered from, the client tries once more after this time. */
+	FAULT_RETRY_MS = 1_000,
+	/** How long the timer is made for, before it is parked. */
+	PARKED_MS = 86_400_000,
+	/** PINGREQ as one number (§3.12). */
+	PINGREQ_PACKET = FirstByte.PINGREQ << 8,
+}
 
 /** Time and timers, in the shape that the platform has them. */
 export interface Clock {
@@ -46,9 +47,6 @@ export interface Clock {
 		clear(timer: object): void;
 	};
 }
-
-/** How long the timer is made for, before it is parked. */
-const PARKED_MS = 86_400_000;
 
 /** Where the transport of a loop goes to. */
 export interface LoopOptions {
@@ -92,7 +90,7 @@ export class Loop implements TransportListener {
 		this._application = core.application;
 		this._counters = core.counters;
 		this._timer = clock.timer;
-		this._timerId = clock.timer.repeat(this.handleTimer, PARKED_MS);
+		this._timerId = clock.timer.repeat(this.handleTimer, Turn.PARKED_MS);
 		clock.timer.schedule(this._timerId);
 		this._time = clock.time;
 		this._landingSize = settings.readSize;
@@ -156,15 +154,15 @@ export class Loop implements TransportListener {
 		const core = this._core;
 		const deadlines = core.deadlines;
 		// One question each: joined, they would cost two byte codes more for each.
-		if (deadlines.armed !== KEEP_ALIVE_BIT) return this.takeTimer();
+		if (deadlines.armed !== Armed.KEEP_ALIVE) return this.takeTimer();
 		if (!this._sender.boundary) return this.takeTimer();
 		if (this._sender.size) return this.takeTimer();
 		const now = this._time.ticks | 0;
 		if (((now - core.lastSent) | 0) < core.pingAfterMs) return this.takeTimer();
-		this._view.setInt16(this._sender.offset, PINGREQ_PACKET);
+		this._view.setInt16(this._sender.offset, Turn.PINGREQ_PACKET);
 		deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
 		deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
-		deadlines.armed = PINGED;
+		deadlines.armed = Armed.PINGED;
 		core.lastSent = now;
 		this._counters[CounterIndex.PINGS]!++;
 		try {
@@ -192,7 +190,7 @@ export class Loop implements TransportListener {
 	/**
 	 * One turn: what has arrived, what is due, what is to be sent. Called after every event and after every request of
 	 * the application; from within a callback it does nothing, because the turn that is under way goes on. Bounded by
-	 * READS_PER_TURN_MAX and WRITES_PER_TURN_MAX; what is left is done on a turn of its own, one millisecond later. Hot:
+	 * Turn.READS_MAX and Turn.WRITES_MAX; what is left is done on a turn of its own, one millisecond later. Hot:
 	 * no allocation beside the platform's record of the try.
 	 */
 	run(): void {
@@ -315,13 +313,13 @@ export class Loop implements TransportListener {
 			// The defect shows again. The device must not restart for it all the same: what is left is tried once more.
 			this._faulty = true;
 			this._transport.close();
-			this.arm(FAULT_RETRY_MS);
+			this.arm(Turn.FAULT_RETRY_MS);
 		}
 	}
 
 	/** More has arrived than one read takes, or there is no room for acks. What is left is read in the next turn. */
 	private readMore(now: number): void {
-		for (let reads = 1; reads < READS_PER_TURN_MAX; reads++) {
+		for (let reads = 1; reads < Turn.READS_MAX; reads++) {
 			if (this._receiver.stalled && !this.unstall(now)) return;
 			// Also when a callback has ended the connection.
 			if (this._transport.readable === 0 || !this._core.linked) return;
@@ -350,7 +348,7 @@ export class Loop implements TransportListener {
 	private write(now: number): void {
 		const sender = this._sender;
 		// One may have been made in its place before.
-		for (let writes = 1; writes < WRITES_PER_TURN_MAX; writes++) {
+		for (let writes = 1; writes < Turn.WRITES_MAX; writes++) {
 			if (sender.work !== Work.NONE) {
 				const result = sender.fill(now);
 				if (result !== Fill.OK || sender.requested) this._core.handleFill(result, now);

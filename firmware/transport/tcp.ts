@@ -9,8 +9,10 @@ import {
 } from "../loop/transport.js";
 import { Views } from "./views.js";
 
-/** Of the packets that only acknowledge: every other one. */
-const ACK_SIZE = 4;
+const enum Size {
+	/** Of the packets that only acknowledge: every other one. */
+	ACK = 4,
+}
 
 /** No address is known. A constant, because a literal would be copied into the heap at every use. */
 const UNKNOWN = "";
@@ -136,7 +138,7 @@ class TcpTransport implements Transport {
 		let count = this.readable;
 		if (count > countMax) count = countMax;
 		const views = this._rx;
-		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
+		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
 		const taken = this._socket!.read(view);
 		// Undefined: the connection has failed, and onError is on its way.
 		if (!taken) return (this.readable = 0);
@@ -151,7 +153,7 @@ class TcpTransport implements Transport {
 			count = this._writable;
 		}
 		const views = this._tx;
-		const view = count === ACK_SIZE ? views.ack : count === views.size ? views.view : views.longest(count);
+		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
 		// Undefined: as above.
 		this._writable = this._socket!.write(view) ?? 0;
 		return view.length;

@@ -1,5 +1,7 @@
-/** Each rung of a ladder is this many times as long as the one below. */
-const RUNG_SHIFT = 2;
+const enum Rung {
+	/** Each rung of a ladder is this many times as long as the one below. */
+	SHIFT = 2,
+}
 
 /**
  * Views of one region, all from its start. A platform socket fills or sends a whole view, and a view costs four slots:
@@ -27,7 +29,7 @@ export class Views {
 		this._buffer = buffer;
 		this._offset = offset;
 		this._max = max;
-		for (let rung = 1; rung <= size; rung <<= RUNG_SHIFT) this._ladder.push(new Uint8Array(buffer, offset, rung));
+		for (let rung = 1; rung <= size; rung <<= Rung.SHIFT) this._ladder.push(new Uint8Array(buffer, offset, rung));
 		this.ack = this._ladder[1]!;
 		// PINGREQ and PINGRESP are seen from the start.
 		this.view = this.add(2);
@@ -57,7 +59,7 @@ export class Views {
 		const exact = this._exact;
 		const count = exact.length;
 		for (let i = 0; i < count; i++) if (exact[i]!.length === size) return exact[i]!;
-		const view = this._ladder[(31 - Math.clz32(size)) >> (RUNG_SHIFT >> 1)]!;
+		const view = this._ladder[(31 - Math.clz32(size)) >> (Rung.SHIFT >> 1)]!;
 		return view.length === size || count === this._max ? view : this.add(size);
 	}
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { PayloadSource } from "../../firmware/client/options.js";
-import { REMAINING_LENGTH_MAX } from "../../firmware/codec/constants.js";
+import { Max } from "../../firmware/codec/constants.js";
 import { CliError } from "./exit.js";
 
 /** An open file that can be read at any position. */
@@ -54,8 +54,8 @@ export async function spool(stream: Readable, name: string): Promise<PayloadFile
 
 /** A packet holds at most this, header and topic included (MQTT 3.1.1, 2.2.3). */
 function checkSize(size: number, name: string): void {
-	if (size <= REMAINING_LENGTH_MAX) return;
-	throw new CliError(`${name} is too large for MQTT: more than ${REMAINING_LENGTH_MAX} bytes`);
+	if (size <= Max.REMAINING_LENGTH) return;
+	throw new CliError(`${name} is too large for MQTT: more than ${Max.REMAINING_LENGTH} bytes`);
 }
 
 function reason(error: unknown): string {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { regionSizes } from "../../firmware/client/arena.js";
 import { sizeOfRecord } from "../../firmware/client/outbox.js";
-import { FIELD_SIZE_MAX, REMAINING_LENGTH_MAX } from "../../firmware/codec/constants.js";
+import { Max } from "../../firmware/codec/constants.js";
 import { sizeOfPublishHead } from "../../firmware/codec/encode.js";
 import { clientSettings, type MqttConfig, mqttConfig } from "../manifest/check.js";
 import { loadManifest } from "../manifest/load.js";
@@ -29,13 +29,13 @@ export interface SizeLine {
 
 /** Adds `xs-mqtt sizes`. */
 export function addSizes(program: Command, io: Io): void {
-	const size = wholeNumber(0, REMAINING_LENGTH_MAX);
+	const size = wholeNumber(0, Max.REMAINING_LENGTH);
 	const command = program
 		.command("sizes")
 		.description("what each region of a client costs in bytes on a 32-bit device, and what it holds")
 		.option("--manifest <file>", "the manifest (default: the library's own sizes)")
 		.option("--platform <name>", "platform whose part of the manifest counts, e.g. esp32/nodemcu", "lin")
-		.option("--topic-size <bytes>", "bytes of a typical topic", wholeNumber(1, FIELD_SIZE_MAX), 20)
+		.option("--topic-size <bytes>", "bytes of a typical topic", wholeNumber(1, Max.FIELD_SIZE), 20)
 		.option("--payload-size <bytes>", "bytes of a typical payload", size, 64)
 		.option("--json", "print JSON");
 	command.action(() => {

@@ -3,7 +3,7 @@ import { LIMITS } from "../../firmware/client/limits.js";
 import { Status } from "../../firmware/client/codes.js";
 import { Counter } from "../../firmware/client/counters.js";
 import type { Message } from "../../firmware/client/message.js";
-import { SUBACK_FAILURE } from "../../firmware/codec/constants.js";
+import { SubackCode } from "../../firmware/codec/constants.js";
 import type { Client } from "../../firmware/index.js";
 import {
 	addConnectionOptions,
@@ -170,7 +170,7 @@ class Subscriber {
 	}
 
 	#handleSubscribed(subscription: number, code: number): void {
-		if (code === SUBACK_FAILURE) {
+		if (code === SubackCode.FAILURE) {
 			this.session.fail(`-t ${this.#byIndex.get(subscription)}: the broker refused the subscription`);
 		} else this.#accepted++;
 		this.#handleAnswered();

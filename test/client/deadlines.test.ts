@@ -1,8 +1,8 @@
 // Goal: deadlines are compared right at every place where the millisecond counter wraps.
 // Method: explicit times, from builders that start right before each wrap.
 import { describe, expect, it } from "vitest";
-import { DURATION_MS_MAX } from "../../firmware/base/ticks.js";
-import { Deadline, Deadlines, NOTHING_DUE } from "../../firmware/client/deadlines.js";
+import { Ticks } from "../../firmware/base/ticks.js";
+import { Deadline, Deadlines, Armed } from "../../firmware/client/deadlines.js";
 import { TICKS } from "../support/core-harness.js";
 
 describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (ticks) => {
@@ -33,7 +33,7 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 
 	it("name the nearest of them", () => {
 		const deadlines = new Deadlines();
-		expect(deadlines.next(ticks)).toBe(NOTHING_DUE);
+		expect(deadlines.next(ticks)).toBe(Armed.NOTHING_DUE);
 		deadlines.arm(Deadline.STOP, 900, ticks);
 		deadlines.arm(Deadline.RETRY, 300, ticks);
 		deadlines.arm(Deadline.ACK, 600, ticks);
@@ -43,16 +43,16 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 		deadlines.clearConnection();
 		expect(deadlines.next(after(100))).toBe(800);
 		deadlines.clear(Deadline.STOP);
-		expect(deadlines.next(ticks)).toBe(NOTHING_DUE);
+		expect(deadlines.next(ticks)).toBe(Armed.NOTHING_DUE);
 	});
 
 	it("wait for as long as may be asked", () => {
 		const deadlines = new Deadlines();
-		deadlines.arm(Deadline.RETRY, DURATION_MS_MAX, ticks);
-		expect(deadlines.next(ticks)).toBe(DURATION_MS_MAX);
-		expect(deadlines.next(after(DURATION_MS_MAX - 5))).toBe(5);
-		expect(deadlines.due(after(DURATION_MS_MAX - 1))).toBe(0);
-		expect(deadlines.due(after(DURATION_MS_MAX))).toBe(1 << Deadline.RETRY);
+		deadlines.arm(Deadline.RETRY, Ticks.DURATION_MS_MAX, ticks);
+		expect(deadlines.next(ticks)).toBe(Ticks.DURATION_MS_MAX);
+		expect(deadlines.next(after(Ticks.DURATION_MS_MAX - 5))).toBe(5);
+		expect(deadlines.due(after(Ticks.DURATION_MS_MAX - 1))).toBe(0);
+		expect(deadlines.due(after(Ticks.DURATION_MS_MAX))).toBe(1 << Deadline.RETRY);
 	});
 });
 

@@ -6,7 +6,7 @@ import { Arena } from "../../firmware/client/arena.js";
 import { Status } from "../../firmware/client/codes.js";
 import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
-import { Outbox, RECORD_HEADER_SIZE, RecordState, SENT_TAGS, sizeOfRecord } from "../../firmware/client/outbox.js";
+import { Outbox, RecordBits, RecordState, sizeOfRecord } from "../../firmware/client/outbox.js";
 import { readSettings } from "../../firmware/client/settings.js";
 
 class Bench {
@@ -28,11 +28,11 @@ class Bench {
 
 	/** A record of `size` bytes and 16 more; negative: the status. */
 	add(id: number, size: number, qos = 1): number {
-		const packetSize = size + 16 - RECORD_HEADER_SIZE;
+		const packetSize = size + 16 - RecordBits.HEADER_SIZE;
 		const record = this.outbox.reserve(sizeOfRecord(packetSize));
 		if (record < 0) return record;
-		this.write(record + RECORD_HEADER_SIZE, id, packetSize);
-		this.outbox.commit(sizeOfRecord(packetSize), qos, id, 0, RECORD_HEADER_SIZE);
+		this.write(record + RecordBits.HEADER_SIZE, id, packetSize);
+		this.outbox.commit(sizeOfRecord(packetSize), qos, id, 0, RecordBits.HEADER_SIZE);
 		return record;
 	}
 
@@ -195,7 +195,7 @@ describe("Outbox", () => {
 	it("knows its only record by its tags, while that waits for its first ack and nothing was changed", () => {
 		const bench = new Bench(160);
 		const { outbox } = bench;
-		const tags = (7 << 16) | (SENT_TAGS * 2 + 1);
+		const tags = (7 << 16) | (RecordBits.SENT_TAGS * 2 + 1);
 		const waiting = (): void => {
 			outbox.setState(bench.add(7, 24, 2), RecordState.PUBREC_WAIT);
 			outbox.cursor = outbox.tail;
@@ -256,7 +256,7 @@ describe("Outbox", () => {
 						sent = 0;
 					} else if ("size" in each) {
 						const used = list.reduce((sum, record) => sum + record.bytes, 0);
-						const bytes = sizeOfRecord(each.size + 16 - RECORD_HEADER_SIZE);
+						const bytes = sizeOfRecord(each.size + 16 - RecordBits.HEADER_SIZE);
 						const fits = used + bytes <= 256;
 						expect(bench.add(++id, each.size, each.qos) >= 0).toBe(fits);
 						if (fits) list.push({ id, bytes, qos: each.qos });

@@ -1,7 +1,7 @@
 // Goal: the ring shows the last packets, latest first, whatever its size.
 // Method: the ring on its own, then a core whose every packet is known.
 import { describe, expect, it } from "vitest";
-import { OUTGOING, PacketLog } from "../../firmware/client/packet-log.js";
+import { LogTag, PacketLog } from "../../firmware/client/packet-log.js";
 import { inState, type Harness } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 
@@ -11,7 +11,7 @@ describe("PacketLog", () => {
 			const log = new PacketLog(size);
 			expect(log.length).toBe(0);
 			for (let i = 1; i <= 300; i++) {
-				log.add((0x30 << 16) | i | (i % 2 ? OUTGOING : 0), i * 10);
+				log.add((0x30 << 16) | i | (i % 2 ? LogTag.OUTGOING : 0), i * 10);
 				expect(log.length).toBeGreaterThanOrEqual(Math.min(i, size));
 				for (let index = 0; index < log.length; index++) {
 					const which = i - index;
@@ -24,7 +24,7 @@ describe("PacketLog", () => {
 
 	it("keeps every bit of what it is told", () => {
 		const log = new PacketLog(2);
-		log.add(OUTGOING | (0xe0 << 16) | 0xffff, -5);
+		log.add(LogTag.OUTGOING | (0xe0 << 16) | 0xffff, -5);
 		expect([log.firstByte(0), log.packetId(0), log.isOutgoing(0), log.ticks(0)]).toEqual([0xe0, 0xffff, true, -5]);
 		log.add(0x3d << 16, 0x7fffffff);
 		expect([log.firstByte(0), log.packetId(0), log.isOutgoing(0), log.ticks(0)]).toEqual([0x3d, 0, false, 0x7fffffff]);

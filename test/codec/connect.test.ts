@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sizeOfConnect, writeConnect, type ConnectFields } from "../../firmware/codec/connect.js";
-import { FIELD_SIZE_MAX, KEEP_ALIVE_S_MAX } from "../../firmware/codec/constants.js";
+import { Max } from "../../firmware/codec/constants.js";
 import { bytesOf } from "../support/hex.js";
 import { bytesOfVector, textOf, vectorsOf, type VectorFields } from "../vectors/vectors.js";
 import { expectBytes, guarded } from "./guarded.js";
@@ -67,7 +67,7 @@ describe("writeConnect", () => {
 		const some = fc.option(short, { nil: undefined });
 		const fields = fc.record({
 			cleanSession: fc.boolean(),
-			keepAliveS: fc.integer({ min: 0, max: KEEP_ALIVE_S_MAX }),
+			keepAliveS: fc.integer({ min: 0, max: Max.KEEP_ALIVE_S }),
 			clientId: short,
 			willTopic: some,
 			willPayload: short,
@@ -104,10 +104,10 @@ describe("sizeOfConnect", () => {
 	});
 
 	it("is 327,699 bytes when every field is as long as it can be", () => {
-		const longest = new Uint8Array(FIELD_SIZE_MAX).fill(0x61);
+		const longest = new Uint8Array(Max.FIELD_SIZE).fill(0x61);
 		const fields: ConnectFields = {
 			cleanSession: true,
-			keepAliveS: KEEP_ALIVE_S_MAX,
+			keepAliveS: Max.KEEP_ALIVE_S,
 			clientId: longest,
 			willTopic: longest,
 			willPayload: longest,

@@ -1,16 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
 	ConnectFlag,
-	FIELD_SIZE_MAX,
+	Max,
 	FirstByte,
-	KEEP_ALIVE_S_MAX,
-	PACKET_ID_MAX,
 	PacketType,
 	PublishFlag,
-	QOS_SHIFT,
-	REMAINING_LENGTH_MAX,
 	ReturnCode,
-	SUBACK_FAILURE,
+	SubackCode,
 } from "../../firmware/codec/constants.js";
 import { bytesOfVector, vectors } from "../vectors/vectors.js";
 
@@ -74,7 +70,7 @@ describe("FirstByte", () => {
 describe("flags", () => {
 	it("of PUBLISH are those of §3.3.1", () => {
 		expect([PublishFlag.RETAIN, PublishFlag.QOS_MASK, PublishFlag.DUP]).toEqual([0b0001, 0b0110, 0b1000]);
-		expect(3 << QOS_SHIFT).toBe(PublishFlag.QOS_MASK);
+		expect(3 << PublishFlag.QOS_SHIFT).toBe(PublishFlag.QOS_MASK);
 	});
 
 	it("of CONNECT are those of §3.1.2.3", () => {
@@ -98,8 +94,8 @@ describe("codes and limits", () => {
 	});
 
 	it("are what the fields can hold", () => {
-		expect(SUBACK_FAILURE).toBe(0x80);
-		expect(REMAINING_LENGTH_MAX).toBe(128 ** 4 - 1);
-		expect([FIELD_SIZE_MAX, PACKET_ID_MAX, KEEP_ALIVE_S_MAX]).toEqual([0xffff, 0xffff, 0xffff]);
+		expect(SubackCode.FAILURE).toBe(0x80);
+		expect(Max.REMAINING_LENGTH).toBe(128 ** 4 - 1);
+		expect([Max.FIELD_SIZE, Max.PACKET_ID, Max.KEEP_ALIVE_S]).toEqual([0xffff, 0xffff, 0xffff]);
 	});
 });

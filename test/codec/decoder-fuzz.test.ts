@@ -1,7 +1,8 @@
+import { Max } from "../../firmware/codec/constants.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PacketType } from "../../firmware/codec/constants.js";
-import { Decoded, Decoder, PACKET_SIZE_MAX } from "../../firmware/codec/decoder.js";
+import { Decoded, Decoder } from "../../firmware/codec/decoder.js";
 import { bytesOf } from "../support/hex.js";
 import { bytesOfVector, malformed, vectors } from "../vectors/vectors.js";
 import { plainVerdict } from "./plain-decoder.js";
@@ -81,7 +82,7 @@ function expectBounds(decoder: Decoder, found: Decoded, arrived: number): void {
 		return;
 	}
 	within(fixedSize, 2, 5);
-	within(packetSize, fixedSize, PACKET_SIZE_MAX);
+	within(packetSize, fixedSize, Max.PACKET_SIZE);
 	if (found === Decoded.NEED_MORE) within(arrived, 2, packetSize - 1);
 	if (found === Decoded.PACKET) {
 		within(packetSize, 2, arrived);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { PacketType, REMAINING_LENGTH_MAX } from "../../firmware/codec/constants.js";
-import { Decoded, Decoder, PACKET_SIZE_MAX } from "../../firmware/codec/decoder.js";
+import { PacketType, Max } from "../../firmware/codec/constants.js";
+import { Decoded, Decoder } from "../../firmware/codec/decoder.js";
 import { bytesOf, hexOf } from "../support/hex.js";
 import { bytesOfVector, payloadOf, textOf, vectorsOf, type Vector } from "../vectors/vectors.js";
 import { expectBytes } from "./guarded.js";
@@ -147,7 +147,7 @@ describe("decode, the fixed header", () => {
 		[16_384, "30808001", Decoded.NEED_MORE],
 		[2_097_151, "30ffff7f", Decoded.NEED_MORE],
 		[2_097_152, "3080808001", Decoded.NEED_MORE],
-		[REMAINING_LENGTH_MAX, "30ffffff7f", Decoded.NEED_MORE],
+		[Max.REMAINING_LENGTH, "30ffffff7f", Decoded.NEED_MORE],
 	])("reads a Remaining Length of %i from %s, and waits at every cut", (remaining, hex, found) => {
 		const bytes = bytesOf(hex);
 		for (const fill of FILLS) {
@@ -167,7 +167,7 @@ describe("decode, the fixed header", () => {
 		const decoder = new Decoder();
 		decoder.decode(bytesOf("30ffffff7f"), 0, 5);
 		expect(decoder.packetSize).toBe(268_435_460);
-		expect(PACKET_SIZE_MAX).toBe(268_435_460);
+		expect(Max.PACKET_SIZE).toBe(268_435_460);
 	});
 
 	it.each([

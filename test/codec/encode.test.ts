@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FirstByte, PacketType, REMAINING_LENGTH_MAX } from "../../firmware/codec/constants.js";
+import { FirstByte, PacketType, Max } from "../../firmware/codec/constants.js";
 import { Decoded, Decoder } from "../../firmware/codec/decoder.js";
 import {
-	ACK_SIZE,
+	Size,
 	remainingLengthOfPublish,
 	sizeOfPublishHead,
 	sizeOfVarint,
@@ -34,8 +34,8 @@ const VARINTS: readonly [number, string][] = [
 	[2_097_151, "ffff7f"],
 	[2_097_152, "80808001"],
 	[2_097_153, "81808001"],
-	[REMAINING_LENGTH_MAX - 1, "feffff7f"],
-	[REMAINING_LENGTH_MAX, "ffffff7f"],
+	[Max.REMAINING_LENGTH - 1, "feffff7f"],
+	[Max.REMAINING_LENGTH, "ffffff7f"],
 ];
 
 /** The plain twin of writeVarint: the algorithm that the standard prints. */
@@ -57,7 +57,7 @@ describe("writeVarint", () => {
 
 	it("writes any length in its shortest form [X3-2.2.3-2]", () => {
 		const value = fc.oneof(
-			fc.integer({ min: 0, max: REMAINING_LENGTH_MAX }),
+			fc.integer({ min: 0, max: Max.REMAINING_LENGTH }),
 			fc.integer({ min: 0, max: 28 }).chain((bits) => fc.integer({ min: 0, max: 2 ** bits - 1 })),
 		);
 		fc.assert(
@@ -95,9 +95,9 @@ describe("writeAck", () => {
 
 	it.each(acks)("writes $name [MQTT-3.6.1-1]", (vector) => {
 		const { packet, packetId = 0 } = vector.fields;
-		const packetBytes = guarded(ACK_SIZE, (bytes, offset) => {
+		const packetBytes = guarded(Size.ACK, (bytes, offset) => {
 			writeAck(bytes, offset, firstBytes[packet] ?? 0, packetId);
-			return offset + ACK_SIZE;
+			return offset + Size.ACK;
 		});
 		expectBytes(packetBytes, bytesOfVector(vector));
 	});
@@ -153,8 +153,8 @@ describe("writePublishHead", () => {
 	it("writes the head of the largest packet without its payload", () => {
 		const { field } = new Topic("a");
 		const head = (qos: number): string => {
-			const payloadSize = REMAINING_LENGTH_MAX - field.length - (qos === 0 ? 0 : 2);
-			expect(remainingLengthOfPublish(field.length, qos, payloadSize)).toBe(REMAINING_LENGTH_MAX);
+			const payloadSize = Max.REMAINING_LENGTH - field.length - (qos === 0 ? 0 : 2);
+			expect(remainingLengthOfPublish(field.length, qos, payloadSize)).toBe(Max.REMAINING_LENGTH);
 			const write = (bytes: Uint8Array, offset: number): number =>
 				writePublishHead(bytes, offset, field, qos, false, 1, payloadSize);
 			return hexOf(guarded(sizeOfPublishHead(field.length, qos, payloadSize), write));
@@ -167,7 +167,7 @@ describe("writePublishHead", () => {
 		const topicName = fc.string({ unit: "grapheme", minLength: 1, maxLength: 80 }).filter((s) => !/[+#\0]/.test(s));
 		const qos = fc.integer({ min: 0, max: 2 });
 		const packetId = fc.integer({ min: 1, max: 65_535 });
-		const payloadSize = fc.oneof(fc.nat(300), fc.nat(REMAINING_LENGTH_MAX - 65_535 - 4));
+		const payloadSize = fc.oneof(fc.nat(300), fc.nat(Max.REMAINING_LENGTH - 65_535 - 4));
 		fc.assert(
 			fc.property(topicName, qos, fc.boolean(), packetId, payloadSize, (name, level, retain, id, size) => {
 				const { field } = new Topic(name);
@@ -190,8 +190,8 @@ describe("writePublishHead", () => {
 
 describe("remainingLengthOfPublish", () => {
 	it("goes beyond what a packet can have, for the caller to refuse", () => {
-		expect(remainingLengthOfPublish(65_537, 2, REMAINING_LENGTH_MAX)).toBe(REMAINING_LENGTH_MAX + 65_539);
-		expect(remainingLengthOfPublish(3, 0, REMAINING_LENGTH_MAX - 2)).toBe(REMAINING_LENGTH_MAX + 1);
-		expect(remainingLengthOfPublish(3, 1, REMAINING_LENGTH_MAX - 4)).toBe(REMAINING_LENGTH_MAX + 1);
+		expect(remainingLengthOfPublish(65_537, 2, Max.REMAINING_LENGTH)).toBe(Max.REMAINING_LENGTH + 65_539);
+		expect(remainingLengthOfPublish(3, 0, Max.REMAINING_LENGTH - 2)).toBe(Max.REMAINING_LENGTH + 1);
+		expect(remainingLengthOfPublish(3, 1, Max.REMAINING_LENGTH - 4)).toBe(Max.REMAINING_LENGTH + 1);
 	});
 });

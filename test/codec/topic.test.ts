@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FIELD_SIZE_MAX } from "../../firmware/codec/constants.js";
+import { Max } from "../../firmware/codec/constants.js";
 import { Text, Topic } from "../../firmware/codec/topic.js";
 import { hexOf } from "../support/hex.js";
 
@@ -55,7 +55,7 @@ describe("Topic", () => {
 
 	it("takes 65,535 bytes [MQTT-4.7.3-3]", () => {
 		const { field } = new Topic("é".repeat(32_767) + "e");
-		expect(field.length).toBe(2 + FIELD_SIZE_MAX);
+		expect(field.length).toBe(2 + Max.FIELD_SIZE);
 		expect(hexOf(field.subarray(0, 4))).toBe("ffffc3a9");
 		expect(hexOf(field.subarray(-3))).toBe("c3a965");
 	});

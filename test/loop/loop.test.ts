@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StateCode } from "../../firmware/client/codes.js";
 import { CounterIndex } from "../../firmware/client/counters.js";
-import { DURATION_MS_MAX } from "../../firmware/base/ticks.js";
+import { Ticks } from "../../firmware/base/ticks.js";
 import { TransportEnd, type TransportSetup } from "../../firmware/loop/transport.js";
 import { Core } from "../../firmware/client/core.js";
 import { readSettings } from "../../firmware/client/settings.js";
@@ -347,6 +347,6 @@ describe("the timer", () => {
 		expect(rig.sleep()).toBeLessThanOrEqual(10_000);
 		expect(rig.log).toEqual(["disconnected 5/51 retry"]);
 		expect(rig.state).toBe(StateCode.WAITING);
-		expect(rig.clock.delayMs).toBeLessThan(DURATION_MS_MAX);
+		expect(rig.clock.delayMs).toBeLessThan(Ticks.DURATION_MS_MAX);
 	});
 });

@@ -1,7 +1,8 @@
 // What the decoder is held against: bounds, a plain twin, mqtt-packet, and itself with other cuts and other places.
+import { Max } from "../../../firmware/codec/constants.js";
 import type { Packet } from "mqtt-packet";
 import { PacketType } from "../../../firmware/codec/constants.js";
-import { Decoded, Decoder, PACKET_SIZE_MAX } from "../../../firmware/codec/decoder.js";
+import { Decoded, Decoder } from "../../../firmware/codec/decoder.js";
 import { checkTopicName } from "../../../firmware/codec/utf8.js";
 import { plainVerdict, type Verdict } from "../../codec/plain-decoder.js";
 import { magnitude, type Features } from "../features.js";
@@ -206,7 +207,7 @@ function boundsOf(decoder: Decoder, found: Decoded, arrived: number): string | u
 	const { fixedSize, packetSize, topicStart, topicSize, payloadStart, payloadSize, packetId } = decoder;
 	let right = true;
 	if (found === Decoded.NEED_MORE) {
-		right = fixedSize === 0 ? arrived <= 4 : arrived < packetSize && packetSize <= PACKET_SIZE_MAX;
+		right = fixedSize === 0 ? arrived <= 4 : arrived < packetSize && packetSize <= Max.PACKET_SIZE;
 	} else if (found === Decoded.PACKET) {
 		const withoutId = decoder.type === PacketType.CONNACK || decoder.type === PacketType.PINGRESP;
 		right = packetSize >= 2 && packetSize <= arrived && packetId >= 0 && packetId <= 65_535;
@@ -216,7 +217,7 @@ function boundsOf(decoder: Decoder, found: Decoded, arrived: number): string | u
 		const idSize = packetId === 0 ? 0 : 2;
 		right = topicSize >= 1 && topicSize <= 65_535 && topicStart === fixedSize + 2 && payloadStart <= arrived;
 		right &&= payloadStart === topicStart + topicSize + idSize && payloadStart + payloadSize === packetSize;
-		right &&= packetSize <= PACKET_SIZE_MAX && payloadSize >= 0;
+		right &&= packetSize <= Max.PACKET_SIZE && payloadSize >= 0;
 	}
 	return right ? undefined : `bounds: ${JSON.stringify({ found, arrived, ...decoder })}`;
 }
