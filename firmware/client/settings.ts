@@ -26,6 +26,8 @@ export interface Settings extends Record<LimitName, number> {
 	connectSize: number;
 }
 
+type Options = Record<string, unknown>;
+
 /** A value as an error line shows it: short, and text told from numbers. */
 function shown(value: unknown): string {
 	if (typeof value === "string") return JSON.stringify(value.length > 40 ? value.slice(0, 40) + "…" : value);
@@ -33,81 +35,76 @@ function shown(value: unknown): string {
 	return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-function readNumber(options: Record<string, unknown>, name: LimitName): number {
-	const value = options[name];
+/** Throws: the value is of the wrong kind. */
+function refuseType(name: string, value: unknown, what: string): never {
+	throw new TypeError(`${name}: ${shown(value)} is ${what}`);
+}
+
+/** Throws: the value breaks a rule. */
+function refuse(name: string, value: unknown, what: string): never {
+	throw new RangeError(`${name}: ${shown(value)} ${what}`);
+}
+
+function readNumber(options: Options, name: LimitName): number {
 	const { initial, min, max } = LIMITS[name];
+	const value = options[name] === undefined ? initial : options[name];
+	if (!Number.isInteger(value)) refuseType(name, value, `not a whole number; ${min} … ${max}`);
+	if ((value as number) < min || (value as number) > max) refuse(name, value, `is out of range; ${min} … ${max}`);
+	return value as number;
+}
+
+function readBoolean(value: unknown, name: string, initial: boolean): boolean {
 	if (value === undefined) return initial;
-	if (typeof value !== "number" || !Number.isInteger(value)) {
-		throw new TypeError(`${name}: ${shown(value)} is not a whole number; ${min} … ${max}`);
-	}
-	if (value < min || value > max) throw new RangeError(`${name}: ${value} is out of range; ${min} … ${max}`);
+	if (typeof value !== "boolean") refuseType(name, value, "not true or false");
 	return value;
 }
 
-function readBoolean(options: Record<string, unknown>, name: string, initial: boolean): boolean {
-	const value = options[name];
-	if (value === undefined) return initial;
-	if (typeof value !== "boolean") throw new TypeError(`${name}: ${shown(value)} is not true or false`);
-	return value;
-}
-
-/** UTF-8 of a text option, which becomes a field with a two-byte length (§1.5.3). */
-function readText(value: unknown, name: string): Uint8Array {
-	if (typeof value !== "string") throw new TypeError(`${name}: ${shown(value)} is not a string`);
-	const size = sizeOfText(value);
-	if (size < 0) throw new RangeError(`${name}: ${shown(value)} holds a lone surrogate`);
-	if (size > Max.FIELD_SIZE) throw new RangeError(`${name}: has ${size} bytes; at most ${Max.FIELD_SIZE}`);
-	const bytes = new Uint8Array(size);
-	writeText(bytes, 0, value);
-	if (!isUtf8(bytes, 0, size)) throw new RangeError(`${name}: ${shown(value)} holds U+0000`);
-	return bytes;
-}
-
-/** Bytes of an option that is text or bytes; U+0000 is fine here. */
+/** Bytes of an option that is text or bytes, and becomes a field with a two-byte length; U+0000 is fine here. */
 function readBytes(value: unknown, name: string): Uint8Array {
-	let bytes: Uint8Array;
+	let bytes = value;
 	if (typeof value === "string") {
 		const size = sizeOfText(value);
-		if (size < 0) throw new RangeError(`${name}: ${shown(value)} holds a lone surrogate`);
+		if (size < 0) refuse(name, value, "holds a lone surrogate");
 		bytes = new Uint8Array(size);
-		writeText(bytes, 0, value);
-	} else if (value instanceof Uint8Array) {
-		bytes = value;
-	} else {
-		throw new TypeError(`${name}: ${shown(value)} is neither a string nor a Uint8Array`);
+		writeText(bytes as Uint8Array, 0, value);
 	}
-	if (bytes.length > Max.FIELD_SIZE) {
-		throw new RangeError(`${name}: has ${bytes.length} bytes; at most ${Max.FIELD_SIZE}`);
-	}
+	if (!(bytes instanceof Uint8Array)) refuseType(name, value, "neither a string nor a Uint8Array");
+	const size = bytes.length;
+	if (size > Max.FIELD_SIZE) throw new RangeError(`${name}: has ${size} bytes; at most ${Max.FIELD_SIZE}`);
 	return bytes;
 }
 
-function readWill(options: Record<string, unknown>, fields: ConnectFields): void {
-	if (options["will"] === undefined) return;
-	if (typeof options["will"] !== "object" || options["will"] === null) {
-		throw new TypeError(`will: ${shown(options["will"])} is not an object with a topic`);
-	}
-	const will = options["will"] as Record<string, unknown>;
-	if (will["topic"] === undefined) throw new TypeError("will.topic: is missing");
-	readText(will["topic"], "will.topic");
+/** UTF-8 of a text option (§1.5.3). */
+function readText(value: unknown, name: string): Uint8Array {
+	if (typeof value !== "string") refuseType(name, value, "not a string");
+	const bytes = readBytes(value, name);
+	if (!isUtf8(bytes, 0, bytes.length)) refuse(name, value, "holds U+0000");
+	return bytes;
+}
+
+function readWill(will: unknown, fields: ConnectFields): void {
+	if (typeof will !== "object" || will === null) refuseType("will", will, "not an object with a topic");
+	const { topic, payload, qos = 0, retain } = will as Options;
+	if (topic === undefined) throw new TypeError("will.topic: is missing");
+	readText(topic, "will.topic");
 	try {
-		fields.willTopic = new Topic(will["topic"] as string).field.slice(2);
+		fields.willTopic = new Topic(topic as string).field.slice(2);
 	} catch (error) {
 		throw new RangeError(`will.${(error as Error).message}`, { cause: error });
 	}
-	if (will["payload"] !== undefined) fields.willPayload = readBytes(will["payload"], "will.payload");
-	const qos = will["qos"] === undefined ? 0 : will["qos"];
-	if (qos !== 0 && qos !== 1 && qos !== 2) throw new RangeError(`will.qos: ${shown(qos)} is out of range; 0 … 2`);
+	if (payload !== undefined) fields.willPayload = readBytes(payload, "will.payload");
+	if (qos !== 0 && qos !== 1 && qos !== 2) refuse("will.qos", qos, "is out of range; 0 … 2");
 	fields.willQos = qos;
-	fields.willRetain = readBoolean({ "will.retain": will["retain"] }, "will.retain", false);
+	fields.willRetain = readBoolean(retain, "will.retain", false);
 }
 
 /** The fields of CONNECT; every rule of §3.1 that a client could break is checked here. */
-function readConnect(options: Record<string, unknown>): ConnectFields {
+function readConnect(options: Options): ConnectFields {
+	const { cleanSession, clientId = "", userName, password, will } = options;
 	const fields: ConnectFields = {
-		cleanSession: readBoolean(options, "cleanSession", true),
+		cleanSession: readBoolean(cleanSession, "cleanSession", true),
 		keepAliveS: readNumber(options, "keepAlive"),
-		clientId: readText(options["clientId"] === undefined ? "" : options["clientId"], "clientId"),
+		clientId: readText(clientId, "clientId"),
 		willTopic: undefined,
 		willPayload: new Uint8Array(0),
 		willQos: 0,
@@ -117,33 +114,30 @@ function readConnect(options: Record<string, unknown>): ConnectFields {
 	};
 	// [MQTT-3.1.3-7], [MQTT-3.1.3-8]
 	if (fields.clientId.length === 0 && !fields.cleanSession) {
-		throw new RangeError('clientId: "" is empty; at least 1 character when cleanSession is false');
+		refuse("clientId", "", "is empty; at least 1 character when cleanSession is false");
 	}
-	if (options["userName"] !== undefined) fields.userName = readText(options["userName"], "userName");
-	if (options["password"] !== undefined) {
-		fields.password = readBytes(options["password"], "password");
+	if (userName !== undefined) fields.userName = readText(userName, "userName");
+	if (password !== undefined) {
+		fields.password = readBytes(password, "password");
 		// [MQTT-3.1.2-22]
 		if (!fields.userName) throw new TypeError("password: needs userName in MQTT 3.1.1");
 	}
-	readWill(options, fields);
+	if (will !== undefined) readWill(will, fields);
 	return fields;
 }
 
-function readChoice(options: Record<string, unknown>, name: string, choices: readonly string[]): number {
+function readChoice(options: Options, name: string, choices: readonly string[]): number {
 	const value = options[name];
 	if (value === undefined) return 0;
 	const index = choices.indexOf(value as string);
-	if (index < 0) throw new RangeError(`${name}: ${shown(value)} is not one of ${choices.join(", ")}`);
+	if (index < 0) refuse(name, value, `is not one of ${choices.join(", ")}`);
 	return index;
 }
 
-function checkRelations(settings: Settings): void {
-	if (settings.readSize > settings.rxBuffer) {
-		throw new RangeError(`readSize: ${settings.readSize} is out of range; at most rxBuffer, ${settings.rxBuffer}`);
-	}
-	if (settings.reconnectMinMs > settings.reconnectMaxMs) {
-		const limit = `at most reconnectMaxMs, ${settings.reconnectMaxMs}`;
-		throw new RangeError(`reconnectMinMs: ${settings.reconnectMinMs} is out of range; ${limit}`);
+/** Throws when the first is larger than the second. */
+function checkOrder(settings: Settings, name: LimitName, limit: LimitName): void {
+	if (settings[name] > settings[limit]) {
+		refuse(name, settings[name], `is out of range; at most ${limit}, ${settings[limit]}`);
 	}
 }
 
@@ -177,6 +171,10 @@ const CALLBACKS = Object.freeze([
 	"onTrace",
 ]);
 
+/** Values of `outboxFull` by FullPolicy, and of `tooLarge`. */
+const FULL_POLICIES = Object.freeze(["refuse", "dropOldest", "latestPerTopic"]);
+const TOO_LARGE_POLICIES = Object.freeze(["acknowledge", "refuse"]);
+
 /**
  * Checks every option and fills in defaults.
  *
@@ -184,33 +182,33 @@ const CALLBACKS = Object.freeze([
  */
 export function readSettings<C>(given: CoreOptions<C>): Settings {
 	if (typeof given !== "object" || given === null) throw new TypeError("options: expected an object");
-	const options = given as unknown as Record<string, unknown>;
-	if (options["host"] === undefined) throw new TypeError("host: is missing");
-	if (readText(options["host"], "host").length === 0) throw new RangeError('host: "" is empty; a name or an address');
-	if (typeof options["transport"] !== "function") {
-		throw new TypeError(`transport: ${shown(options["transport"])} is not a transport such as tcp`);
-	}
+	const options = given as unknown as Options;
+	const { host, transport } = options;
+	if (host === undefined) throw new TypeError("host: is missing");
+	if (readText(host, "host").length === 0) refuse("host", "", "is empty; a name or an address");
+	if (typeof transport !== "function") refuseType("transport", transport, "not a transport such as tcp");
 	for (let i = 0; i < CALLBACKS.length; i++) {
 		const callback = options[CALLBACKS[i]!];
 		if (callback !== undefined && typeof callback !== "function") {
-			throw new TypeError(`${CALLBACKS[i]!}: ${shown(callback)} is not a function`);
+			refuseType(CALLBACKS[i]!, callback, "not a function");
 		}
 	}
 	const connect = readConnect(options);
 	const settings = Object.create(DEFAULTS) as Settings;
-	set(settings, "cleanSession", connect.cleanSession);
-	set(settings, "reconnect", readBoolean(options, "reconnect", true));
-	set(settings, "queueQoS0", readBoolean(options, "queueQoS0", true));
-	set(settings, "fullPolicy", readChoice(options, "outboxFull", ["refuse", "dropOldest", "latestPerTopic"]));
-	set(settings, "acknowledgeTooLarge", readChoice(options, "tooLarge", ["acknowledge", "refuse"]) === 0);
 	settings.connect = connect;
 	settings.connectSize = sizeOfConnect(connect);
+	set(settings, "cleanSession", connect.cleanSession);
+	set(settings, "reconnect", readBoolean(options["reconnect"], "reconnect", true));
+	set(settings, "queueQoS0", readBoolean(options["queueQoS0"], "queueQoS0", true));
+	set(settings, "fullPolicy", readChoice(options, "outboxFull", FULL_POLICIES));
+	set(settings, "acknowledgeTooLarge", readChoice(options, "tooLarge", TOO_LARGE_POLICIES) === 0);
 	const names = Object.keys(LIMITS) as LimitName[];
 	for (let i = 0; i < names.length; i++) set(settings, names[i]!, readNumber(options, names[i]!));
 	// Who makes the buffer smaller need not say it twice.
 	if (options["readSize"] === undefined && settings.readSize > settings.rxBuffer) {
 		set(settings, "readSize", settings.rxBuffer);
 	}
-	checkRelations(settings);
+	checkOrder(settings, "readSize", "rxBuffer");
+	checkOrder(settings, "reconnectMinMs", "reconnectMaxMs");
 	return settings;
 }
