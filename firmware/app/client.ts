@@ -1,7 +1,7 @@
 import Time from "time";
 import Timer from "timer";
 import { State, type QoS } from "../client/codes.js";
-import { clientIdOf } from "../client/arena.js";
+import { clientIdOf } from "../codec/connect.js";
 import { Core } from "../client/core.js";
 import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/options.js";
 import type { PacketLog } from "../client/packet-log.js";
@@ -81,7 +81,7 @@ export class Client {
 
 	/** The client identifier that CONNECT carries. Allocates. */
 	get clientId(): string {
-		return clientIdOf(this.#core.arena);
+		return clientIdOf(this.#core.arena.bytes, this.#core.sender.connectOffset);
 	}
 
 	/** Bytes of the client's one buffer. */

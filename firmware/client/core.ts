@@ -5,7 +5,7 @@ import { Max, PacketType, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { StatusCode } from "../codec/status.js";
 import { Application } from "./application.js";
-import { Arena } from "./arena.js";
+import { Arena, Fixed } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
 import { Counters, CounterIndex, raise } from "./counters.js";
@@ -21,8 +21,8 @@ import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
 
-/** What no option changes. */
-const enum Fixed {
+/** Times and bytes that no option changes. */
+const enum Constant {
 	/** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
 	PING_LEAD_MS_MAX = 5_000,
 	/** The only first byte that a CONNACK can have. */
@@ -53,7 +53,7 @@ export class Core {
 	state: StateCode = StateCode.STOPPED;
 	readonly settings: Settings;
 	readonly arena: Arena;
-	readonly counters = new Uint32Array(Counters.COUNT);
+	readonly counters: Uint32Array;
 	readonly log: PacketLog;
 	readonly application: Application;
 	readonly session: Session;
@@ -61,7 +61,7 @@ export class Core {
 	readonly sender: Sender;
 	readonly receiver: Receiver;
 	readonly publisher: Publisher;
-	readonly deadlines = new Deadlines();
+	readonly deadlines: Deadlines;
 	/** The session of the connection that is up was kept by the server. */
 	sessionPresent = false;
 	command: Command = Command.NONE;
@@ -91,9 +91,10 @@ export class Core {
 	 */
 	constructor(options: CoreOptions<never>, settings: Settings, client: unknown, random: () => number) {
 		this.settings = settings;
-		this.arena = new Arena(settings);
-		this.log = new PacketLog(settings.packetLog);
-		const { arena, counters } = this;
+		const arena = (this.arena = new Arena(settings));
+		const counters = (this.counters = new Uint32Array(arena.buffer, 4 * Fixed.COUNTERS, Counters.COUNT));
+		this.deadlines = new Deadlines(arena.words);
+		this.log = new PacketLog(arena, settings.packetLog);
 		this.application = new Application(options, client, counters, settings.sources);
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
 		this.session = new Session(settings, arena, this.application, counters, firstId);
@@ -106,7 +107,7 @@ export class Core {
 		this._keepAliveMs = settings.keepAlive * 1000;
 		const half = this._keepAliveMs / 2;
 		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
-		const lead = half / 2 < Fixed.PING_LEAD_MS_MAX ? half / 2 : Fixed.PING_LEAD_MS_MAX;
+		const lead = half / 2 < Constant.PING_LEAD_MS_MAX ? half / 2 : Constant.PING_LEAD_MS_MAX;
 		this.pingAfterMs = this._keepAliveMs - lead;
 	}
 
@@ -317,7 +318,7 @@ export class Core {
 
 	/** Every packet but PUBLISH. */
 	handlePacket(decoder: Decoder, start: number): boolean {
-		if (decoder.firstByte === Fixed.CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
+		if (decoder.firstByte === Constant.CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
 		// Nothing may come before CONNACK [MQTT-3.2.0-1].
 		if (this.state === StateCode.CONNECTING) return this.refuse(decoder);
 		switch (decoder.firstByte >> 4) {
@@ -454,7 +455,7 @@ export class Core {
 		const sender = this.sender;
 		if (sender.disconnectForced || !sender.open) return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 		sender.finish(true);
-		this.arm(Deadline.STOP, Fixed.STOP_GRACE_MS, now);
+		this.arm(Deadline.STOP, Constant.STOP_GRACE_MS, now);
 	}
 
 	private timedOut(code: ReasonCode, now: number): void {

@@ -31,10 +31,15 @@ export const enum Armed {
 export class Deadlines {
 	/** A deadline was armed: whoever sleeps has to ask `next` again. */
 	changed = false;
-	/** When each comes, in ticks; means something only for those that are armed. */
-	readonly at = new Int32Array(Deadline.STOP + 1);
+	/** When each comes, in ticks, by its number; means something only for those that are armed. */
+	readonly at: Int32Array;
 	/** Those that are armed, a bit each. */
 	armed = 0;
+
+	/** in  words  whose first ones are used, one for each */
+	constructor(words: Int32Array) {
+		this.at = words;
+	}
 
 	/** Arms one: `delayMs` from now, 0 … Ticks.DURATION_MS_MAX. Hot: no allocation. */
 	arm(deadline: Deadline, delayMs: number, now: number): void {

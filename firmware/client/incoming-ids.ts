@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §4.3.3 before changing this file.
-import { incomingTableSize } from "./arena.js";
+import { incomingTableSize, type Arena } from "./arena.js";
 
 /**
  * The packet identifiers of incoming QoS 2 messages between PUBLISH and PUBREL: what makes "exactly once" hold. They
@@ -16,9 +16,9 @@ export class IncomingIds {
 	count = 0;
 
 	/** in  max  how many are kept at most, 1 … 65535 */
-	constructor(max: number) {
+	constructor(arena: Arena, max: number) {
 		const size = incomingTableSize(max);
-		this._ids = new Uint16Array(size);
+		this._ids = new Uint16Array(arena.buffer, arena.take(2 * size), size);
 		this._mask = size - 1;
 		this._max = max;
 	}

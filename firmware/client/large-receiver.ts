@@ -31,7 +31,8 @@ export abstract class LargeReceiver {
 	protected readonly _bytes: Uint8Array;
 	protected readonly _view: DataView;
 	protected readonly _base: number;
-	protected readonly _landing: number;
+	/** Where the transport puts what it reads. */
+	readonly landing: number;
 	protected readonly _sizeMax: number;
 	protected readonly _packetSizeMax: number;
 	protected readonly _acknowledgeTooLarge: boolean;
@@ -62,8 +63,9 @@ export abstract class LargeReceiver {
 		const { arena, session, settings } = core;
 		this._bytes = arena.bytes;
 		this._view = arena.view;
-		this._base = arena.rxOffset;
-		this._landing = this._start = this._end = arena.landingOffset;
+		// An incomplete packet is kept right in front of the landing, so that a packet stands together.
+		this._base = arena.take(settings.rxBuffer + settings.readSize);
+		this.landing = this._start = this._end = this._base + settings.rxBuffer;
 		this._sizeMax = settings.rxBuffer;
 		this._packetSizeMax = settings.maximumPacketSize;
 		this._acknowledgeTooLarge = settings.acknowledgeTooLarge;
@@ -87,7 +89,7 @@ export abstract class LargeReceiver {
 	/** A connection has ended: what is left of its bytes means nothing. */
 	reset(): void {
 		this._linked = false;
-		this._start = this._end = this._landing;
+		this._start = this._end = this.landing;
 		this.stalled = this._overrun = false;
 		this._mode = Mode.PACKET;
 		this.message.offset = 0;

@@ -86,11 +86,13 @@ export class Outbox {
 	readonly limit: number;
 	private readonly _counters: Uint32Array;
 
-	constructor(arena: Arena, counters: Uint32Array) {
+	/** in  size  bytes of the region; of an incomplete last word nothing is used */
+	constructor(arena: Arena, size: number, counters: Uint32Array) {
 		this._bytes = arena.bytes;
 		this.words = arena.words;
-		this.base = this.head = this.cursor = this.tail = arena.outboxOffset;
-		this.limit = arena.outboxLimit;
+		this.base = this.head = this.cursor = this.tail = arena.take(size);
+		// Records are whole words.
+		this.limit = this.base + (size & ~3);
 		this._counters = counters;
 	}
 

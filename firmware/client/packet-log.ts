@@ -1,4 +1,4 @@
-import { packetLogWords } from "./arena.js";
+import { packetLogWords, type Arena } from "./arena.js";
 
 /** How entries are put together. */
 export const enum LogTag {
@@ -20,9 +20,9 @@ export class PacketLog {
 	next = 0;
 
 	/** in  size  entries, rounded up to a power of two; 0 keeps one, which costs less than asking */
-	constructor(size: number) {
+	constructor(arena: Arena, size: number) {
 		const words = packetLogWords(size);
-		this.words = new Int32Array(words);
+		this.words = new Int32Array(arena.buffer, arena.take(4 * words), words);
 		this.mask = words - 1;
 	}
 

@@ -51,7 +51,7 @@ export class Receiver extends LargeReceiver {
 		if (count === Size.ACK && !this._mode) {
 			// Mostly, this is one ack alone: looked at before anything is made ready for more.
 			const outbox = this._outbox;
-			const word = this._view.getInt32(this._landing);
+			const word = this._view.getInt32(this.landing);
 			// The tags of the only publish hold all there is to compare: identifier, no source, QoS, waiting for PUBACK.
 			if (outbox.alone === ((word << 16) | RecordBits.PUBACK_TAGS) && word >> 16 === AckHead.PUBACK) {
 				this.lastReceived = now;
@@ -74,7 +74,7 @@ export class Receiver extends LargeReceiver {
 		} else if (count === 2) {
 			// Asked for, and nothing else is waited for: so it comes after CONNACK.
 			if (this._core.deadlines.armed === Armed.PINGED && !this._mode) {
-				if (this._view.getUint16(this._landing) === Wire.PINGRESP) {
+				if (this._view.getUint16(this.landing) === Wire.PINGRESP) {
 					this._core.deadlines.armed = Armed.KEEP_ALIVE;
 					this.lastReceived = now;
 					this._counters[CounterIndex.BYTES_IN]! += 2;
@@ -118,17 +118,17 @@ export class Receiver extends LargeReceiver {
 			return this.keepRest();
 		}
 		this.stalled = false;
-		this._start = this._end = this._landing;
+		this._start = this._end = this.landing;
 	}
 
 	/** Moves what is left of an incomplete packet in front of the landing. */
 	private keepRest(): void {
 		const rest = this._end - this._start;
-		const to = this._landing - rest;
+		const to = this.landing - rest;
 		if (to < this._base) fail("receiver: rest larger than the buffer");
 		this._bytes.copyWithin(to, this._start, this._end);
 		this._start = to;
-		this._end = this._landing;
+		this._end = this.landing;
 		if (this._mode === Mode.PACKET) this._mode = Mode.PARTIAL;
 	}
 

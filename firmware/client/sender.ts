@@ -1,8 +1,9 @@
 import { fail } from "../base/assert.js";
+import { writeConnect } from "../codec/connect.js";
 import { FirstByte, PublishFlag } from "../codec/constants.js";
 import { Size, writeAck } from "../codec/encode.js";
 import type { Application } from "./application.js";
-import { Fixed, type Arena } from "./arena.js";
+import { Fixed } from "./arena.js";
 import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
 import { Field, RecordBits, RecordState, type Outbox } from "./outbox.js";
@@ -81,10 +82,11 @@ export class Sender {
 	private _done = 0;
 	/** The active record's source has nothing now. */
 	private _sourceDry = false;
-	/** Acks that wait for room: first byte << 16 | packet identifier. */
-	private readonly _acks = new Int32Array(Fixed.ACK_RING_SIZE);
+	/** In the ring of acks that wait for room: first byte << 16 | packet identifier, a word each. */
 	private _ackHead = 0;
-	private readonly _arena: Arena;
+	/** CONNECT as it is sent, in full: from here to one below the limit. */
+	readonly connectOffset: number;
+	private readonly _connectLimit: number;
 	private readonly _bytes: Uint8Array;
 	private readonly _words: Int32Array;
 	private readonly _view: DataView;
@@ -100,13 +102,16 @@ export class Sender {
 
 	/** in  core  whose arena, session, subscriptions and application are made */
 	constructor(core: Core) {
-		const { arena, session } = core;
-		this._arena = arena;
+		const { arena, session, settings } = core;
 		this._bytes = arena.bytes;
 		this._words = arena.words;
 		this._view = arena.view;
-		this.offset = arena.txOffset;
-		this.limit = arena.txLimit;
+		this.connectOffset = arena.take(settings.connectSize);
+		this._connectLimit = this.connectOffset + settings.connectSize;
+		writeConnect(arena.bytes, this.connectOffset, settings.connect!);
+		settings.connect = undefined;
+		this.offset = arena.take(settings.txBuffer);
+		this.limit = this.offset + settings.txBuffer;
 		this._session = session;
 		this._outbox = session.outbox;
 		this._subscriptions = core.subscriptions;
@@ -127,7 +132,7 @@ export class Sender {
 
 	/** CONNECT is the first packet [MQTT-3.1.0-1]. */
 	startConnect(now: number): void {
-		this._connectLeft = this._arena.connectSize;
+		this._connectLeft = this._connectLimit - this.connectOffset;
 		this.work = Work.ALL;
 		this._log.add(LogTag.OUTGOING | (FirstByte.CONNECT << 16), now);
 	}
@@ -170,7 +175,7 @@ export class Sender {
 		// Nothing may follow DISCONNECT: the server will send again what it misses.
 		if (this.finished) return;
 		if (this.ackCount >= Fixed.ACK_RING_SIZE) fail("sender: ack ring overrun");
-		this._acks[(this._ackHead + this.ackCount) & Ring.MASK] = (firstByte << 16) | packetId;
+		this._words[Fixed.ACKS + ((this._ackHead + this.ackCount) & Ring.MASK)] = (firstByte << 16) | packetId;
 		this.work = Work.ALL;
 		raise(this._counters, CounterIndex.ACKS_MAX, ++this.ackCount);
 	}
@@ -250,7 +255,7 @@ export class Sender {
 		const room = this.limit - this.offset - this.size;
 		const left = this._connectLeft;
 		const count = left < room ? left : room;
-		const from = this._arena.connectOffset + this._arena.connectSize - left;
+		const from = this._connectLimit - left;
 		this._bytes.copyWithin(this.offset + this.size, from, from + count);
 		this.size += count;
 		this._connectLeft = left - count;
@@ -259,7 +264,7 @@ export class Sender {
 
 	private fillAcks(): void {
 		while (this.ackCount > 0 && this.limit - this.offset - this.size >= Size.ACK) {
-			const ack = this._acks[this._ackHead]!;
+			const ack = this._words[Fixed.ACKS + this._ackHead]!;
 			this._ackHead = (this._ackHead + 1) & Ring.MASK;
 			this.ackCount--;
 			writeAck(this._bytes, this.offset + this.size, ack >> 16, ack & 0xffff);

@@ -51,10 +51,10 @@ export class Session {
 	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
 	constructor(settings: Settings, arena: Arena, application: Application, counters: Uint32Array, firstId: number) {
 		if (!(firstId >= 1 && firstId <= Max.PACKET_ID)) fail("session: first identifier");
-		this.outbox = new Outbox(arena, counters);
-		this.incoming = new IncomingIds(settings.incomingQoS2);
+		this.outbox = new Outbox(arena, settings.outbox, counters);
+		this.incoming = new IncomingIds(arena, settings.incomingQoS2);
 		this.window = settings.inflight;
-		this.released = new Uint16Array(this.window);
+		this.released = new Uint16Array(arena.buffer, arena.take(2 * this.window), this.window);
 		this.nextId = firstId;
 		this._application = application;
 		this._counters = counters;

@@ -25,20 +25,20 @@ export const enum SubscriptionState {
 	UNSUBSCRIBING = 6,
 }
 
-/** Words of the table. */
+/** Words of the first entry of the table, in the arena. */
 const enum Field {
 	/** Bytes of a filter without wildcards that messages are matched with now; else 0. First, for the hot loop. */
-	EXACT = 0,
-	STATE = 1,
+	EXACT = Fixed.SUBSCRIPTIONS,
+	STATE = Fixed.SUBSCRIPTIONS + 1,
 	/** Where the topic filter starts in the arena, a multiple of 4, and its bytes. */
-	OFFSET = 2,
-	SIZE = 3,
+	OFFSET = Fixed.SUBSCRIPTIONS + 2,
+	SIZE = Fixed.SUBSCRIPTIONS + 3,
 	/** Bytes in front of the part that is matched: those of `$share/{group}/`. */
-	SKIP = 4,
+	SKIP = Fixed.SUBSCRIPTIONS + 4,
 	/** Bits, see Flag; above them, the place of the filter in the open request << Bits.POSITION_SHIFT. */
-	FLAGS = 5,
+	FLAGS = Fixed.SUBSCRIPTIONS + 5,
 	/** Packet identifier of the open request, and how many filters it was sent with << Bits.COUNT_SHIFT. */
-	REQUEST = 6,
+	REQUEST = Fixed.SUBSCRIPTIONS + 6,
 }
 
 const enum Flag {
@@ -83,6 +83,7 @@ export class Subscriptions {
 	/** Entries whose ack is awaited. */
 	requested = 0;
 	readonly handlers: (Handler | null)[] = [];
+	/** The arena by words: see Field. */
 	private readonly _table: Int32Array;
 	private readonly _max: number;
 	private readonly _bytes: Uint8Array;
@@ -101,12 +102,12 @@ export class Subscriptions {
 
 	constructor(settings: Settings, arena: Arena, counters: Uint32Array) {
 		this._max = settings.subscriptions;
-		this._table = new Int32Array(this._max * Entry.W);
+		this._table = arena.words;
 		this._bytes = arena.bytes;
 		this._view = arena.view;
-		this._base = this._end = arena.filterOffset;
-		this._limit = arena.filterLimit;
-		this._packetSizeMax = arena.txLimit - arena.txOffset;
+		this._base = this._end = arena.take(settings.filterBytes);
+		this._limit = this._base + settings.filterBytes;
+		this._packetSizeMax = settings.txBuffer;
 		this._batchMax = settings.rxBuffer - 8;
 		this._counters = counters;
 		for (let i = 0; i < this._max; i++) this.handlers.push(null);
@@ -228,7 +229,7 @@ export class Subscriptions {
 		const at = index * Entry.W;
 		table[at + Field.STATE] = state;
 		const exact = isMatched(state) && (table[at + Field.FLAGS]! & Flag.WILDCARD) === 0;
-		table[at] = exact ? table[at + Field.SIZE]! : 0;
+		table[at + Field.EXACT] = exact ? table[at + Field.SIZE]! : 0;
 		if (state === SubscriptionState.FREE) this.remove(index);
 	}
 
@@ -372,11 +373,11 @@ export class Subscriptions {
 	 */
 	findExact(topic: number, size: number): number {
 		const table = this._table;
-		const limit = this.count * Entry.W;
-		next: for (let at = 0; at < limit; at += Entry.W) {
+		const limit = Field.EXACT + this.count * Entry.W;
+		next: for (let at = Field.EXACT as number; at < limit; at += Entry.W) {
 			if (table[at] !== size) continue;
 			const view = this._view;
-			const filter = table[at + Field.OFFSET]!;
+			const filter = table[at + (Field.OFFSET - Field.EXACT)]!;
 			let left = size;
 			while (left >= 8) {
 				left -= 8;
@@ -390,7 +391,7 @@ export class Subscriptions {
 				left--;
 				if (this._bytes[filter + left] !== this._bytes[topic + left]) continue next;
 			}
-			return at / Entry.W;
+			return (at - Field.EXACT) / Entry.W;
 		}
 		return -1;
 	}

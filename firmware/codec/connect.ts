@@ -78,3 +78,15 @@ export function writeConnect(bytes: Uint8Array, offset: number, fields: ConnectF
 	if (fields.password) at = writeField(bytes, at, fields.password);
 	return at;
 }
+
+/**
+ * The client identifier of a CONNECT packet (§3.1.3.1). Allocates.
+ *
+ * in   bytes, offset  where the packet is
+ */
+export function clientIdOf(bytes: Uint8Array, offset: number): string {
+	let at = offset + 1;
+	while (bytes[at]! > 127) at++;
+	at += 1 + ConnectSize.VARIABLE_HEADER;
+	return String.fromArrayBuffer(bytes.buffer as ArrayBuffer, at + 2, (bytes[at]! << 8) | bytes[at + 1]!);
+}

@@ -97,9 +97,9 @@ export class Loop implements TransportListener {
 		this._view = arena.view;
 		this._transport = options.transport({
 			buffer: arena.buffer,
-			rxOffset: arena.landingOffset,
+			rxOffset: core.receiver.landing,
 			rxSize: settings.readSize,
-			txOffset: arena.txOffset,
+			txOffset: core.sender.offset,
 			txSize: settings.txBuffer,
 			views: settings.views,
 			host: options.host,

@@ -35,8 +35,6 @@ export interface Measurement {
 	readonly liveSlots: number;
 	readonly liveChunkBytes: number;
 	readonly arenaSize: number;
-	/** Bytes of all regions that the options size. */
-	readonly regionBytes: number;
 	/** Of the client: bytes of its arena, and messages that were handed to handlers. */
 	readonly handled: number;
 	/** The most publishes of QoS 1 and 2 that were open at once: more than one, and repetitions did not stay apart. */
@@ -186,7 +184,7 @@ export function flashBytes(measurement: Measurement): number {
 /** Bytes on a 32-bit device that a connected client keeps beside its configured regions. */
 export function ramBytes(connected: Measurement, nothing: Measurement): number {
 	const chunks = connected.liveChunkBytes - nothing.liveChunkBytes;
-	return (connected.liveSlots - nothing.liveSlots) * SLOT_BYTES + chunks - connected.regionBytes;
+	return (connected.liveSlots - nothing.liveSlots) * SLOT_BYTES + chunks - connected.arenaSize;
 }
 
 /** Of a slot on a 32-bit device. */

@@ -7,7 +7,6 @@ import TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
 import { Client, Counter, QoS, State, Text, Topic } from "xs-mqtt";
 import { tcp } from "xs-mqtt/tcp";
-import { regionSizes } from "xs-mqtt/client/arena";
 import * as counters from "xs-host/counters";
 
 const { operation, warm, count, paceMs, qos } = config;
@@ -56,8 +55,6 @@ function report() {
 	counters.gc();
 	result.liveSlots = counters.liveSlots();
 	result.liveChunkBytes = counters.liveChunkBytes();
-	result.regionBytes =
-		client === undefined ? 0 : regionSizes(client.settings).reduce((sum, region) => sum + region.bytes, 0);
 	result.arenaSize = client === undefined ? 0 : client.arenaSize;
 	trace(`@result ${JSON.stringify(result)}\n`);
 	counters.stop();

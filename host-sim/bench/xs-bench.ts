@@ -182,7 +182,7 @@ export async function measureFigures(host: XsHost): Promise<Figure[]> {
 		figure("flash, byte code of the whole library", "bytes", flashBytes(idle), FLASH_BYTES, FLASH_GOAL_BYTES),
 		...(host.bits === 32 ? [ram] : []),
 		figure("stack, deepest up to the connection", "slots", idle.runPeakStack, STACK_SLOTS),
-		figure("regions with default sizes", "bytes", idle.regionBytes, REGION_BYTES),
+		figure("regions with default sizes", "bytes", idle.arenaSize, REGION_BYTES),
 	];
 }
 

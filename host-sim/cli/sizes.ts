@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { regionSizes } from "../../firmware/client/arena.js";
+import { regionSizes } from "../memory/regions.js";
 import { sizeOfRecord } from "../../firmware/client/outbox.js";
 import { Max } from "../../firmware/codec/constants.js";
 import { sizeOfPublishHead } from "../../firmware/codec/encode.js";
@@ -76,6 +76,7 @@ export function sizeLines(config: MqttConfig, topicSize: number, payloadSize: nu
 		packetLog: () => [settings.packetLog, "packets for looking back"],
 		acks: (bytes) => [bytes / 4, "acknowledgements waiting for room in txBuffer"],
 		counters: (bytes) => [bytes / 4, "counters and high-water marks"],
+		deadlines: (bytes) => [bytes / 4, "points in time"],
 	};
 	return regionSizes(settings).map(({ name, bytes }) => {
 		const [count, of] = holds[name]?.(bytes) ?? [bytes, "bytes"];

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Client, Counter, Layer, QoS, Reason, State, Status, Text, Topic, type ClientOptions } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import { tcp } from "xs-mqtt/tcp";
-import { regionSizes } from "../../firmware/client/arena.js";
+import { regionSizes } from "../../host-sim/memory/regions.js";
 import { startAedes, type EmbeddedBroker } from "../../host-sim/broker-aedes/aedes.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { World } from "../../host-sim/world/world.js";
@@ -83,10 +83,7 @@ describe("making a client", () => {
 			0,
 		]);
 		expect(client.settings).toMatchObject({ rxBuffer: 256, outbox: 512, keepAlive: 30, port: 1883 });
-		const inArena = regionSizes(client.settings).slice(0, 6);
-		const size = inArena.reduce((sum, { bytes }) => sum + bytes, 0);
-		expect(client.arenaSize).toBeGreaterThanOrEqual(size);
-		expect(client.arenaSize).toBeLessThan(size + 8);
+		expect(client.arenaSize).toBe(regionSizes(client.settings).reduce((sum, { bytes }) => sum + bytes, 0));
 		expect(client.counters).toHaveLength(Object.keys(Counter).length);
 		expect(client.counters.every((count) => count === 0)).toBe(true);
 		expect(client.packetLog.length).toBe(0);

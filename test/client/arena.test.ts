@@ -1,13 +1,12 @@
-// Goal: regions follow each other without a gap that matters and without an overlap, for every configuration.
-// Method: random sizes within their limits.
+// Goal: regions follow each other without an overlap, and fill the arena, for every configuration.
+// Method: whole cores with random sizes within their limits, whose parts are asked where they are.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Arena, clientIdOf, packetLogWords, regionSizes } from "../../firmware/client/arena.js";
-import type { CoreOptions } from "../../firmware/client/options.js";
-import { readSettings, type Settings } from "../../firmware/client/settings.js";
-
-const settingsOf = (options: object): Settings =>
-	readSettings({ host: "h", transport: () => undefined, ...options } as unknown as CoreOptions<unknown>);
+import { Arena, Fixed, packetLogWords } from "../../firmware/client/arena.js";
+import { COUNTER_COUNT } from "../../firmware/client/counters.js";
+import { regionSizes } from "../../host-sim/memory/regions.js";
+import { Harness } from "../support/core-harness.js";
+import { settingsOf } from "./arena-of.js";
 
 const sizes = fc.record({
 	txBuffer: fc.integer({ min: 64, max: 3_000 }),
@@ -15,6 +14,10 @@ const sizes = fc.record({
 	filterBytes: fc.integer({ min: 1, max: 999 }),
 	rxBuffer: fc.integer({ min: 512, max: 3_000 }),
 	readSize: fc.integer({ min: 16, max: 512 }),
+	inflight: fc.integer({ min: 1, max: 99 }),
+	incomingQoS2: fc.integer({ min: 1, max: 99 }),
+	subscriptions: fc.integer({ min: 1, max: 33 }),
+	packetLog: fc.integer({ min: 0, max: 99 }),
 	clientId: fc.string({ maxLength: 40, unit: fc.constantFrom("a", "ä", "€") }),
 });
 
@@ -22,35 +25,42 @@ describe("Arena", () => {
 	it("is one buffer, cut into regions of at least the configured sizes, words where words are read", () => {
 		fc.assert(
 			fc.property(sizes, (options) => {
-				const settings = settingsOf(options);
-				const arena = new Arena(settings);
-				expect(arena.connectOffset).toBe(0);
-				expect(arena.txOffset).toBeGreaterThanOrEqual(arena.connectSize);
-				expect(arena.txLimit - arena.txOffset).toBe(settings.txBuffer);
-				expect(arena.outboxOffset).toBeGreaterThanOrEqual(arena.txLimit);
-				expect(arena.outboxOffset % 4).toBe(0);
-				expect(arena.outboxLimit - arena.outboxOffset).toBe(settings.outbox - (settings.outbox % 4));
-				expect(arena.filterOffset).toBeGreaterThanOrEqual(arena.outboxLimit);
-				expect(arena.filterLimit - arena.filterOffset).toBe(settings.filterBytes);
-				expect(arena.rxOffset).toBeGreaterThanOrEqual(arena.filterLimit);
-				expect(arena.landingOffset - arena.rxOffset).toBe(settings.rxBuffer);
-				expect(arena.landingLimit - arena.landingOffset).toBe(settings.readSize);
-				expect(arena.bytes.length).toBeGreaterThanOrEqual(arena.landingLimit);
-				for (const view of [arena.bytes, arena.words, arena.view]) expect(view.buffer).toBe(arena.buffer);
-				expect(arena.bytes[0]).toBe(0x10);
+				const { core } = new Harness(options);
+				const { arena, settings, session, sender, receiver, log, counters } = core;
+				const { outbox } = session;
+				for (const view of [arena.bytes, arena.words, arena.view, counters, log.words, session.released]) {
+					expect(view.buffer).toBe(arena.buffer);
+				}
+				expect(counters.byteOffset).toBe(4 * Fixed.COUNTERS);
+				const table = 4 * (Fixed.SUBSCRIPTIONS + settings.subscriptions * Fixed.SUBSCRIPTION_WORDS);
+				const regions: [start: number, size: number][] = [
+					[counters.byteOffset, 4 * COUNTER_COUNT],
+					[4 * Fixed.SUBSCRIPTIONS, settings.subscriptions * Fixed.SUBSCRIPTION_WORDS * 4],
+					[log.words.byteOffset, log.words.byteLength],
+					[session.released.byteOffset, session.released.byteLength],
+					[outbox.base, outbox.limit - outbox.base],
+					[sender.connectOffset, settings.connectSize],
+					[sender.offset, sender.limit - sender.offset],
+					[receiver.landing - settings.rxBuffer, settings.rxBuffer],
+					[receiver.landing, settings.readSize],
+				];
+				expect(log.words.byteOffset).toBe(table);
+				regions.sort(([a], [b]) => a - b);
+				for (const [i, [start, size]] of regions.entries()) {
+					expect(start + size).toBeLessThanOrEqual(regions[i + 1]?.[0] ?? arena.bytes.length);
+				}
+				expect(outbox.base % 4).toBe(0);
+				expect(outbox.limit - outbox.base).toBe(settings.outbox - (settings.outbox % 4));
+				expect(sender.limit - sender.offset).toBe(settings.txBuffer);
+				expect(arena.bytes[sender.connectOffset]).toBe(0x10);
+				// Nothing is left over, and nothing was taken that there is not.
+				expect(arena.take(0)).toBe(arena.bytes.length);
 			}),
 		);
 	});
 
-	it("holds CONNECT from the start; its fields are given up once they are written", () => {
-		const settings = settingsOf({ clientId: "someone", userName: "u" });
-		const arena = new Arena(settings);
-		expect([clientIdOf(arena), settings.connect]).toEqual(["someone", undefined]);
-		expect(new Arena(settings).bytes.every((byte) => byte === 0)).toBe(true);
-	});
-
-	it.each([0, 1, 107, 108, 300, 65_535])("knows the client identifier of %i bytes that CONNECT carries", (size) => {
-		expect(clientIdOf(new Arena(settingsOf({ clientId: "c".repeat(size) })))).toBe("c".repeat(size));
+	it("gives up the fields of CONNECT once they are written", () => {
+		expect(new Harness({ clientId: "someone" }).core.settings.connect).toBeUndefined();
 	});
 
 	it.each([
@@ -64,13 +74,15 @@ describe("Arena", () => {
 		expect(packetLogWords(entries)).toBe(words);
 	});
 
-	it("takes no more than its regions and what aligns them", () => {
-		const settings = settingsOf({});
-		const inArena = ["CONNECT packet", "txBuffer", "outbox", "filterBytes", "rxBuffer", "readSize"];
-		const regions = regionSizes(settings);
-		const sum = regions.filter(({ name }) => inArena.includes(name)).reduce((total, { bytes }) => total + bytes, 0);
-		expect(Math.abs(new Arena(settings).buffer.byteLength - sum)).toBeLessThan(16);
-		expect(new Set(regions.map(({ name }) => name)).size).toBe(regions.length);
-		expect(regions.every(({ bytes }) => Number.isInteger(bytes) && bytes > 0)).toBe(true);
+	it("takes as much as its regions do together", () => {
+		fc.assert(
+			fc.property(sizes, (options) => {
+				const settings = settingsOf(options);
+				const regions = regionSizes(settings);
+				expect(new Arena(settings).bytes.length).toBe(regions.reduce((sum, { bytes }) => sum + bytes, 0));
+				expect(new Set(regions.map(({ name }) => name)).size).toBe(regions.length);
+				expect(regions.every(({ bytes }) => Number.isInteger(bytes) && bytes > 0)).toBe(true);
+			}),
+		);
 	});
 });

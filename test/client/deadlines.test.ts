@@ -10,7 +10,7 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 	const after = (ms: number): number => (ticks + ms) | 0;
 
 	it("come when their time has come, once", () => {
-		const deadlines = new Deadlines();
+		const deadlines = new Deadlines(new Int32Array(8));
 		deadlines.arm(Deadline.RETRY, 500, ticks);
 		for (let ms = 0; ms < 500; ms++) expect(deadlines.due(after(ms))).toBe(0);
 		expect(deadlines.next(after(499))).toBe(1);
@@ -22,7 +22,7 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 	});
 
 	it("come together, and stay until they are cleared", () => {
-		const deadlines = new Deadlines();
+		const deadlines = new Deadlines(new Int32Array(8));
 		deadlines.arm(Deadline.KEEP_ALIVE, 10, ticks);
 		deadlines.arm(Deadline.STOP, 20, ticks);
 		deadlines.arm(Deadline.ACK, 30, ticks);
@@ -32,7 +32,7 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 	});
 
 	it("name the nearest of them", () => {
-		const deadlines = new Deadlines();
+		const deadlines = new Deadlines(new Int32Array(8));
 		expect(deadlines.next(ticks)).toBe(Armed.NOTHING_DUE);
 		deadlines.arm(Deadline.STOP, 900, ticks);
 		deadlines.arm(Deadline.RETRY, 300, ticks);
@@ -47,7 +47,7 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 	});
 
 	it("wait for as long as may be asked", () => {
-		const deadlines = new Deadlines();
+		const deadlines = new Deadlines(new Int32Array(8));
 		deadlines.arm(Deadline.RETRY, Ticks.DURATION_MS_MAX, ticks);
 		expect(deadlines.next(ticks)).toBe(Ticks.DURATION_MS_MAX);
 		expect(deadlines.next(after(Ticks.DURATION_MS_MAX - 5))).toBe(5);
@@ -58,7 +58,7 @@ describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (t
 
 describe("Deadlines", () => {
 	it("say that whoever sleeps has to look again", () => {
-		const deadlines = new Deadlines();
+		const deadlines = new Deadlines(new Int32Array(8));
 		expect(deadlines.changed).toBe(false);
 		deadlines.arm(Deadline.WRITE, 1, 0);
 		expect(deadlines.changed).toBe(true);
@@ -68,7 +68,7 @@ describe("Deadlines", () => {
 	});
 
 	it("are armed one by one", () => {
-		const deadlines = new Deadlines();
+		const deadlines = new Deadlines(new Int32Array(8));
 		deadlines.arm(Deadline.STABLE, 1, 0);
 		expect([Deadline.STABLE, Deadline.STOP].map((each) => deadlines.isArmed(each))).toEqual([true, false]);
 	});

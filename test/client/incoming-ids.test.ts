@@ -4,6 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { incomingTableSize } from "../../firmware/client/arena.js";
 import { IncomingIds } from "../../firmware/client/incoming-ids.js";
+import { arenaOf } from "./arena-of.js";
+
+const idsOf = (incomingQoS2: number): IncomingIds => new IncomingIds(arenaOf({ incomingQoS2 }), incomingQoS2);
 
 describe("IncomingIds", () => {
 	it("agrees with a Set through any sequence", () => {
@@ -14,7 +17,7 @@ describe("IncomingIds", () => {
 		const step = fc.record({ id, what: fc.constantFrom("add", "add", "remove", "clear") });
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 12 }), fc.array(step, { maxLength: 200, size: "max" }), (max, steps) => {
-				const ids = new IncomingIds(max);
+				const ids = idsOf(max);
 				const set = new Set<number>();
 				for (const { id, what } of steps) {
 					expect(ids.has(id)).toBe(set.has(id));
@@ -38,7 +41,7 @@ describe("IncomingIds", () => {
 	});
 
 	it("holds every identifier there is", () => {
-		const ids = new IncomingIds(65_535);
+		const ids = idsOf(65_535);
 		for (let id = 1; id <= 65_535; id++) ids.add(id);
 		expect(ids.full).toBe(true);
 		expect(ids.has(1) && ids.has(65_535)).toBe(true);
@@ -49,7 +52,7 @@ describe("IncomingIds", () => {
 	});
 
 	it("does nothing to what is not there", () => {
-		const ids = new IncomingIds(4);
+		const ids = idsOf(4);
 		ids.add(5);
 		ids.remove(13);
 		ids.remove(6);

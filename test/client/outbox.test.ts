@@ -2,12 +2,11 @@
 // Method: a small region of its own; then random sequences beside a plain list of what should be there.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Arena } from "../../firmware/client/arena.js";
+import type { Arena } from "../../firmware/client/arena.js";
 import { Status } from "../../firmware/client/codes.js";
 import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
-import type { CoreOptions } from "../../firmware/client/options.js";
 import { Outbox, RecordBits, RecordState, sizeOfRecord } from "../../firmware/client/outbox.js";
-import { readSettings } from "../../firmware/client/settings.js";
+import { arenaOf } from "./arena-of.js";
 
 class Bench {
 	readonly counters = new Uint32Array(COUNTER_COUNT);
@@ -15,9 +14,8 @@ class Bench {
 	readonly outbox: Outbox;
 
 	constructor(outbox: number) {
-		const options = { host: "h", transport: () => undefined, outbox, rxBuffer: 64, readSize: 16 };
-		this.arena = new Arena(readSettings(options as unknown as CoreOptions<unknown>));
-		this.outbox = new Outbox(this.arena, this.counters);
+		this.arena = arenaOf({ outbox, rxBuffer: 64, readSize: 16 });
+		this.outbox = new Outbox(this.arena, outbox, this.counters);
 	}
 
 	/** Writes a packet of `size` bytes: its length, and for the rest its identifier's low byte. */

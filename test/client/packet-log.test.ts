@@ -4,11 +4,14 @@ import { describe, expect, it } from "vitest";
 import { LogTag, PacketLog } from "../../firmware/client/packet-log.js";
 import { inState, type Harness } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
+import { arenaOf } from "./arena-of.js";
+
+const logOf = (packetLog: number): PacketLog => new PacketLog(arenaOf({ packetLog }), packetLog);
 
 describe("PacketLog", () => {
 	it("keeps as many as it was made for, or a few more, and drops the oldest", () => {
 		for (const size of [1, 2, 3, 4, 16, 100]) {
-			const log = new PacketLog(size);
+			const log = logOf(size);
 			expect(log.length).toBe(0);
 			for (let i = 1; i <= 300; i++) {
 				log.add((0x30 << 16) | i | (i % 2 ? LogTag.OUTGOING : 0), i * 10);
@@ -23,7 +26,7 @@ describe("PacketLog", () => {
 	});
 
 	it("keeps every bit of what it is told", () => {
-		const log = new PacketLog(2);
+		const log = logOf(2);
 		log.add(LogTag.OUTGOING | (0xe0 << 16) | 0xffff, -5);
 		expect([log.firstByte(0), log.packetId(0), log.isOutgoing(0), log.ticks(0)]).toEqual([0xe0, 0xffff, true, -5]);
 		log.add(0x3d << 16, 0x7fffffff);
@@ -31,7 +34,7 @@ describe("PacketLog", () => {
 	});
 
 	it("can be made for none", () => {
-		const log = new PacketLog(0);
+		const log = logOf(0);
 		for (let i = 0; i < 5; i++) log.add(0x30 << 16, i);
 		expect(log.length).toBeLessThanOrEqual(1);
 	});

@@ -116,13 +116,13 @@ export class World {
 		core.fill(this.h.now);
 		this.#obey();
 		const size = Math.min(core.sender.size, max);
-		const { txOffset } = core.arena;
+		const { offset } = core.sender;
 		expect(core.sender.size).toBeLessThanOrEqual(64);
 		if (size === 0) {
 			if (core.sender.size > 0) core.handleBlocked(this.h.now);
 			return;
 		}
-		this.#partial.push(...core.arena.bytes.subarray(txOffset, txOffset + size));
+		this.#partial.push(...core.arena.bytes.subarray(offset, offset + size));
 		core.handleSent(size, this.h.now);
 		this.#takePackets();
 		this.#obey();
@@ -138,7 +138,7 @@ export class World {
 		} else {
 			const count = Math.min(this.#toClient.length, core.settings.readSize, max);
 			if (count === 0) return;
-			core.arena.bytes.set(this.#toClient.splice(0, count), core.arena.landingOffset);
+			core.arena.bytes.set(this.#toClient.splice(0, count), core.receiver.landing);
 			core.handleBytes(count, this.h.now);
 		}
 		this.#obey();

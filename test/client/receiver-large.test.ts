@@ -165,7 +165,7 @@ describe("a message in pieces", () => {
 	it("is held, like any other, when no ack fits", () => {
 		const h = listening({ rxBuffer: 64, readSize: 16, txBuffer: 64 });
 		const deliver = (hex: string): void => {
-			h.core.arena.bytes.set(Buffer.from(hex, "hex"), h.core.arena.landingOffset);
+			h.core.arena.bytes.set(Buffer.from(hex, "hex"), h.core.receiver.landing);
 			h.core.handleBytes(hex.length / 2, h.now);
 		};
 		// 32 acks, then the head and one byte of a large message.

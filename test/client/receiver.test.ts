@@ -200,7 +200,7 @@ describe("more QoS 2 messages than can be remembered", () => {
 	it("end the connection only when the acks before them are out, or a server would repeat them for ever", () => {
 		const h = listening({ incomingQoS2: 1 });
 		const hex = publishHex("a", "1", 1, 5) + publishHex("a", "2", 2, 7) + publishHex("a", "3", 2, 8);
-		h.core.arena.bytes.set(bytesOf(hex), h.core.arena.landingOffset);
+		h.core.arena.bytes.set(bytesOf(hex), h.core.receiver.landing);
 		h.core.handleBytes(hex.length / 2, h.now);
 		expect(h.core.receiver.stalled).toBe(true);
 		expect(h.take()).toEqual([]);
@@ -276,7 +276,7 @@ describe("the stream", () => {
 
 	it("never takes more than fits the landing", () => {
 		const h = listening();
-		expect(h.core.arena.landingLimit - h.core.arena.landingOffset).toBe(h.core.settings.readSize);
+		expect(h.core.arena.bytes.length - h.core.receiver.landing).toBe(h.core.settings.readSize);
 	});
 });
 
@@ -288,7 +288,7 @@ describe("a transport that takes nothing", () => {
 
 	/** Gives bytes to the core without sending what it answers. */
 	function push(h: Harness, hex: string): void {
-		h.core.arena.bytes.set(bytesOf(hex), h.core.arena.landingOffset);
+		h.core.arena.bytes.set(bytesOf(hex), h.core.receiver.landing);
 		h.core.handleBytes(hex.length / 2, h.now);
 	}
 
@@ -362,7 +362,7 @@ describe("an assertion", () => {
 	it("stops a driver that writes over bytes that wait", () => {
 		const h = listening({ rxBuffer: 512, readSize: 512, txBuffer: 64 });
 		const bytes = bytesOf(Array.from({ length: 60 }, (_, i) => publishHex("a", "x", 1, i + 1)).join(""));
-		h.core.arena.bytes.set(bytes, h.core.arena.landingOffset);
+		h.core.arena.bytes.set(bytes, h.core.receiver.landing);
 		h.core.handleBytes(bytes.length, h.now);
 		expect(() => h.core.handleBytes(1, h.now)).toThrow("receiver: bytes over bytes");
 	});

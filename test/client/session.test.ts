@@ -297,7 +297,7 @@ describe("several publishes", () => {
 		h.publish("t", "x".repeat(100), 0);
 		h.core.networkUp(h.now);
 		h.opened();
-		h.core.arena.bytes.set([0x20, 2, 1, 0], h.core.arena.landingOffset);
+		h.core.arena.bytes.set([0x20, 2, 1, 0], h.core.receiver.landing);
 		h.core.handleBytes(4, h.now);
 		h.core.fill(h.now);
 		h.core.handleSent(20, h.now);

@@ -1,9 +1,9 @@
 import { Arena } from "../../firmware/client/arena.js";
 import { COUNTER_COUNT } from "../../firmware/client/counters.js";
 import type { TuningOptions } from "../../firmware/client/options.js";
-import { readSettings } from "../../firmware/client/settings.js";
 import { Subscriptions, SubscriptionState, type Handler } from "../../firmware/client/subscriptions.js";
 import { hexOf } from "../support/hex.js";
+import { settingsOf } from "./arena-of.js";
 
 /** A handler that is no other. */
 export function handler(): Handler {
@@ -15,15 +15,20 @@ export class Table {
 	readonly arena: Arena;
 	readonly counters = new Uint32Array(COUNTER_COUNT);
 	readonly subscriptions: Subscriptions;
+	/** Where requests are written. */
+	readonly #at: number;
+	readonly #room: number;
+	/** Where topic names are put. */
+	readonly #topicAt: number;
 	#packetId = 1;
 
 	constructor(options: TuningOptions = {}) {
-		const transport = (): never => {
-			throw new Error("no transport");
-		};
-		const settings = readSettings({ host: "127.0.0.1", transport, ...options });
+		const settings = settingsOf(options);
 		this.arena = new Arena(settings);
 		this.subscriptions = new Subscriptions(settings, this.arena, this.counters);
+		this.#at = this.arena.take(settings.txBuffer);
+		this.#room = settings.txBuffer;
+		this.#topicAt = this.arena.take(settings.rxBuffer);
 	}
 
 	declare(filter: string, qos = 0, handle: Handler = handler(), stream = false): number {
@@ -31,11 +36,10 @@ export class Table {
 	}
 
 	/** Writes the next request, with identifiers that count up, into so much room; returns it as hex. */
-	request(room = this.arena.txLimit - this.arena.txOffset, packetId = this.#packetId++): string {
-		const { txOffset } = this.arena;
-		const end = this.subscriptions.writeRequest(txOffset, txOffset + room, packetId);
-		if (end === txOffset) this.#packetId--;
-		return hexOf(this.arena.bytes.subarray(txOffset, end));
+	request(room = this.#room, packetId = this.#packetId++): string {
+		const end = this.subscriptions.writeRequest(this.#at, this.#at + room, packetId);
+		if (end === this.#at) this.#packetId--;
+		return hexOf(this.arena.bytes.subarray(this.#at, end));
 	}
 
 	/** All open requests of one kind are acked, with one outcome for all: FREE is what UNSUBACK leads to. */
@@ -61,7 +65,7 @@ export class Table {
 	matchIndices(topicName: string): number[] {
 		const topic = Buffer.from(topicName);
 		// At any offset, and between other bytes.
-		const at = this.arena.rxOffset + 1 + (topic.length % 4);
+		const at = this.#topicAt + 1 + (topic.length % 4);
 		this.arena.bytes[at - 1] = 0x61;
 		this.arena.bytes.set(topic, at);
 		this.arena.bytes[at + topic.length] = 0x61;

@@ -282,12 +282,13 @@ describe("a composed publish", () => {
 		for (let outbox = 64; outbox <= 120; outbox += 4) {
 			const bench = new Bench({ outbox, filterBytes: 64 }, false);
 			const { arena } = bench.h.core;
-			arena.bytes.fill(0xee, arena.filterOffset, arena.filterLimit);
+			const { limit } = bench.h.core.session.outbox;
+			arena.bytes.fill(0xee, limit, limit + 64);
 			bench.h.publish("t", "x".repeat(20), 1);
 			const status = bench.start("a/rather/long/topic/name").send();
 			expect(status === 2 || status === Status.FULL || status === Status.TOO_LARGE).toBe(true);
 			bench.start("a/rather/long/topic/name").text("x".repeat(30)).send();
-			expect(arena.bytes.subarray(arena.filterOffset, arena.filterLimit).every((byte) => byte === 0xee)).toBe(true);
+			expect(arena.bytes.subarray(limit, limit + 64).every((byte) => byte === 0xee)).toBe(true);
 		}
 	});
 
@@ -308,11 +309,12 @@ describe("a composed publish", () => {
 		// 64 bytes, of which 18 are for the head.
 		for (const missing of [0, 1]) {
 			const bench = new Bench({ outbox: 64, filterBytes: 64 }, false);
-			const { bytes, filterOffset } = bench.h.core.arena;
-			bytes[filterOffset] = 0xee;
+			const { bytes } = bench.h.core.arena;
+			const { limit } = bench.h.core.session.outbox;
+			bytes[limit] = 0xee;
 			const writer = bench.start().bytes(new Uint8Array(46 - size + missing));
 			expect(write(writer).send()).toBe(missing === 0 ? 1 : Status.TOO_LARGE);
-			expect(bytes[filterOffset]).toBe(0xee);
+			expect(bytes[limit]).toBe(0xee);
 		}
 	});
 

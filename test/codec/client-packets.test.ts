@@ -33,7 +33,8 @@ const GUARD_SIZE = 8;
  * `room` bytes to write to.
  */
 function writeRequest(core: Core, size: number, packetId: number, room = size): Uint8Array {
-	const { bytes, txOffset, txLimit } = core.arena;
+	const { bytes } = core.arena;
+	const { offset: txOffset, limit: txLimit } = core.sender;
 	bytes.fill(GUARD, txOffset, txLimit);
 	const start = txOffset + GUARD_SIZE;
 	const end = core.subscriptions.writeRequest(start, start + room, packetId);
@@ -51,12 +52,12 @@ function subscribeAll(core: Core, subscriptions: readonly { filter: string; qos:
 
 /** Subscriptions that the server knows, and that are to end. */
 function endAll(core: Core, filters: readonly string[]): void {
-	const { subscriptions, arena } = core;
+	const { subscriptions, sender } = core;
 	subscribeAll(
 		core,
 		filters.map((filter) => ({ filter, qos: 0 })),
 	);
-	subscriptions.writeRequest(arena.txOffset, arena.txLimit, 1);
+	subscriptions.writeRequest(sender.offset, sender.limit, 1);
 	filters.forEach((_, index) => subscriptions.settle(index, SubscriptionState.ACTIVE));
 	for (const filter of filters) expect(core.unsubscribe(filter)).toBe(0);
 }

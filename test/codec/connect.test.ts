@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sizeOfConnect, writeConnect, type ConnectFields } from "../../firmware/codec/connect.js";
+import { clientIdOf, sizeOfConnect, writeConnect, type ConnectFields } from "../../firmware/codec/connect.js";
 import { Max } from "../../firmware/codec/constants.js";
 import { bytesOf } from "../support/hex.js";
 import { bytesOfVector, textOf, vectorsOf, type VectorFields } from "../vectors/vectors.js";
@@ -118,5 +118,12 @@ describe("sizeOfConnect", () => {
 		};
 		expect(sizeOfConnect(fields)).toBe(327_699);
 		expectBytes(encode(fields), plainConnect(fields));
+	});
+
+	it.each([0, 1, 107, 108, 300, 65_535])("can be asked for its client identifier of %i bytes", (size) => {
+		const bytes = encode(fieldsOf({ packet: "CONNECT", clientId: "c".repeat(size) } as VectorFields));
+		const packet = new Uint8Array(7 + bytes.length);
+		packet.set(bytes, 7);
+		expect(clientIdOf(packet, 7)).toBe("c".repeat(size));
 	});
 });

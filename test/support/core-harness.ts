@@ -113,8 +113,8 @@ export class Harness {
 			this.core.fill(this.now);
 			const size = Math.min(this.core.sender.size, pieceMax);
 			if (size === 0) break;
-			const { txOffset } = this.core.arena;
-			parts.push(hexOf(this.core.arena.bytes.subarray(txOffset, txOffset + size)));
+			const { offset } = this.core.sender;
+			parts.push(hexOf(this.core.arena.bytes.subarray(offset, offset + size)));
 			this.core.handleSent(size, this.now);
 		}
 		this.#finishTurn();
@@ -124,10 +124,10 @@ export class Harness {
 	/** Bytes from the server, at most a landing at a time, in pieces of `pieceMax`. */
 	receive(hex: string, pieceMax = Infinity): void {
 		const bytes = bytesOf(hex);
-		const { landingOffset } = this.core.arena;
+		const { landing } = this.core.receiver;
 		for (let at = 0; at < bytes.length && this.core.linked;) {
 			const count = Math.min(bytes.length - at, this.core.settings.readSize, pieceMax);
-			this.core.arena.bytes.set(bytes.subarray(at, at + count), landingOffset);
+			this.core.arena.bytes.set(bytes.subarray(at, at + count), landing);
 			this.core.handleBytes(count, this.now);
 			at += count;
 			while (this.core.linked && this.core.receiver.stalled) {
@@ -239,8 +239,8 @@ export class Harness {
 	write(count: number): string {
 		this.core.fill(this.now);
 		const size = Math.min(this.core.sender.size, count);
-		const { txOffset } = this.core.arena;
-		const hex = hexOf(this.core.arena.bytes.subarray(txOffset, txOffset + size));
+		const { offset } = this.core.sender;
+		const hex = hexOf(this.core.arena.bytes.subarray(offset, offset + size));
 		if (size > 0) this.core.handleSent(size, this.now);
 		this.#finishTurn();
 		return hex;
