@@ -12,7 +12,6 @@ function lineOf(name: string, lines: readonly SizeLine[]): SizeLine {
 	return line;
 }
 
-
 describe("sizes", () => {
 	it.each([
 		{},
