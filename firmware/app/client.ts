@@ -50,9 +50,9 @@ export class Client {
 	constructor(options: ClientOptions) {
 		const settings = readSettings(options);
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
-		this.#publisher = this.#core.publisher;
+		this.#publisher = this.#core.sender;
 		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, PLATFORM);
-		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, this.#loop);
+		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.sender, this.#loop);
 		this.counters = this.#core.counters;
 		this.settings = settings;
 		this.packetLog = this.#core.log;
@@ -155,7 +155,7 @@ export class Client {
 	 * out  as publish
 	 */
 	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: QoS = 0, retain = false): number {
-		const result = this.#core.publisher.publishStream(topic, total, source, qos, retain);
+		const result = this.#core.sender.publishStream(topic, total, source, qos, retain);
 		if (result >= 0) this.#loop.run();
 		return result;
 	}

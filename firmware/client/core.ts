@@ -16,7 +16,7 @@ import { handleAck } from "./publish-acks.js";
 import { Publisher } from "./publisher.js";
 import { handleSuback, handleUnsuback } from "./request-acks.js";
 import { Receiver } from "./receiver.js";
-import { Fill, Sender, Work } from "./sender.js";
+import { Fill, Work } from "./sender.js";
 import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
@@ -58,9 +58,8 @@ export class Core {
 	readonly application: Application;
 	readonly session: Session;
 	readonly subscriptions: Subscriptions;
-	readonly sender: Sender;
+	readonly sender: Publisher;
 	readonly receiver: Receiver;
-	readonly publisher: Publisher;
 	readonly deadlines: Deadlines;
 	/** The session of the connection that is up was kept by the server. */
 	sessionPresent = false;
@@ -99,9 +98,8 @@ export class Core {
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
 		this.session = new Session(settings, arena, this.application, counters, firstId);
 		this.subscriptions = new Subscriptions(settings, arena, counters);
-		this.sender = new Sender(this);
+		this.sender = new Publisher(this);
 		this.receiver = new Receiver(this);
-		this.publisher = new Publisher(this);
 		this._backoff = new Backoff(settings);
 		this._random = random;
 		this._keepAliveMs = settings.keepAlive * 1000;

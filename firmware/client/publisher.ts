@@ -10,17 +10,15 @@ import {
 } from "../codec/encode.js";
 import { StatusCode } from "../codec/status.js";
 import { Topic } from "../codec/topic.js";
-import { Tells, type Application } from "./application.js";
+import { Tells } from "./application.js";
 import { ProblemCode } from "./codes.js";
 import type { Core } from "./core.js";
 import { CounterIndex, raise } from "./counters.js";
 import type { PayloadSource } from "./options.js";
-import { RecordBits, RecordState, sizeOfRecord, type Outbox } from "./outbox.js";
-import { LogTag, type PacketLog } from "./packet-log.js";
-import { Work, type Sender } from "./sender.js";
-import type { Session } from "./session.js";
+import { RecordBits, RecordState, sizeOfRecord } from "./outbox.js";
+import { LogTag } from "./packet-log.js";
+import { Sender, Work } from "./sender.js";
 import { FullPolicy } from "./settings.js";
-import type { Subscriptions } from "./subscriptions.js";
 
 // Literals of a preloaded module are copied into the heap each time they are executed; constants are not.
 const STRING = "string";
@@ -33,45 +31,22 @@ const Bytes = Uint8Array;
  * Takes publishes from the application: straight into the transmit region, or into the outbox.
  * Hot: no allocation.
  */
-export class Publisher {
-	private readonly _bytes: Uint8Array;
-	private readonly _view: DataView;
-	private readonly _session: Session;
-	private readonly _outbox: Outbox;
-	private readonly _subscriptions: Subscriptions;
-	private readonly _sender: Sender;
-	private readonly _application: Application;
-	private readonly _counters: Uint32Array;
-	private readonly _log: PacketLog;
+export class Publisher extends Sender {
 	/** Where the payload goes of the publish that was started last. */
 	private _payloadAt = 0;
 	private readonly _queueQoS0: boolean;
 	private readonly _policy: FullPolicy;
 
-	/** in  core  whose arena, session, subscriptions, sender and application are made */
+	/** in  core  whose arena, session, subscriptions and application are made */
 	constructor(core: Core) {
-		const { arena, session, settings } = core;
-		this._bytes = arena.bytes;
-		this._view = arena.view;
-		this._session = session;
-		this._outbox = session.outbox;
-		this._subscriptions = core.subscriptions;
-		this._sender = core.sender;
-		this._application = core.application;
-		this._counters = core.counters;
-		this._log = core.log;
-		this._queueQoS0 = settings.queueQoS0;
-		this._policy = settings.fullPolicy;
-	}
-
-	/** A payload is being composed. */
-	get composing(): boolean {
-		return this._sender.composing;
+		super(core);
+		this._queueQoS0 = core.settings.queueQoS0;
+		this._policy = core.settings.fullPolicy;
 	}
 
 	/** Gives up a payload that is being composed. */
 	dropCompose(): void {
-		this._sender.setComposing(false);
+		this.setComposing(false);
 	}
 
 	/**
@@ -104,21 +79,20 @@ export class Publisher {
 			topic = made;
 		}
 		if (!(payload instanceof Bytes)) return this.publishText(topic.field, payload, qos, retain, now);
-		const sender = this._sender;
 		const field = topic.field;
-		if (sender.direct) {
+		if (this.direct) {
 			// Nothing stands in the way. Both usual cases are in this function, because a call costs more than what it would do,
 			// and without locals for what is used a few times only, because a local costs three byte codes.
 			const bytes = this._bytes;
-			const to = sender.offset + sender.size;
+			const to = this.offset + this.size;
 			if (qos === 0) {
 				const remaining = field.length + payload.length;
-				if (remaining < 128 && to + 2 + remaining <= sender.limit) {
+				if (remaining < 128 && to + 2 + remaining <= this.limit) {
 					bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
 					bytes[to + 1] = remaining;
 					bytes.set(field, to + 2);
 					bytes.set(payload, to + 2 + field.length);
-					sender.size += 2 + remaining;
+					this.size += 2 + remaining;
 					this._counters[CounterIndex.PUBLISHES_OUT]!++;
 					const log = this._log;
 					log.words[log.next] = now;
@@ -126,7 +100,7 @@ export class Publisher {
 					log.next = (log.next + 2) & log.mask;
 					return 0;
 				}
-			} else if (!sender.work && (qos === 1 || qos === 2)) {
+			} else if (!this.work && (qos === 1 || qos === 2)) {
 				// The packet is made in the outbox, and copied to where it goes out from. A publish that waits under the same
 				// topic (FullPolicy) is none that waits.
 				const outbox = this._outbox;
@@ -138,7 +112,7 @@ export class Publisher {
 				if (
 					packetSize < 130 &&
 					start + packetSize <= outbox.limit &&
-					to + packetSize <= sender.limit &&
+					to + packetSize <= this.limit &&
 					inflight <= session.window &&
 					packetId < session.freeEnd &&
 					// A callback may publish while what it follows has opened the window, and the turn has not gone on yet.
@@ -152,7 +126,7 @@ export class Publisher {
 					this._view.setInt16(start + 2 + field.length, packetId);
 					bytes.set(payload, start + 4 + field.length);
 					bytes.copyWithin(to, start, start + packetSize);
-					sender.size += packetSize;
+					this.size += packetSize;
 					const recordSize = (RecordBits.HEADER_SIZE + 3 + packetSize) & ~3;
 					const tags = (packetId << 16) | (RecordBits.SENT_TAGS * qos + 1);
 					outbox.words[outbox.tail >> 2] = RecordBits.START_AT_ONCE | recordSize;
@@ -196,14 +170,13 @@ export class Publisher {
 
 	/** Writes everything of a PUBLISH but its payload, which goes to #payloadAt. Hot: no allocation. */
 	private start(field: Uint8Array, size: number, qos: number, retain: boolean | undefined, now: number): number {
-		const sender = this._sender;
-		if (qos !== 0 || !sender.direct) return this.enqueue(field, size, qos, retain);
+		if (qos !== 0 || !this.direct) return this.enqueue(field, size, qos, retain);
 		const remaining = field.length + size;
 		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
-		const at = sender.offset + sender.size;
-		if (at + packetSize > sender.limit) return this.enqueue(field, size, qos, retain);
+		const at = this.offset + this.size;
+		if (at + packetSize > this.limit) return this.enqueue(field, size, qos, retain);
 		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain === true, 0, size);
-		sender.size += packetSize;
+		this.size += packetSize;
 		this._counters[CounterIndex.PUBLISHES_OUT]!++;
 		this._log.add(LogTag.OUTGOING | (this._bytes[at]! << 16), now);
 		return 0;
@@ -212,10 +185,9 @@ export class Publisher {
 	/** What has nothing to do with room. Hot: no allocation. */
 	private check(qos: number): StatusCode {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
-		const sender = this._sender;
-		if (sender.composing) return StatusCode.BUSY;
-		if (sender.disconnectDue) return StatusCode.STOPPED;
-		if (qos === 0 && !sender.open && !this._queueQoS0) return StatusCode.NOT_CONNECTED;
+		if (this.composing) return StatusCode.BUSY;
+		if (this.disconnectDue) return StatusCode.STOPPED;
+		if (qos === 0 && !this.open && !this._queueQoS0) return StatusCode.NOT_CONNECTED;
 		return StatusCode.OK;
 	}
 
@@ -223,9 +195,8 @@ export class Publisher {
 	 * Puts a record without its payload at the tail. Hot: no allocation.
 	 */
 	private enqueue(field: Uint8Array, payloadSize: number, qos: number, retain: boolean | undefined): number {
-		const sender = this._sender;
 		// All is well as a rule; what is not is looked for elsewhere.
-		if (!sender.open || sender.composing || sender.disconnectDue || (qos !== 1 && qos !== 2)) {
+		if (!this.open || this.composing || this.disconnectDue || (qos !== 1 && qos !== 2)) {
 			const status = this.check(qos);
 			if (status !== StatusCode.OK) return status;
 		}
@@ -254,10 +225,10 @@ export class Publisher {
 			bytes[at] = packetId >> 8;
 			bytes[at + 1] = packetId & 0xff;
 			at += 2;
-		} else sender.direct = false;
+		} else this.direct = false;
 		this._payloadAt = at;
 		outbox.commit(size, qos, packetId, 0, RecordBits.HEADER_SIZE);
-		sender.work |= Work.RECORDS;
+		this.work |= Work.RECORDS;
 		return packetId;
 	}
 
@@ -296,8 +267,8 @@ export class Publisher {
 		writePublishHead(this._bytes, record + start, field, qos, retain === true, packetId, total);
 		this._application.sources[index] = source;
 		this._outbox.commit(size, qos, packetId, index + 1, start);
-		if (qos === 0) this._sender.direct = false;
-		this._sender.work |= Work.RECORDS;
+		if (qos === 0) this.direct = false;
+		this.work |= Work.RECORDS;
 		return packetId;
 	}
 
@@ -312,13 +283,13 @@ export class Publisher {
 		const outbox = this._outbox;
 		if (this._policy === FullPolicy.LATEST_PER_TOPIC) {
 			this.dropSameTopic(topic.field, 0);
-			if (this._sender.composing) return StatusCode.BUSY;
+			if (this.composing) return StatusCode.BUSY;
 		}
 		const before = composedHeadMax(topic, qos);
 		if (before > outbox.makeRoom()) {
 			return this.refuse(before > outbox.limit - outbox.base ? StatusCode.TOO_LARGE : StatusCode.FULL);
 		}
-		this._sender.setComposing(true);
+		this.setComposing(true);
 		return outbox.tail + before;
 	}
 
@@ -335,7 +306,7 @@ export class Publisher {
 	 */
 	finishCompose(topic: Topic, qos: number, retain: boolean, start: number, size: number): number {
 		const outbox = this._outbox;
-		this._sender.setComposing(false);
+		this.setComposing(false);
 		const before = composedHeadMax(topic, qos);
 		if (size < 0) {
 			const whole = outbox.limit - outbox.base;
@@ -354,7 +325,7 @@ export class Publisher {
 		writePublishHead(this._bytes, to - headSize, topic.field, qos, retain, packetId, size);
 		const recordSize = (before + size + 3) & ~3;
 		outbox.commit(recordSize, qos, packetId, 0, before - headSize);
-		this._sender.work |= Work.RECORDS;
+		this.work |= Work.RECORDS;
 		return packetId;
 	}
 
@@ -378,7 +349,7 @@ export class Publisher {
 		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size);
 		for (;;) {
 			// Told of a publish that gave way, the application may have begun to compose: the tail is taken.
-			if (this._sender.composing) return StatusCode.BUSY;
+			if (this.composing) return StatusCode.BUSY;
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
 			if (record !== StatusCode.FULL || this._policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);

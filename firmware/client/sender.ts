@@ -87,18 +87,18 @@ export class Sender {
 	/** CONNECT as it is sent, in full: from here to one below the limit. */
 	readonly connectOffset: number;
 	private readonly _connectLimit: number;
-	private readonly _bytes: Uint8Array;
+	protected readonly _bytes: Uint8Array;
 	private readonly _words: Int32Array;
-	private readonly _view: DataView;
+	protected readonly _view: DataView;
 	/** The region: from offset to one below limit. */
 	readonly offset: number;
 	readonly limit: number;
-	private readonly _session: Session;
-	private readonly _outbox: Outbox;
-	private readonly _subscriptions: Subscriptions;
-	private readonly _application: Application;
-	private readonly _counters: Uint32Array;
-	private readonly _log: PacketLog;
+	protected readonly _session: Session;
+	protected readonly _outbox: Outbox;
+	protected readonly _subscriptions: Subscriptions;
+	protected readonly _application: Application;
+	protected readonly _counters: Uint32Array;
+	protected readonly _log: PacketLog;
 
 	/** in  core  whose arena, session, subscriptions and application are made */
 	constructor(core: Core) {

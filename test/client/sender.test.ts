@@ -34,7 +34,7 @@ class Source implements PayloadSource {
 }
 
 const stream = (h: Harness, total: number, source: PayloadSource, qos = 1): number =>
-	h.core.publisher.publishStream("t", total, source, qos, false);
+	h.core.sender.publishStream("t", total, source, qos, false);
 
 /** Something of every kind to send: from the outbox, a request, a stream, acks, a ping. */
 function everything(h: Harness): void {

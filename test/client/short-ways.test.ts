@@ -175,8 +175,8 @@ describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) =
 					waiting.core.sender.direct = false;
 					waiting.core.sender.work = Work.ALL;
 					for (const h of [direct, waiting]) {
-						h.core.publisher.publish(topic, payload, qos, retain, h.now);
-						h.core.publisher.publish(topic, payload, qos, retain, h.now);
+						h.core.sender.publish(topic, payload, qos, retain, h.now);
+						h.core.sender.publish(topic, payload, qos, retain, h.now);
 						// Bytes waiting in the region are counted by the driver of the direct way.
 						h.core.counters[Counter.TX_MAX] = 0;
 					}
@@ -194,7 +194,7 @@ describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) =
 it("a publish from onDelivered does not overtake one that the window has just let go", () => {
 	const onDelivered = (): void => {
 		if (h.core.counters[Counter.DELIVERED] === 1)
-			h.core.publisher.publish(new Topic("c"), Uint8Array.of(0x63), 1, false, h.now);
+			h.core.sender.publish(new Topic("c"), Uint8Array.of(0x63), 1, false, h.now);
 	};
 	const h = inState.connected({ inflight: 1, firstId: 1, onDelivered });
 	h.publish("a", "a", 1);

@@ -204,7 +204,7 @@ export class Harness {
 	}
 
 	publish(topic: string, payload: string | Uint8Array, qos = 0, retain = false): number {
-		return this.core.publisher.publish(topic, payload, qos, retain, this.now);
+		return this.core.sender.publish(topic, payload, qos, retain, this.now);
 	}
 
 	/** A publish whose payload is `total` times the same byte, pulled as it goes out. */
@@ -214,7 +214,7 @@ export class Harness {
 			target.fill(0x70, offset, offset + count);
 			return count;
 		};
-		return this.core.publisher.publishStream(topic, total, { read }, qos, retain);
+		return this.core.sender.publishStream(topic, total, { read }, qos, retain);
 	}
 
 	subscribe(filter: string, qos = 0, handler: Handler = this.keep, stream = false): number {
