@@ -61,12 +61,15 @@ declare module "embedded:io/socket/tcp" {
 		address: string;
 		port: number;
 		nodelay?: boolean;
+		/** Becomes the property `target` of the socket. */
+		target?: unknown;
 		onReadable?(this: TCP, count: number): void;
 		onWritable?(this: TCP, count: number): void;
 		/** The connection failed, or the peer closed it: without a reason, once. */
 		onError?(this: TCP): void;
 	}
 	class TCP {
+		readonly target?: unknown;
 		constructor(options: TCPOptions);
 		/** Fills the whole view; throws when it is longer than what has arrived. Undefined when nothing has. */
 		read(view: Uint8Array): number | undefined;

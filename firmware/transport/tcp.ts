@@ -22,6 +22,25 @@ function isAddress(host: string): boolean {
 	return /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
+/** A socket of the platform that knows whose it is: functions in flash serve all, where closures would take 20 slots. */
+type Socket = TCP & { target: TcpTransport };
+
+function handleReadable(this: Socket, count: number): void {
+	this.target.readable = count;
+	this.target.listener.handleReadable();
+}
+
+function handleWritable(this: Socket, count: number): void {
+	const transport = this.target;
+	transport.writable = count;
+	// Platforms say so after every write; the loop cares only when it had to wait.
+	if (transport.waiting) transport.handleWritable();
+}
+
+function handleError(this: Socket): void {
+	this.target.handleError();
+}
+
 /**
  * TCP by `embedded:io/socket/tcp` (ECMA-419). What the platform throws ends here. One connection at a time; opened
  * again it uses the same views and the same options, so that beside the platform's socket nothing is allocated.
@@ -33,17 +52,17 @@ class TcpTransport implements Transport {
 	resolving = false;
 	private _socket: TCP | null = null;
 	/** Bytes that the socket takes now. */
-	private _writable = 0;
+	writable = 0;
 	/** The connection stands: the first onWritable has come. */
 	private _opened = false;
 	/** Somebody waits for onWritable: for the first one, or after a short write. */
-	private _waiting = false;
+	waiting = false;
 	/** The address found last, used when the name service does not answer. */
 	private _address = UNKNOWN;
 	private readonly _rx: Views;
 	private readonly _tx: Views;
 	private readonly _dns: NameResolver | undefined;
-	private readonly _listener: TransportListener;
+	readonly listener: TransportListener;
 	private readonly _options: TCPOptions;
 	private readonly _request: NameRequest | null;
 
@@ -51,19 +70,16 @@ class TcpTransport implements Transport {
 		this._rx = new Views(setup.buffer, setup.rxOffset, setup.rxSize, setup.views);
 		this._tx = new Views(setup.buffer, setup.txOffset, setup.txSize, setup.views);
 		this._dns = setup.dns;
-		this._listener = setup.listener;
-		// Made once: the closures serve every connection.
-		const onReadable = (count: number): void => {
-			this.readable = count;
-			this._listener.handleReadable();
+		this.listener = setup.listener;
+		this._options = {
+			address: setup.host,
+			port: setup.port,
+			nodelay: true,
+			target: this,
+			onReadable: handleReadable,
+			onWritable: handleWritable,
+			onError: handleError,
 		};
-		const onWritable = (count: number): void => {
-			this._writable = count;
-			// Platforms say so after every write; the loop cares only when it had to wait.
-			if (this._waiting) this.handleWritable();
-		};
-		const onError = (): void => this.handleError();
-		this._options = { address: setup.host, port: setup.port, nodelay: true, onReadable, onWritable, onError };
 		this._request = isAddress(setup.host) ? null : this.makeRequest(setup.host);
 	}
 
@@ -95,10 +111,10 @@ class TcpTransport implements Transport {
 		if (address === UNKNOWN) address = this._address;
 		if (address === UNKNOWN) {
 			this.resolving = false;
-			return this._listener.handleEnded(TransportEnd.NAME_FAILED);
+			return this.listener.handleEnded(TransportEnd.NAME_FAILED);
 		}
 		this._options.address = address;
-		this._listener.handleResolved();
+		this.listener.handleResolved();
 		// The turn that has run may have closed.
 		if (!this.resolving) return;
 		this.resolving = false;
@@ -107,31 +123,31 @@ class TcpTransport implements Transport {
 
 	/** Allocates the platform's socket, and nothing else. */
 	private connect(): void {
-		this._waiting = true;
+		this.waiting = true;
 		try {
 			this._socket = new TCP(this._options);
 		} catch {
 			this._socket = null;
-			this._listener.handleEnded(TransportEnd.OPEN_FAILED);
+			this.listener.handleEnded(TransportEnd.OPEN_FAILED);
 		}
 	}
 
 	/** The first time, this means that the connection stands. */
-	private handleWritable(): void {
+	handleWritable(): void {
 		if (this._socket === null) return;
-		this._waiting = false;
-		if (this._opened) return this._listener.handleWritable();
+		this.waiting = false;
+		if (this._opened) return this.listener.handleWritable();
 		this._opened = true;
 		// Only now it is known to be good.
 		this._address = this._options.address;
-		this._listener.handleOpened();
+		this.listener.handleOpened();
 	}
 
-	private handleError(): void {
+	handleError(): void {
 		if (this._socket === null) return;
 		const end = this._opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
 		this.close();
-		this._listener.handleEnded(end);
+		this.listener.handleEnded(end);
 	}
 
 	read(countMax: number): number {
@@ -147,23 +163,23 @@ class TcpTransport implements Transport {
 	}
 
 	write(count: number): number {
-		if (count > this._writable) {
-			this._waiting = true;
-			if (this._writable === 0) return 0;
-			count = this._writable;
+		if (count > this.writable) {
+			this.waiting = true;
+			if (this.writable === 0) return 0;
+			count = this.writable;
 		}
 		const views = this._tx;
 		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
 		// Undefined: as above.
-		this._writable = this._socket!.write(view) ?? 0;
+		this.writable = this._socket!.write(view) ?? 0;
 		return view.length;
 	}
 
 	close(): void {
 		const socket = this._socket;
 		this._socket = null;
-		this._opened = this.resolving = this._waiting = false;
-		this.readable = this._writable = 0;
+		this._opened = this.resolving = this.waiting = false;
+		this.readable = this.writable = 0;
 		if (socket === null) return;
 		try {
 			socket.close();

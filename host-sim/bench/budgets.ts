@@ -200,7 +200,7 @@ export const BUDGETS: readonly Budget[] = [
 /** An operation whose number of socket calls is not the same every time. */
 export interface Cycle extends Operation {
 	readonly name: string;
-	/** Slots of the platform's own objects in each repetition: a socket. */
+	/** Slots of the platform's own objects in each repetition: a socket, what it stands for, and its property `target`. */
 	readonly platformSlots: number;
 	/** As in a Budget; what may arrive in one piece or in two needs room for two. */
 	readonly byteCodes: number;
@@ -231,7 +231,7 @@ export const CYCLES: readonly Cycle[] = [
 	{
 		name: "link lost, back-off, reconnect, resubscribe",
 		operation: "reconnect",
-		platformSlots: 2,
+		platformSlots: 3,
 		byteCodes: 10_000,
 		mallocs: 14,
 		mqtt: FAST_RECONNECT,
@@ -240,7 +240,7 @@ export const CYCLES: readonly Cycle[] = [
 	{
 		name: "malformed packet, close, reconnect",
 		operation: "reconnect",
-		platformSlots: 2,
+		platformSlots: 3,
 		byteCodes: 10_500,
 		mallocs: 14,
 		mqtt: FAST_RECONNECT,
@@ -250,7 +250,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "publish QoS 1, link lost, reconnect, resubscribe, resend",
 		operation: "resend",
 		qos: 1,
-		platformSlots: 2,
+		platformSlots: 3,
 		byteCodes: 12_500,
 		mallocs: 17,
 		mqtt: FAST_RECONNECT,
@@ -260,7 +260,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "publish QoS 2, link lost, reconnect to the session, resend",
 		operation: "resend",
 		qos: 2,
-		platformSlots: 2,
+		platformSlots: 3,
 		byteCodes: 9500,
 		mallocs: 17,
 		mqtt: { ...FAST_RECONNECT, cleanSession: false },
@@ -285,7 +285,7 @@ export const FLASH_BYTES = 69_000;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */
-export const RAM_BYTES = 7_800;
+export const RAM_BYTES = 7_400;
 export const RAM_GOAL_BYTES = 3_072;
 
 /** All regions of the arena that options size, with the options' defaults, in bytes. */

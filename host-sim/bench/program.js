@@ -179,6 +179,8 @@ function openSocket() {
 	const socketOptions = {
 		address: "127.0.0.1",
 		port: config.mqtt.port,
+		// As the client uses it.
+		target: ignore,
 		onReadable: ignore,
 		onError: ignore,
 		onWritable() {
