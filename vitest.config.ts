@@ -12,6 +12,7 @@ const ALIASES: Record<string, string> = {
 	time: "./host-sim/shims/time.ts",
 	"mc/config": "./host-sim/shims/config.ts",
 	"embedded:io/socket/tcp": "./host-sim/shims/tcp.ts",
+	"embedded:io/digital": "./test/support/digital.ts",
 	"embedded:network/dns/resolver/udp": "./host-sim/shims/dns.ts",
 };
 

@@ -17,7 +17,7 @@ const USAGE = `usage: npm run flash -- --board <board> [--program <program>] [--
   --board    esp32/nodemcu, esp32/esp32c3, esp32/esp32s3, … : a folder of $MODDABLE/build/devices/esp32/targets
   --program  ${PROGRAMS.join(", ")}, or a folder with a manifest.json (default: ${PROGRAMS[0]})
   --debug    for the debugger xsbug, which starts with it; trace() is heard only there
-  name=value for mcconfig: ssid=… password=… of the Wi-Fi, host=… of the broker, clientId=…
+  name=value for mcconfig: ssid=… password=… of the Wi-Fi, host=… of the broker, clientId=…, led=<pin>
 
   The port is found by itself, or is UPLOAD_PORT=/dev/….`;
 

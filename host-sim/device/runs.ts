@@ -115,10 +115,13 @@ export function runLosses(sdk: Sdk, broker: CheckBroker, binary: string, names: 
 		if (health["reset"] !== 1 || health["rssi"] !== -61) throw new CliError(`health: ${JSON.stringify(health)}`);
 		await run.until("the time of day", () => run.output.includes("clock: 1764144000 by time.test"));
 		await run.until("Wi-Fi up a second time", () => count("wifi: up") >= 2);
+		const blinksQuickly = (): boolean => run.output.lastIndexOf("led: quick") > run.output.lastIndexOf("led: slow");
+		await run.until("the LED shows the connection", () => run.output.includes("led: slow") && !blinksQuickly());
 		const before = Math.max(...readings());
 		await run.until("readings after it", () => Math.max(...readings()) > before + 1);
 		await broker.stop();
 		await run.until("the broker's absence is noticed", () => count("connection lost") >= 2);
+		await run.until("the LED shows the loss", blinksQuickly);
 		await broker.start();
 		const missed = Math.max(...readings());
 		await run.until("readings after the broker's restart", () => Math.max(...readings()) > missed + 2, 40_000);

@@ -15,7 +15,7 @@ const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
 /** What the SDK, or the build itself, supplies. */
 const PLATFORM = [
 	...["timer", "time", "mc/config", "embedded:io/socket/tcp", "embedded:io/socket/udp"],
-	...["embedded:network/interface/wifi", "embedded:network/ntp/client"],
+	...["embedded:io/digital", "embedded:network/interface/wifi", "embedded:network/ntp/client"],
 ];
 
 function load(file: string) {

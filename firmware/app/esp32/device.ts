@@ -2,9 +2,10 @@ import config from "mc/config";
 import type { Client, ClientOptions } from "xs-mqtt";
 import { Clock } from "./clock.js";
 import { Health } from "./health.js";
+import { Led } from "./led.js";
 import { Wifi } from "./wifi.js";
 
-/** What mcconfig takes on its command line, after the manifest: `ssid=… password=… host=… clientId=… sntp=…`. */
+/** What mcconfig takes on its command line, after the manifest: `ssid=… password=… host=… clientId=… sntp=… led=…`. */
 function argument(name: string): string | undefined {
 	const value = config[name];
 	return typeof value === "string" && value !== "" ? value : undefined;
@@ -12,8 +13,9 @@ function argument(name: string): string | undefined {
 
 /**
  * Runs a program on an ESP32: Wi-Fi that comes back, hints to the client when it goes and comes, the time of day from the
- * server that config.sntp names, and the state of the device on the topic `xs-mqtt/<name>/<client identifier>/health`. Settings are those of the manifest; arguments go
- * before. Without a client identifier, the device's own address makes one.
+ * server that config.sntp names, a heartbeat on the board's LED, and the state of the device on the topic
+ * `xs-mqtt/<name>/<client identifier>/health`. Settings are those of the manifest; arguments go before. Without a client
+ * identifier, the device's own address makes one.
  *
  * in   name   of the program
  *      begin  makes its client and starts it
@@ -39,5 +41,6 @@ export function runDevice(name: string, begin: (settings: Partial<ClientOptions>
 	const address = wifi.macAddress?.replaceAll(":", "") ?? "device";
 	const clientId = argument("clientId") ?? given.clientId ?? `${name}-${address}`;
 	const client = begin({ ...given, host, clientId });
+	new Led(client, config["led"], String(config["ledOn"]) === "0");
 	new Health(client, wifi, clock, `xs-mqtt/${name}/${client.clientId}/health`);
 }

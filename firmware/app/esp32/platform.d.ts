@@ -1,5 +1,28 @@
 /** What the platform offers on an ESP32 only; see ../../platform.d.ts. */
 
+/** What the board is made of; there when the manifest includes `modules/io`. Boards name what they have. */
+// eslint-disable-next-line no-var -- only `var` makes it a property of globalThis.
+declare var device: { readonly pin?: { readonly led?: number } } | undefined;
+
+declare module "embedded:io/digital" {
+	interface DigitalOptions {
+		pin: number;
+		mode: number;
+		/** 1 is then the low level. */
+		activeLow?: boolean;
+		initialValue?: 0 | 1;
+	}
+	class Digital {
+		static readonly Output: number;
+		/** Throws for a pin that is in use, for input only, or not there (beyond 31 on a chip with fewer, it takes another). */
+		constructor(options: DigitalOptions);
+		write(value: 0 | 1): void;
+		close(): void;
+	}
+	export default Digital;
+	export type { DigitalOptions };
+}
+
 declare module "embedded:network/interface/wifi" {
 	interface WiFiOptions {
 		onChanged(this: WiFi, property: "connection" | "address"): void;
