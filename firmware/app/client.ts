@@ -89,7 +89,10 @@ export class Client {
 		return this.#core.arena.buffer.byteLength;
 	}
 
-	/** Connects, and goes on connecting until `stop`. Harmless when started; nothing after `close`. */
+	/**
+	 * Connects, and goes on connecting until `stop`. Harmless when started; while stopping: once that is complete, unless
+	 * `stop` is called again. Nothing after `close`.
+	 */
 	start(): void {
 		if (this.#loop.closed) return;
 		this.#core.start(Time.ticks | 0);

@@ -72,6 +72,8 @@ export class Core {
 	now = 0;
 	/** stop() was called and is not complete. */
 	private _stopping = false;
+	/** start() was called meanwhile. */
+	private _restart = false;
 	private _resolved = false;
 	private readonly _keepAliveMs: number;
 	/** Silence of either direction after which PINGREQ goes out. */
@@ -126,8 +128,9 @@ export class Core {
 		return command;
 	}
 
-	/** Starts connecting; harmless when started. */
+	/** Starts connecting; harmless when started. While stopping: once that is complete. */
 	start(now: number): void {
+		this._restart = this._stopping;
 		if (this.state !== StateCode.STOPPED) return;
 		this._backoff.reset();
 		this.open(now);
@@ -135,6 +138,7 @@ export class Core {
 
 	/** Ends orderly: flush, DISCONNECT, close, onStopped; at once when there is no connection. */
 	stop(now: number): void {
+		this._restart = false;
 		if (this.state === StateCode.STOPPED || this._stopping) return;
 		this.now = now;
 		this._stopping = true;
@@ -469,6 +473,8 @@ export class Core {
 	private end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
 		this.now = now;
 		const wasOpened = this.state >= StateCode.OPENING;
+		// The driver has not taken the command yet: there was no attempt, and nobody hears of its end.
+		const wasTried = wasOpened && this.command !== Command.OPEN;
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
 		this.deadlines.clearConnection();
@@ -477,12 +483,13 @@ export class Core {
 		this.session.outbox.alone = 0;
 		this.receiver.reset();
 		this.subscriptions.handleLost();
+		// Also when there was no attempt: the connection before it may be still to be closed.
 		if (wasOpened) this.command = Command.CLOSE;
 		// A callback below may start and stop anew: that is another stop.
 		const stopping = this._stopping;
 		this._stopping = false;
 		if (stopping) this.deadlines.clear(Deadline.STOP);
-		else this.counters[CounterIndex.DISCONNECTS]!++;
+		else if (wasTried) this.counters[CounterIndex.DISCONNECTS]!++;
 		const again = !stopping && this.settings.reconnect;
 		const reason = this._reason;
 		reason.layer = layer;
@@ -492,7 +499,7 @@ export class Core {
 		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random()) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
-		if (wasOpened) this.application.disconnected(reason);
+		if (wasTried) this.application.disconnected(reason);
 		// Last, because a turn may have run within the callback, before all of this was said.
 		this.deadlines.changed = this.application.attention = true;
 		if (stopping) this.finishStop();
@@ -502,5 +509,6 @@ export class Core {
 		const left = this.session.outbox.count + this.session.releasedCount;
 		if (left > 0) this.application.problem(ProblemCode.STOPPED_UNFINISHED, left);
 		this.application.stopped();
+		if (this._restart) this.start(this.now);
 	}
 }

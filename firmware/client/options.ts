@@ -87,7 +87,7 @@ export interface CoreOptions<C> extends TuningOptions {
 
 	/** CONNACK accepted the connection; resends and subscriptions follow. */
 	onConnected?(client: C, sessionPresent: boolean): void;
-	/** A connection or an attempt ended; once for each. */
+	/** A connection or an attempt ended; once for each. What a callback asks for and takes back at once is no attempt. */
 	onDisconnected?(client: C, reason: DisconnectReason): void;
 	/** A QoS 1 or 2 publish is complete: PUBACK or PUBCOMP has come. `reasonCode` is 0 in 3.1.1. */
 	onDelivered?(client: C, packetId: number, reasonCode: number): void;

@@ -55,6 +55,8 @@ export class TurnChecker {
 
 	/** Called before a method throws. */
 	onBreak: () => void = () => undefined;
+	/** An attempt is made. */
+	onOpen: () => void = () => undefined;
 
 	/** A transport that is counted, and does otherwise what `factory` makes. */
 	counting(factory: TransportFactory): TransportFactory {
@@ -70,7 +72,10 @@ export class TurnChecker {
 
 	#wrap(inner: Transport): Transport {
 		return {
-			open: () => inner.open(),
+			open: () => {
+				this.onOpen();
+				inner.open();
+			},
 			close: () => inner.close(),
 			read: (countMax) => {
 				this.#reads++;

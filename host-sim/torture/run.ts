@@ -129,6 +129,7 @@ export class Run {
 				ackTimeoutMs,
 				pingTimeoutMs: pingMs,
 			});
+			this.#turns.onOpen = () => this.#endings.opened();
 			this.#liveness = new LivenessChecker(this.#findings, {
 				keepAliveMs,
 				pingTimeoutMs,

@@ -2,7 +2,7 @@
 // Goal: stop() flushes, sends DISCONNECT as the last packet, says when it is done, and is bounded in time.
 // Method: a builder per state; the transmit region is taken in pieces where the order of bytes matters.
 import { describe, expect, it } from "vitest";
-import { Problem, Reason, State, Status } from "../../firmware/client/codes.js";
+import { LayerCode, Problem, Reason, ReasonCode, State, Status } from "../../firmware/client/codes.js";
 import { Command } from "../../firmware/client/core.js";
 import { Counter } from "../../firmware/client/counters.js";
 import { endedBy, Harness, inState, NOTHING, TICKS } from "../support/core-harness.js";
@@ -100,12 +100,40 @@ describe("stop, connected", () => {
 		expect(h.connect()).toBe("8206" + "0002" + "00016600");
 	});
 
-	it("ignores a second stop, and a start", () => {
+	it("ignores a second stop", () => {
 		const h = inState.stopping();
 		h.stop();
-		h.start();
 		expect(h.rest()).toEqual(NOTHING);
 		expect(h.core.state).toBe(State.STOPPING);
+	});
+
+	it("completes when start is called meanwhile, and then connects again", () => {
+		const h = inState.connected();
+		h.stop();
+		h.start();
+		expect(h.core.state).toBe(State.STOPPING);
+		expect(h.rest()).toEqual({ sent: DISCONNECT, log: STOPPED, commands: [Command.OPEN] });
+		expect(h.core.state).toBe(State.OPENING);
+		h.connect();
+		expect(h.core.state).toBe(State.CONNECTED);
+		// It was one wish.
+		h.stop();
+		expect(h.rest()).toMatchObject({ sent: DISCONNECT, commands: [Command.CLOSE] });
+		expect(h.core.state).toBe(State.STOPPED);
+	});
+
+	it("takes the start back with another stop, also from within onDisconnected and onStopped", () => {
+		for (const place of ["between", "onDisconnected", "onStopped"]) {
+			const stop = (): void => void h.stop();
+			const h: Harness = new Harness(place === "between" ? {} : { [place]: stop });
+			h.connect();
+			h.stop();
+			h.start();
+			if (place === "between") h.stop();
+			h.sent();
+			expect([place, h.core.state]).toEqual([place, State.STOPPED]);
+			expect(h.rest().commands).toEqual([Command.CLOSE]);
+		}
 	});
 });
 
@@ -251,5 +279,29 @@ describe("stop, otherwise", () => {
 		h.stop();
 		expect(h.rest().commands).toEqual([Command.OPEN]);
 		expect(h.core.state).toBe(State.OPENING);
+	});
+
+	it("asked for in a callback and ended before it was made, an attempt is told of by nobody", () => {
+		let calls = 0;
+		const h: Harness = new Harness({
+			onDisconnected() {
+				// Without a bound: it would recurse if it were told of what it does here.
+				if (++calls > 2) throw new Error("told of an attempt that never was");
+				h.core.networkUp(h.now);
+				h.core.networkDown(h.now);
+				h.core.networkUp(h.now);
+				h.core.networkDown(h.now);
+			},
+		});
+		h.connect();
+		h.lost();
+		expect([calls, h.core.state, h.core.counters[Counter.DISCONNECTS]]).toEqual([1, State.WAITING, 1]);
+		// What was lost is closed, and the next attempt comes in its time.
+		expect(h.rest()).toEqual({ ...NOTHING, log: ["connected false"] });
+		expect(h.core.sleepMs(h.now)).toBeGreaterThan(0);
+		h.pass(h.core.sleepMs(h.now));
+		expect(h.takeCommands()).toEqual([Command.OPEN]);
+		h.core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, h.now);
+		expect([calls, h.core.counters[Counter.DISCONNECTS]]).toEqual([2, 2]);
 	});
 });

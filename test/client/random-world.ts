@@ -214,7 +214,8 @@ export class World {
 	#obey(): void {
 		const { core } = this.h;
 		for (const command of [...this.h.takeCommands(), core.takeCommand()]) {
-			if (command === Command.CLOSE) this.#drop();
+			// A driver that is to open closes what is open first.
+			if (command !== Command.NONE) this.#drop();
 			if (command === Command.OPEN) this.#opening = true;
 		}
 		for (; this.#logged < this.h.log.length; this.#logged++) {

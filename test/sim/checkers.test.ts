@@ -340,7 +340,9 @@ describe("EndingChecker", () => {
 		...change,
 	});
 	const up = (): void => {
-		for (const state of [State.OPENING, State.CONNECTING, State.CONNECTED]) checker.entered(state);
+		checker.entered(State.OPENING);
+		checker.opened();
+		for (const state of [State.CONNECTING, State.CONNECTED]) checker.entered(state);
 		checker.connected(true);
 	};
 	/** The end that a client reports. */
@@ -362,11 +364,17 @@ describe("EndingChecker", () => {
 		end(Reason.STOPPED, { retryMs: -1 });
 		checker.stopped();
 		checker.check();
+		// Asked for and taken back before it was made.
+		for (const state of [State.OPENING, State.WAITING]) checker.entered(state);
+		checker.check();
+		checker.entered(State.OPENING);
+		checker.check();
 		expect(found()).toBeUndefined();
 	});
 
 	it.each<[string, () => void]>([
 		["ends that were not reported", () => [up(), checker.entered(State.WAITING), checker.check()]],
+		["ends that were not reported", () => [up(), checker.entered(State.WAITING), checker.opened(), checker.check()]],
 		["an end without a beginning", () => end(Reason.LINK_LOST, {}, { lost: true })],
 		["layer and code do not fit", () => [up(), end(Reason.LINK_LOST, { layer: 1 }, { lost: true })]],
 		["a defect of the client itself", () => [up(), end(Reason.INTERNAL_FAULT)]],
