@@ -280,17 +280,39 @@ export class Publisher extends Sender {
 	startCompose(topic: Topic, qos: number): number {
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
-		const outbox = this._outbox;
 		if (this._policy === FullPolicy.LATEST_PER_TOPIC) {
 			this.dropSameTopic(topic.field, 0);
 			if (this.composing) return StatusCode.BUSY;
 		}
-		const before = composedHeadMax(topic, qos);
-		if (before > outbox.makeRoom()) {
-			return this.refuse(before > outbox.limit - outbox.base ? StatusCode.TOO_LARGE : StatusCode.FULL);
-		}
+		const start = this.growCompose(topic, qos, 0, 0, 0);
+		if (start < 0) return start === (StatusCode.BUSY as number) ? start : this.refuse(start);
 		this.setComposing(true);
-		return outbox.tail + before;
+		return start;
+	}
+
+	/**
+	 * Makes room for a payload that is composed: with what was given back meanwhile, and by the policy for a full outbox.
+	 *
+	 * in   start  where it starts now
+	 *      used   bytes of it that are written
+	 *      size   bytes that are wanted, those included
+	 * out  where it starts from now on; FULL, TOO_LARGE: as for publish; BUSY: who was told of a publish that gave way has begun
+	 *      or given up a payload
+	 */
+	growCompose(topic: Topic, qos: number, start: number, used: number, size: number): number {
+		const outbox = this._outbox;
+		const composing = this.composing;
+		const before = composedHeadMax(topic, qos);
+		const room = outbox.limit - outbox.base - before - size;
+		if (room < 0) return StatusCode.TOO_LARGE;
+		while (room < outbox.used) {
+			if (this._policy !== FullPolicy.DROP_OLDEST || !this.dropOldest()) return StatusCode.FULL;
+			if (this.composing !== composing) return StatusCode.BUSY;
+		}
+		outbox.makeRoom();
+		const to = outbox.tail + before;
+		if (to !== start) this._bytes.copyWithin(to, start, start + used);
+		return to;
 	}
 
 	/** One past the last byte that a composed payload may take. */
@@ -302,19 +324,16 @@ export class Publisher extends Sender {
 	 * Ends composing.
 	 *
 	 * in   start  what startCompose returned
-	 *      size   bytes that were written there; -1 when they did not fit
+	 *      size   bytes that were written there; FULL or TOO_LARGE when they did not fit
 	 */
 	finishCompose(topic: Topic, qos: number, retain: boolean, start: number, size: number): number {
 		const outbox = this._outbox;
 		this.setComposing(false);
 		const before = composedHeadMax(topic, qos);
 		if (size < 0) {
-			const whole = outbox.limit - outbox.base;
-			if (outbox.count > 0) return this.refuse(StatusCode.FULL);
-			if (outbox.limit - start + before >= whole) return this.refuse(StatusCode.TOO_LARGE);
-			this.refuse(StatusCode.FULL);
-			this.wantRoom();
-			return StatusCode.FULL;
+			this.refuse(size);
+			if (size === (StatusCode.FULL as number)) this.wantRoom();
+			return size;
 		}
 		const packetId = qos === 0 ? 0 : this._session.takeId(this._subscriptions);
 		if (qos !== 0 && packetId === 0) return this.refuse(StatusCode.FULL);

@@ -79,8 +79,16 @@ export class PayloadWriter {
 	private takes(size: number): boolean {
 		if (this._status < 0) return false;
 		if (size <= this._limit - this._at) return true;
-		this._status = StatusCode.FULL;
-		return false;
+		const used = this._at - this._start;
+		const start = this._publisher.growCompose(this._topic!, this._qos, this._start, used, used + size);
+		if (start < 0) {
+			// A payload that was given up, or begun, by who was told of a publish that gave way has a status of its own.
+			if (start !== (StatusCode.BUSY as number)) this._status = start;
+			return false;
+		}
+		this._start = start;
+		this._at = start + used;
+		return true;
 	}
 
 	/** A part that cannot be written: send will say so. */
@@ -189,18 +197,20 @@ export class PayloadWriter {
 	/** A JSON string: quoted, and escaped where it has to be. */
 	string(text: Text | string): this {
 		this.byte(Ascii.QUOTE);
-		const start = this._at;
+		// From the start: what is written may move when room is made for more.
+		const offset = this._at - this._start;
 		this.text(text);
-		if (this._status >= 0) this.escapeFrom(start);
+		if (this._status >= 0) this.escapeFrom(offset);
 		return this.byte(Ascii.QUOTE);
 	}
 
 	/** Escapes what was just written, from the end, so that every byte moves once. */
-	private escapeFrom(start: number): void {
+	private escapeFrom(offset: number): void {
 		const bytes = this._bytes;
 		let extra = 0;
-		for (let i = start; i < this._at; i++) extra += escapeSize(bytes[i]!) - 1;
+		for (let i = this._start + offset; i < this._at; i++) extra += escapeSize(bytes[i]!) - 1;
 		if (extra === 0 || !this.takes(extra)) return;
+		const start = this._start + offset;
 		let to = this._at + extra;
 		for (let from = this._at - 1; from >= start; from--) {
 			const byte = bytes[from]!;
@@ -242,7 +252,7 @@ export class PayloadWriter {
 			this._publisher.dropCompose();
 			return status;
 		}
-		const size = status < 0 ? -1 : this._at - this._start;
+		const size = status < 0 ? status : this._at - this._start;
 		const result = this._publisher.finishCompose(this._topic!, this._qos, this._retain, this._start, size);
 		if (result >= 0) this._loop.run();
 		else this._loop.later();

@@ -323,7 +323,81 @@ describe("a composed publish", () => {
 		expect(bench.start("x".repeat(60)).send()).toBe(Status.TOO_LARGE);
 		bench.h.publish("t", "", 1);
 		expect(bench.start("x".repeat(38)).send()).toBe(Status.FULL);
-		expect(bench.start("t").text("x".repeat(60)).send()).toBe(Status.FULL);
+		expect(bench.start("t").text("x".repeat(60)).send()).toBe(Status.TOO_LARGE);
+	});
+
+	it("uses room that was given back while it was composed", () => {
+		const bench = new Bench({ outbox: 128 });
+		const { h } = bench;
+		h.publish("t", "x".repeat(40), 1);
+		h.sent();
+		const writer = bench.start().text("a".repeat(40));
+		h.receive(ackHex(0x40, 1));
+		// It moves to where the other one was, and so do the quotes that are to come.
+		expect(writer.string('b"'.repeat(10)).send()).toBe(2);
+		expect(h.sent()).toBe(publishHex("t", "a".repeat(40) + JSON.stringify('b"'.repeat(10)), 1, 2));
+		expect(h.core.session.outbox.base).toBe(h.core.session.outbox.head);
+	});
+
+	it("lets the oldest give way with dropOldest, as many as it takes and no more, and never those on their way", () => {
+		const bench = new Bench({ outbox: 160, inflight: 1, outboxFull: "dropOldest" });
+		const { h } = bench;
+		// The first is on its way; the others wait for the window.
+		for (const name of ["a", "b", "c", "d"]) h.publish("t", name.repeat(16), 1);
+		h.sent();
+		expect(h.take()).toEqual([]);
+		expect(bench.start().string("e".repeat(20)).send()).toBe(5);
+		expect(h.take()).toEqual([`problem ${Problem.PUBLISH_DROPPED} 2`]);
+		expect(bench.start().text("f".repeat(90)).send()).toBe(6);
+		expect(h.take()).toEqual([3, 4, 5].map((id) => `problem ${Problem.PUBLISH_DROPPED} ${id}`));
+		// What is on its way leaves too little for this one.
+		expect(bench.start().text("g".repeat(120)).send()).toBe(Status.FULL);
+		expect(h.core.counters[Counter.DROPPED_OLD]).toBe(5);
+		expect(h.exchange(ackHex(0x40, 1))).toBe("");
+		expect(bench.start().text("h".repeat(140)).send()).toBe(7);
+		expect(h.sent()).toBe(publishHex("t", "h".repeat(140), 1, 7));
+		h.receive(ackHex(0x40, 7));
+		expect(bench.start().text("i".repeat(150)).send()).toBe(Status.TOO_LARGE);
+	});
+
+	it("is as it was written, however often it had to move", () => {
+		const text = fc.string({ maxLength: 12, unit: fc.constantFrom("a", '"', "\\", "ä", "\u0001") });
+		const part = fc.oneof(text, fc.integer(), fc.boolean());
+		fc.assert(
+			fc.property(
+				fc.array(part, { maxLength: 12 }),
+				fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 8 }),
+				fc.constantFrom("refuse" as const, "dropOldest" as const),
+				fc.boolean(),
+				(parts, others, outboxFull, acks) => {
+					const bench = new Bench({ outbox: 256, inflight: 2, outboxFull });
+					const { h } = bench;
+					for (const size of others) h.publish("o", "x".repeat(size), 1);
+					const sent = h.sent();
+					const writer = bench.start("t", 0).byte(0x5b);
+					for (const [i, value] of parts.entries()) {
+						if (i > 0) writer.byte(0x2c);
+						if (typeof value === "string") writer.string(value);
+						else if (typeof value === "number") writer.integer(value);
+						else writer.boolean(value);
+						if (acks && i === 3) for (let id = 1; id <= Math.min(others.length, 2); id++) h.receive(ackHex(0x40, id));
+					}
+					const status = writer.byte(0x5d).send();
+					if (!acks || parts.length < 4)
+						for (let id = 1; id <= Math.min(others.length, 2); id++) h.receive(ackHex(0x40, id));
+					let all = sent;
+					for (let id = 3; id <= others.length + 1; id++) {
+						all += h.sent();
+						h.receive(ackHex(0x40, id));
+					}
+					all += h.sent();
+					const wanted = publishHex("t", JSON.stringify(parts), 0);
+					if (status === 0) expect(all).toContain(wanted);
+					else expect([Status.FULL, Status.TOO_LARGE] as number[]).toContain(status);
+				},
+			),
+			{ numRuns: 500 },
+		);
 	});
 
 	it.each([
