@@ -383,16 +383,27 @@ export class Run {
 	#settle(): void {
 		this.#note("all faults end");
 		this.#heal();
-		for (let left = EVENTS_TO_REST; !this.#atRest(); left--) {
-			if (this.#findings.first !== undefined) return;
-			if (left === 0) return this.#reportUnrest();
-			if (this.#endings.state === State.STOPPED) this.#device.start();
-			else if (!this.#event(Infinity)) return this.#findings.report("nothing happens any more", this.#unrest());
-		}
+		if (!this.#waitForRest()) return;
 		const isLoud = this.#mayLeave();
 		this.#pass(2_000);
+		// A CONNECT of an earlier connection may have been under way for long, and have taken over.
+		if (!this.#waitForRest()) return;
 		this.#lookAtRest(isLoud);
 		if (this.#findings.first === undefined) this.#stop();
+	}
+
+	/** Goes on until nothing is left to be done. False: that was a violation. */
+	#waitForRest(): boolean {
+		for (let left = EVENTS_TO_REST; !this.#atRest(); left--) {
+			if (this.#findings.first !== undefined) return false;
+			if (left === 0) {
+				this.#reportUnrest();
+				return false;
+			}
+			if (this.#endings.state === State.STOPPED) this.#device.start();
+			else if (!this.#event(Infinity)) this.#findings.report("nothing happens any more", this.#unrest());
+		}
+		return true;
 	}
 
 	#heal(): void {
@@ -447,7 +458,7 @@ export class Run {
 		const keepAliveMs = this.#plan.setup.options.keepAlive! * 1_000;
 		this.#pass(keepAliveMs > 0 ? 20 * keepAliveMs : LEAP_MS, EVENTS_AT_REST);
 		if (this.#findings.first !== undefined) return;
-		// A CONNECT of an earlier connection may have been under way for long, and have taken over: once, and then no more.
+		// As in #settle: once, and then no more.
 		if (again && this.#endings.ended !== before.ended && this.#atRest()) return this.#lookAtRest(isLoud, false);
 		const pings = counters[Counter.PINGS]! - before.pings;
 		const sent = packets.out - before.out;
