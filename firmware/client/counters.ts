@@ -64,7 +64,7 @@ export const enum Counters {
 }
 
 /** How many there are. */
-export const COUNTER_COUNT = CounterIndex.ACKS_MAX + 1;
+export const COUNTER_COUNT = Counters.COUNT;
 
 /** Named indices into `client.counters`. */
 export const Counter = Object.freeze({
