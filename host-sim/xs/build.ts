@@ -242,7 +242,7 @@ async function buildHost(folder: string, engineResult: string, plan: Plan): Prom
 		"-lm",
 		"-lpthread",
 		"-ldl",
-		...((await compiles(plan.compiler, [...plan.flags, "-latomic"])) ? ["-latomic"] : []),
+		...((await works(plan.compiler, [...plan.flags, "-latomic"])) ? ["-latomic"] : []),
 	];
 	await run(plan.compiler, [...plan.flags, ...checks, ...objects, "-o", join(folder, "xs-host"), ...libraries]);
 }
@@ -326,27 +326,31 @@ function run(program: string, args: readonly string[]): Promise<string> {
 /** 32 where it works. The sanitizers have libraries of their own for each size. */
 async function wordSize(compiler: string, sanitize: boolean): Promise<32 | 64> {
 	const flags = sanitize ? ["-fsanitize=address,undefined"] : [];
-	if (await compiles(compiler, ["-m32", ...flags])) return 32;
-	if (await compiles(compiler, flags)) return 64;
+	if (await works(compiler, ["-m32", ...flags])) return 32;
+	if (await works(compiler, flags)) return 64;
 	throw new XsHostUnavailableError(`${compiler} has no sanitizers; to get them: apt-get install gcc gcc-multilib`);
 }
 
 async function findCompiler(wanted: string | undefined): Promise<string> {
 	const candidates = wanted !== undefined ? [wanted] : process.env["CC"] ? [process.env["CC"]] : ["gcc", "clang", "cc"];
 	for (const candidate of candidates) {
-		if (await compiles(candidate, [])) return candidate;
+		if (await works(candidate, [])) return candidate;
 	}
 	throw new XsHostUnavailableError(
 		`no working C compiler (tried ${candidates.join(", ")}); to get one: apt-get install gcc gcc-multilib`,
 	);
 }
 
-/** Whether the compiler makes a program with these flags; -m32, for one, needs libraries that may be missing. */
-async function compiles(compiler: string, flags: readonly string[]): Promise<boolean> {
+/**
+ * Whether the compiler makes a program with these flags, and this machine runs it: -m32, for one, needs libraries that
+ * may be missing, and a kernel that may know no such programs.
+ */
+async function works(compiler: string, flags: readonly string[]): Promise<boolean> {
 	const folder = await mkdtemp(join(tmpdir(), "xs-mqtt-"));
 	try {
 		await writeFile(join(folder, "try.c"), '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n');
 		await run(compiler, [join(folder, "try.c"), "-o", join(folder, "try"), ...flags]);
+		await run(join(folder, "try"), []);
 		return true;
 	} catch {
 		return false;
