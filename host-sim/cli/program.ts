@@ -10,7 +10,8 @@ import { addSub } from "./sub.js";
 const EXIT_CODES = `
 Exit codes:
   0   done
-  1   no connection, a file that cannot be read, a message that was not delivered
+  1   no connection, a file that cannot be read, a message that was not delivered,
+      a signal that left work undone
   1…5 refused by the broker: the return code of its CONNACK
   27  -W is over
   64  wrong options or a wrong manifest`;

@@ -55,6 +55,7 @@ async function publish(flags: PubFlags, io: Io): Promise<number> {
 	const file = await payloadFile(flags, io);
 	const publisher = new Publisher(new Topic(topicName), flags, io);
 	const session = new Session(settings, flags, io, publisher.hooks);
+	session.undone = () => publisher.undone;
 	publisher.client = await session.open();
 	session.start();
 	const work = publisher.run(session, file).catch((error: unknown) => session.endBy(error));
@@ -90,6 +91,8 @@ class Publisher {
 	readonly #progress = new Signal();
 	/** Streamed messages that are not finished. */
 	#streaming = 0;
+	/** Messages that are in our hands and not in the client's: one at most. */
+	#inHand = 0;
 
 	constructor(topic: Topic, flags: PubFlags, io: Io) {
 		this.#topic = topic;
@@ -99,17 +102,25 @@ class Publisher {
 
 	/** Sends everything, and ends the session when the broker has it. */
 	async run(session: Session, file: PayloadFile | undefined): Promise<void> {
+		// A line is in hand only once it has been read; any other message from the start.
+		if (!this.#flags.stdinLine) this.#inHand++;
 		await Promise.race([this.#connected.wait(), session.ended]);
 		if (session.over) return;
 		if (file && file.size > 0) await this.#stream(session, file.size, (done) => new FileSource(file.fd, done));
 		else if (this.#flags.stdinLine) {
 			for await (const line of linesOf(this.#io.input())) {
+				this.#inHand++;
 				await this.#send(session, line);
 				if (session.over) return;
 			}
 		} else await this.#send(session, Buffer.from(this.#flags.message ?? ""));
 		while (!session.over && this.#busy) await this.#progress.wait(LOOK_MS);
 		session.end(Exit.OK);
+	}
+
+	/** What a signal leaves undone; what the client has, it delivers while it stops, or reports. */
+	get undone(): string | undefined {
+		return this.#inHand > 0 ? "the message was not sent" : undefined;
 	}
 
 	/** What was dropped is not waited for: its loss has been reported. */
@@ -121,7 +132,10 @@ class Publisher {
 		const { qos, retain = false } = this.#flags;
 		while (!session.over) {
 			const status = this.client.publish(this.#topic, payload, qos, retain);
-			if (status >= 0) return;
+			if (status >= 0) {
+				this.#inHand--;
+				return;
+			}
 			if (status === Status.TOO_LARGE) {
 				return this.#stream(session, payload.length, (done) => new MemorySource(payload, done));
 			}
@@ -139,6 +153,7 @@ class Publisher {
 		while (!session.over) {
 			const status = this.client.publishStream(this.#topic, size, source(finished), qos, retain);
 			if (status >= 0) {
+				this.#inHand--;
 				this.#streaming++;
 				return;
 			}

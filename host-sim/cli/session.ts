@@ -30,6 +30,8 @@ export class Session {
 	exitCode: number = Exit.OK;
 	/** end() was called: nothing more is to be done. */
 	over = false;
+	/** What a signal would leave undone beside a connection that never stood, for people; undefined for nothing. */
+	undone: () => string | undefined = () => undefined;
 	readonly #io: Io;
 	readonly #flags: ConnectionFlags;
 	readonly #settings: ConnectionSettings;
@@ -147,7 +149,9 @@ export class Session {
 	readonly #handleSignal = (): void => {
 		// Who asks twice does not want to wait for a broker that does not answer.
 		if (this.over) process.exit(Exit.FAILED);
-		this.end(Exit.OK);
+		const undone = this.#wasConnected ? this.undone() : "there was no connection yet";
+		if (undone === undefined) this.end(Exit.OK);
+		else this.end(Exit.FAILED, `interrupted: ${undone}`);
 	};
 
 	#handleDisconnected(reason: DisconnectReason): void {

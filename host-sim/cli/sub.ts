@@ -60,6 +60,7 @@ async function subscribe(flags: SubFlags, io: Io): Promise<number> {
 	const subscriber = new Subscriber(filters, flags, io);
 	const session = new Session(settings, flags, io, subscriber.hooks);
 	subscriber.session = session;
+	session.undone = () => subscriber.undone;
 	subscriber.declare(await session.open());
 	session.start();
 	await session.ended;
@@ -116,6 +117,14 @@ class Subscriber {
 				this.session.fail(`a message on ${topicName} broke off after ${size} of ${total} bytes`);
 			},
 		});
+	}
+
+	/** What a signal leaves undone: to listen without an end is done whenever it ends. */
+	get undone(): string | undefined {
+		const { C } = this.#flags;
+		if (this.#unanswered > 0) return "the broker has not answered to all filters";
+		if (C !== undefined && this.#count < C) return `${this.#count} of ${C} messages`;
+		return undefined;
 	}
 
 	/** Throws UsageError for a filter that is not valid. */
