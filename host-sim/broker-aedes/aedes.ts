@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { Aedes, type AedesOptions } from "aedes";
+import { resetSocket } from "../world/reset.js";
 
 /** How the embedded broker is set up: all that aedes takes, and where to listen. */
 export interface EmbeddedOptions extends AedesOptions {
@@ -49,7 +50,7 @@ export async function startAedes(options: EmbeddedOptions = {}): Promise<Embedde
 		port: (server.address() as AddressInfo).port,
 		aedes,
 		dropConnections() {
-			for (const socket of sockets) socket.resetAndDestroy();
+			for (const socket of sockets) resetSocket(socket);
 		},
 		async close() {
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -26,6 +26,8 @@ const STOP_TIMEOUT_MS = 5000;
 /** Beyond what a client asks for, before the run gives up on it. */
 const STOP_MARGIN_MS = 1000;
 const STOP_POLL_MS = 10;
+/** For what the program has sent last to reach the broker, in ms. */
+const SETTLE_MS = 500;
 const PROGRESS_INTERVAL_MS = 1000;
 
 /** Runs the program in this process. */
@@ -57,6 +59,7 @@ export async function runOnNode(parts: RunParts): Promise<RunResult> {
 		await start(parts, world, ending, registry);
 		const end = await ending.promise;
 		if (end === "duration" || end === "stopped") await stopClients(registry, ending);
+		if (ending.error === undefined) await world.settle(SETTLE_MS);
 		return {
 			exitCode: ending.error === undefined ? 0 : ESCAPE_EXIT_CODE,
 			end: ending.error === undefined ? end : "exception",

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "./clock.js";
 import type { DropPlan } from "./drop-plan.js";
 import { Pipe } from "./pipe.js";
+import { resetSocket } from "./reset.js";
 import type { Tap } from "./tap.js";
 
 /** What a link tells its client side. Nothing is called from within open(), send(), consumed() or close(). */
@@ -102,6 +103,11 @@ export class Link implements Wire {
 		if (!frozen) this.#dial();
 	}
 
+	/** Whether the client side is over and bytes of it, or its close, are still on their way. */
+	get leaving(): boolean {
+		return !this.#events && !this.#frozen;
+	}
+
 	/** Sends bytes; they are not copied and must stay as they are. Ignored once the client side is over. */
 	send(bytes: Uint8Array): void {
 		if (!this.#events) return;
@@ -157,10 +163,7 @@ export class Link implements Wire {
 		this.#outgoing.clear();
 		this.#incoming.clear();
 		this.#acks.clear();
-		const socket = this.#socket;
-		if (!socket) return;
-		if (socket.connecting) socket.destroy();
-		else socket.resetAndDestroy();
+		if (this.#socket) resetSocket(this.#socket);
 	}
 
 	#dial(): void {

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { Wire } from "./link.js";
+import { resetSocket } from "./reset.js";
 import type { World } from "./world.js";
 
 /** A running proxy. */
@@ -55,7 +56,7 @@ function join(world: World, socket: Socket): void {
 		},
 		ended() {
 			// The device is told by a reset, as it is of a broken connection; it cannot tell that from a close.
-			socket.resetAndDestroy();
+			resetSocket(socket);
 		},
 	});
 	socket.on("data", (bytes) => {

@@ -49,6 +49,9 @@ export interface WorldOptions extends Partial<Faults> {
 	onTrace?: (text: string) => void;
 }
 
+/** Between two looks in settle(). */
+const SETTLE_POLL_MS = 5;
+
 /**
  * The surroundings of one device: its network, its clock and its faults. The stand-ins for the platform's modules find
  * the world of the process through `current.ts`.
@@ -217,6 +220,17 @@ export class World {
 		this.#closable.close();
 		for (const link of this.#links) link.destroy();
 		this.#links.clear();
+	}
+
+	/**
+	 * Waits until the broker has seen the end of every connection that the device has closed: close() would reset what is
+	 * still under way, a DISCONNECT for one. `limitMs` bounds it: a broker may be frozen, or in no hurry.
+	 */
+	async settle(limitMs: number): Promise<void> {
+		const endMs = performance.now() + limitMs;
+		while (performance.now() < endMs && [...this.#links].some((link) => link.leaving)) {
+			await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+		}
 	}
 
 	/** Counts something that keeps the device busy: an armed timer, an open socket, a lookup. */
