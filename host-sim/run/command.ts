@@ -104,7 +104,6 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 			program,
 			...runOptions(flags),
 			signal: stopping.signal,
-			wholeProcess: true,
 			colour: io === processIo && process.stdout.isTTY && !process.env["NO_COLOR"],
 			...(!flags.quiet && { onLine: print }),
 			...(progress && { onProgress: (now: Progress) => progress.show(now) }),

@@ -60,8 +60,6 @@ export interface RunOptions extends RunFaults {
 	colour?: boolean;
 	/** Ends the run: the clients are stopped, so that DISCONNECT goes out. */
 	signal?: AbortSignal;
-	/** Also what Node itself would report as uncaught ends the run. Only for a process that does nothing else. */
-	wholeProcess?: boolean;
 	/** Called once, before the program is loaded; for tests that change faults while it runs. */
 	onStart?: (world: World, broker: EmbeddedBroker | undefined) => void;
 	/** Called about once a second. */
@@ -79,15 +77,15 @@ export interface Progress {
 	connections: number;
 }
 
-/** Why a run is over. */
-export type RunEnd = "duration" | "stopped" | "program ended" | "exception";
+/** Why a run is over. "not back": the program was to stop, and did not come back from its own code. */
+export type RunEnd = "duration" | "stopped" | "program ended" | "exception" | "not back";
 
 /** What a run leaves. */
 export interface RunResult {
-	/** 0, or 70 after an exception. */
+	/** 0, or 70 when the program went wrong. */
 	exitCode: number;
 	end: RunEnd;
-	/** One line about the exception. */
+	/** One line about what went wrong. */
 	error: string | undefined;
 	program: string;
 	engine: Engine;

@@ -37,7 +37,7 @@ const MARKS: readonly { name: LimitName; counter: number; step: number }[] = [
 ];
 
 /** Reads what a client has counted. */
-export function reportClient(client: SimulatedClient): ClientReport {
+export function reportClient(client: Omit<SimulatedClient, "stop">): ClientReport {
 	const counters: Record<string, number> = {};
 	for (const [name, index] of Object.entries(Counter)) counters[name] = client.counters[index] ?? 0;
 	const marks = MARKS.map(({ name, counter, step }) => {
@@ -49,7 +49,7 @@ export function reportClient(client: SimulatedClient): ClientReport {
 }
 
 /** What would have been needed: the mark, unless something was turned away for want of room. */
-function shortage(client: SimulatedClient, name: LimitName, used: number, configured: number): number {
+function shortage(client: Omit<SimulatedClient, "stop">, name: LimitName, used: number, configured: number): number {
 	const count = (index: number): number => client.counters[index] ?? 0;
 	if (name === "rxBuffer" && count(Counter.TOO_LARGE_IN) > 0) return Math.max(used, count(Counter.PACKET_IN_MAX));
 	// A streamed message fills whatever there is, so that a full buffer says nothing.
@@ -65,7 +65,7 @@ function suggest(name: LimitName, needed: number, step: number): number {
 }
 
 /** Of an XS run the identifier came as text among the settings. */
-function clientIdOf(client: SimulatedClient): string {
+function clientIdOf(client: Omit<SimulatedClient, "stop">): string {
 	const id = client.clientId ?? client.settings["clientId"];
 	return typeof id === "string" ? id : "";
 }

@@ -5,7 +5,7 @@ import { resolveStandIn, type StandIns } from "./resolver.js";
 const DIST = new URL(import.meta.url.endsWith(".ts") ? "../../dist/" : "../../", import.meta.url);
 
 /** Names that a program imports, and the compiled files behind them. */
-const FILES: Readonly<Record<string, string>> = {
+export const STAND_INS: Readonly<Record<string, string>> = {
 	timer: "host-sim/shims/timer.js",
 	time: "host-sim/shims/time.js",
 	"mc/config": "host-sim/shims/config.js",
@@ -43,7 +43,7 @@ export function installStandIns(): void {
 	if (installed) return;
 	installed = true;
 	const table: StandIns = {};
-	for (const [name, path] of Object.entries(FILES)) table[name] = compiledUrl(path).href;
+	for (const [name, path] of Object.entries(STAND_INS)) table[name] = compiledUrl(path).href;
 	const hooking = nodeModule as unknown as Hooking;
 	if (!hooking.registerHooks) {
 		hooking.register(compiledUrl("host-sim/run/resolver.js"), { data: table });

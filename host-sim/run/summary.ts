@@ -8,6 +8,7 @@ const ENDS: Readonly<Record<RunResult["end"], string>> = {
 	stopped: "stopped",
 	"program ended": "the program ended by itself",
 	exception: "an exception escaped",
+	"not back": "the program did not come back from its own code",
 };
 
 /** The summary of a run for people, in lines. */

@@ -1,7 +1,6 @@
-import { isIPv4 } from "node:net";
 import { worldFor } from "../world/current.js";
 import type { Wire } from "../world/link.js";
-import type { World } from "../world/world.js";
+import type { DeviceWorld } from "../world/device-world.js";
 import { callOut } from "./call-out.js";
 import { ReceiveQueue } from "./receive-queue.js";
 
@@ -26,6 +25,9 @@ export interface TCPOptions {
 /** How read() and write() pass data: buffers, or one byte as a number. */
 export type Format = "buffer" | "number";
 
+/** Four numbers without leading zeros, as Node's isIPv4 takes them; Node's modules are not there for a stand-in either. */
+const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+
 /** Connecting; ready; over but not yet told; over and told; closed by the program. */
 type State = "connecting" | "ready" | "ended" | "failed" | "closed";
 
@@ -36,7 +38,7 @@ type State = "connecting" | "ready" | "ended" | "failed" | "closed";
 export default class TCP {
 	/** The option of the same name, if it was given. */
 	declare target: unknown;
-	readonly #world: World;
+	readonly #world: DeviceWorld;
 	readonly #options: TCPOptions;
 	readonly #link: Wire;
 	readonly #received = new ReceiveQueue();
@@ -52,7 +54,7 @@ export default class TCP {
 	constructor(options: TCPOptions) {
 		const { address, port, format } = options;
 		if (format !== undefined) this.format = format;
-		if (typeof address !== "string" || !isIPv4(address)) throw new Error("invalid address");
+		if (typeof address !== "string" || !IPV4.test(address)) throw new Error("invalid address");
 		if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RangeError("invalid port");
 		if ("target" in options) this.target = options.target;
 		// Like the platform, keep the callbacks that were there at construction.

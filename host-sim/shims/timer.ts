@@ -1,6 +1,6 @@
 import type { Cancel } from "../world/clock.js";
 import { currentWorld } from "../world/current.js";
-import type { World } from "../world/world.js";
+import type { DeviceWorld } from "../world/device-world.js";
 import { callOut } from "./call-out.js";
 
 /** Gets the timer that fired. */
@@ -9,7 +9,7 @@ export type TimerCallback = (id: TimerId) => void;
 /** A timer; opaque to programs. */
 export class TimerId {
 	readonly #callback: TimerCallback;
-	readonly #world: World;
+	readonly #world: DeviceWorld;
 	#repeatMs = 0;
 	/** When it is to fire, on the world's clock. */
 	#dueMs = 0;

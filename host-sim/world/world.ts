@@ -1,6 +1,8 @@
 import { lookup } from "node:dns";
 import { connect, isIPv4, type Socket } from "node:net";
+import { Busy } from "./busy.js";
 import { ClosableClock, RealClock, type Cancel, type Clock } from "./clock.js";
+import type { DeviceWorld } from "./device-world.js";
 import { DropPlan } from "./drop-plan.js";
 import { endWithEscape, type EscapeHandler } from "./escape.js";
 import { Link, type LinkEvents, type LinkFaults, type Wire } from "./link.js";
@@ -56,7 +58,7 @@ const SETTLE_POLL_MS = 5;
  * The surroundings of one device: its network, its clock and its faults. The stand-ins for the platform's modules find
  * the world of the process through `current.ts`.
  */
-export class World {
+export class World implements DeviceWorld {
 	readonly seed: number;
 	/** The option's clock; what waits on it is forgotten when the world is closed. */
 	readonly clock: Clock;
@@ -78,13 +80,13 @@ export class World {
 	#connections = 0;
 	#stopped = false;
 	#waitingForNetwork: (() => void)[] = [];
-	#holds = 0;
-	#idleListeners: (() => void)[] = [];
+	readonly #busy: Busy;
 
 	constructor(options: WorldOptions = {}) {
 		this.seed = options.seed ?? 1;
 		this.#closable = new ClosableClock(options.clock ?? new RealClock());
 		this.clock = this.#closable;
+		this.#busy = new Busy(this.clock);
 		this.config = options.config ?? {};
 		this.txWindow = options.txWindow ?? 8192;
 		this.faults = {
@@ -235,25 +237,17 @@ export class World {
 
 	/** Counts something that keeps the device busy: an armed timer, an open socket, a lookup. */
 	hold(): void {
-		this.#holds++;
+		this.#busy.hold();
 	}
 
 	/** Ends one hold(). */
 	release(): void {
-		if (--this.#holds === 0) this.clock.after(0, () => this.#checkIdle());
+		this.#busy.release();
 	}
 
 	/** Resolves when nothing can happen on the device any more by itself: no armed timer, open socket or lookup. */
 	whenIdle(): Promise<void> {
-		return new Promise((resolve) => {
-			this.#idleListeners.push(resolve);
-			this.clock.after(0, () => this.#checkIdle());
-		});
-	}
-
-	#checkIdle(): void {
-		if (this.#holds > 0) return;
-		for (const listener of this.#idleListeners.splice(0)) listener();
+		return this.#busy.whenIdle();
 	}
 
 	/** 198.18.0.0/15 is set aside for tests of networks (RFC 2544); names get addresses from it in turn. */
