@@ -17,8 +17,7 @@ export interface Companion {
 }
 
 /**
- * Starts the counterpart of a built-in example: what a person or a service at the other end of the broker would do. It is
- * an ordinary MQTT client of another make.
+ * Starts the counterpart of a built-in example: what a person or a service at the other end of the broker would do.
  *
  * Rejects when it cannot connect.
  */

@@ -1,20 +1,155 @@
-import { randomUUID } from "node:crypto";
-import { isIPv6 } from "node:net";
-import { connectAsync, type MqttClient } from "mqtt";
+import { randomInt, randomUUID } from "node:crypto";
+import type { QoS } from "../../firmware/client/codes.js";
+import { Core } from "../../firmware/client/core.js";
+import type { Message } from "../../firmware/client/message.js";
+import type { CoreOptions, PayloadSource } from "../../firmware/client/options.js";
+import { readSettings } from "../../firmware/client/settings.js";
+import { Loop, type Clock } from "../../firmware/loop/loop.js";
 import type { CompanionContext } from "./companion.js";
+import { nodeSocket } from "./socket.js";
 
-/** Connects a companion to the broker. Rejects with the first error. */
-export function connectCompanion(context: CompanionContext): Promise<MqttClient> {
-	const { broker, userName, password } = context;
-	const host = isIPv6(broker.host) ? `[${broker.host}]` : broker.host;
-	return connectAsync(
-		`mqtt://${host}:${broker.port}`,
-		{
-			// Not from Math.random, which a seed makes the same in every run: two companions would evict each other.
-			clientId: `companion-${randomUUID()}`,
-			...(userName !== undefined && { username: userName }),
-			...(password !== undefined && { password }),
+/** Generous: a companion runs on a desk. */
+const SIZES = { rxBuffer: 65_536, readSize: 16_384, txBuffer: 16_384, outbox: 65_536, sources: 64 };
+const SIZES_OF_MANY = { inflight: 64, incomingQoS2: 256, subscriptions: 8, filterBytes: 1_024 };
+/** How long a first answer may take, and a last one. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const STOP_TIMEOUT_MS = 500;
+
+/** Gets a message: its topic, and its payload as text. */
+export type OnText = (topic: string, text: string) => void;
+
+/** A timer of Node's, which can be set anew. */
+class NodeTimer {
+	#timeout: NodeJS.Timeout | undefined;
+	readonly #fire: () => void;
+
+	constructor(fire: () => void) {
+		this.#fire = fire;
+	}
+
+	set(delayMs: number | undefined, intervalMs: number): void {
+		clearTimeout(this.#timeout);
+		this.#timeout = undefined;
+		if (delayMs === undefined) return;
+		const timeout = setTimeout(() => {
+			this.#fire();
+			if (this.#timeout === timeout) this.set(intervalMs, intervalMs);
+		}, delayMs);
+		this.#timeout = timeout;
+	}
+}
+
+/** Not Math.random, which a run's seed decides. */
+const random = (): number => randomInt(RANDOM_COUNT) / RANDOM_COUNT;
+const RANDOM_COUNT = 0x1_0000_0000;
+
+/** Node's time, not that of the simulated world. */
+const CLOCK: Clock = {
+	time: {
+		get ticks(): number {
+			return performance.now();
 		},
-		false,
-	);
+	},
+	timer: {
+		repeat(fire, intervalMs) {
+			const timer = new NodeTimer(fire);
+			timer.set(intervalMs, intervalMs);
+			return timer;
+		},
+		schedule: (timer, delayMs, intervalMs = delayMs) => (timer as NodeTimer).set(delayMs, intervalMs ?? 0),
+		clear: (timer) => (timer as NodeTimer).set(undefined, 0),
+	},
+};
+
+/**
+ * The client of a companion: the same core and loop as on a device, with Node's sockets and clock instead of the
+ * platform's. So it is none of the clients that a run counts, and draws none of the numbers that a run's seed decides.
+ */
+export class CompanionClient {
+	readonly #core: Core;
+	readonly #loop: Loop;
+	/** What start() and stop() wait for. */
+	#settle: ((error?: Error) => void) | undefined;
+
+	private constructor({ broker, userName, password }: CompanionContext) {
+		const options: CoreOptions<never> = {
+			...SIZES,
+			...SIZES_OF_MANY,
+			host: broker.host,
+			port: broker.port,
+			clientId: `companion-${randomUUID()}`,
+			connectTimeoutMs: CONNECT_TIMEOUT_MS,
+			stopTimeoutMs: STOP_TIMEOUT_MS,
+			transport: nodeSocket,
+			// Node's socket looks names up itself.
+			dns: { resolve() {} },
+			...(userName !== undefined && { userName }),
+			...(password !== undefined && { password }),
+			onConnected: () => this.#settle?.(),
+			onDisconnected: (_client, { layer, code }) => this.#settle?.(new Error(`layer ${layer}, code ${code}`)),
+			onStopped: () => this.#settle?.(),
+		};
+		this.#core = new Core(options, readSettings(options), this, random);
+		this.#loop = new Loop(this.#core, { transport: nodeSocket, host: broker.host, dns: undefined }, CLOCK);
+	}
+
+	/** Rejects when the first attempt fails. Later on it connects again by itself. */
+	static async connect(context: CompanionContext): Promise<CompanionClient> {
+		const client = new CompanionClient(context);
+		try {
+			await client.#settled(() => client.#core.start(performance.now() | 0));
+			return client;
+		} catch (error) {
+			client.#loop.close();
+			client.#core.networkDown(performance.now() | 0);
+			throw error;
+		}
+	}
+
+	/** Does something, and waits for what the client then says. */
+	#settled(act: () => void): Promise<void> {
+		return new Promise((resolve, reject) => {
+			this.#settle = (error) => {
+				this.#settle = undefined;
+				if (error === undefined) resolve();
+				else reject(error);
+			};
+			act();
+			this.#loop.run();
+		});
+	}
+
+	/** Subscribes at QoS 1, now and whenever the broker has forgotten it. */
+	subscribe(filter: string, onText: OnText): void {
+		const handler = (message: Message): void => onText(message.topicText(), message.text());
+		this.#accept(this.#core.subscribe(filter, 1, handler, false), filter);
+	}
+
+	/** Publishes a short message. */
+	publish(topic: string, text: string, qos: QoS): void {
+		this.#accept(this.#core.sender.publish(topic, text, qos, false, performance.now() | 0), topic);
+	}
+
+	/** Publishes bytes at QoS 1, piece by piece. They must stay as they are. */
+	publishLarge(topic: string, bytes: Uint8Array): void {
+		const source: PayloadSource = {
+			read(position, target, offset, size) {
+				target.set(bytes.subarray(position, position + size), offset);
+				return Math.min(size, bytes.length - position);
+			},
+		};
+		this.#accept(this.#core.sender.publishStream(topic, bytes.length, source, 1, false), topic);
+	}
+
+	#accept(status: number, what: string): void {
+		// Callbacks of the core may not throw; a companion that is overrun says so and goes on.
+		if (status < 0) process.stderr.write(`companion: ${what} was refused with status ${status}\n`);
+		this.#loop.run();
+	}
+
+	/** Disconnects. Never rejects. */
+	async stop(): Promise<void> {
+		await this.#settled(() => this.#core.stop(performance.now() | 0)).catch(() => {});
+		this.#loop.close();
+	}
 }

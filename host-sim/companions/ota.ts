@@ -1,6 +1,6 @@
 import { Random } from "../world/random.js";
 import type { CompanionContext, Companion } from "./companion.js";
-import { connectCompanion } from "./connect.js";
+import { CompanionClient } from "./connect.js";
 import { crc32 } from "./crc32.js";
 
 const TOPICS = "xs-mqtt/ota/";
@@ -23,29 +23,27 @@ export function makeImage(size = IMAGE_SIZE): Buffer {
  * image that has arrived.
  */
 export async function startOtaCompanion(context: CompanionContext & { repeatMs?: number }): Promise<Companion> {
-	const client = await connectCompanion(context);
+	const client = await CompanionClient.connect(context);
 	const image = makeImage();
 	let repeat: NodeJS.Timeout | undefined;
 
 	function publish(id: string): void {
 		context.say(`publishes an image of ${IMAGE_SIZE} bytes for ${id}, CRC-32 ${image.toString("latin1", 0, 8)}`);
-		client.publish(`${TOPICS}${id}/image`, image, { qos: 1 });
+		client.publishLarge(`${TOPICS}${id}/image`, image);
 	}
 
-	client.on("message", (topic, payload) => {
+	client.subscribe(`${TOPICS}+/status`, (topic, text) => {
 		const id = topic.slice(TOPICS.length).split("/")[0]!;
-		const text = payload.toString();
 		context.say(`${id} says "${text}"`);
 		if (text === "ready") publish(id);
 		else if (text.startsWith("ok") && context.repeatMs !== undefined) {
 			repeat = setTimeout(() => publish(id), context.repeatMs);
 		}
 	});
-	await client.subscribeAsync(`${TOPICS}+/status`, { qos: 1 });
 	return {
 		async stop() {
 			clearTimeout(repeat);
-			await client.endAsync(true);
+			await client.stop();
 		},
 	};
 }

@@ -1,5 +1,5 @@
 import type { CompanionContext, Companion } from "./companion.js";
-import { connectCompanion } from "./connect.js";
+import { CompanionClient } from "./connect.js";
 
 const TOPICS = "xs-mqtt/telemetry/";
 /** How often a device gets a command, in ms. */
@@ -14,13 +14,13 @@ const COMMANDS: readonly (readonly [string, string])[] = [
 
 /** Watches the telemetry of all devices, and sends each a QoS 2 command now and then. */
 export async function startTelemetryCompanion(context: CompanionContext): Promise<Companion> {
-	const client = await connectCompanion(context);
+	const client = await CompanionClient.connect(context);
 	const timers = new Map<string, NodeJS.Timeout>();
 
 	function command(id: string, step: number): void {
 		const [name, payload] = COMMANDS[step % COMMANDS.length]!;
 		context.say(`sends command ${name}${payload && ` ${payload}`} to ${id}`);
-		client.publish(`${TOPICS}${id}/command/${name}`, payload, { qos: 2 });
+		client.publish(`${TOPICS}${id}/command/${name}`, payload, 2);
 	}
 
 	/** A device has shown itself. */
@@ -31,17 +31,13 @@ export async function startTelemetryCompanion(context: CompanionContext): Promis
 		timers.set(id, timer);
 	}
 
-	client.on("message", (topic, payload) => {
-		const [id, kind] = topic.slice(TOPICS.length).split("/");
-		if (!id) return;
-		if (kind === "status") context.say(`${id} is ${payload.toString()}`);
-		if (kind === "temperature") adopt(id);
-	});
-	await client.subscribeAsync([`${TOPICS}+/temperature`, `${TOPICS}+/status`], { qos: 1 });
+	const idOf = (topic: string): string => topic.slice(TOPICS.length).split("/")[0]!;
+	client.subscribe(`${TOPICS}+/status`, (topic, text) => context.say(`${idOf(topic)} is ${text}`));
+	client.subscribe(`${TOPICS}+/temperature`, (topic) => adopt(idOf(topic)));
 	return {
 		async stop() {
 			for (const timer of timers.values()) clearInterval(timer);
-			await client.endAsync(true);
+			await client.stop();
 		},
 	};
 }

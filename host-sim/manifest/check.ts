@@ -1,10 +1,11 @@
-import { Ajv, type ErrorObject } from "ajv";
+import type { ErrorObject } from "ajv";
 import type { TuningOptions, WillOptions } from "../../firmware/client/options.js";
 import { readSettings, type Settings as ClientSettings } from "../../firmware/client/settings.js";
+import { validate as compiled } from "./config-validator.js";
 import { type LoadedManifest, ManifestError } from "./load.js";
 import { isObject } from "./merge.js";
 import { nearest } from "./nearest.js";
-import { configSchema, optionNames } from "./schema.js";
+import { optionNames } from "./schema.js";
 
 /** `config.mqtt` as the schema has it: what a manifest can say about a client. */
 export interface MqttConfig extends TuningOptions {
@@ -21,7 +22,8 @@ export interface MqttConfig extends TuningOptions {
 	tooLarge?: "acknowledge" | "refuse";
 }
 
-let validate: ReturnType<Ajv["compile"]> | undefined;
+/** Made of the schema by `npm run validator`. */
+const validate: { (settings: unknown): boolean; errors?: ErrorObject[] | null } = compiled;
 
 /**
  * What is wrong with settings: one line for each option, with the option, its value and the limit. Empty when nothing
@@ -31,7 +33,6 @@ let validate: ReturnType<Ajv["compile"]> | undefined;
  *      where     put before each line, e.g. the file
  */
 export function problemsOf(settings: unknown, where: (path: readonly string[]) => string): string[] {
-	validate ??= new Ajv({ allErrors: true, verbose: true, strict: false }).compile(configSchema());
 	if (validate(settings)) return [];
 	const lines = new Map<string, string>();
 	for (const error of validate.errors ?? []) {

@@ -6,6 +6,7 @@ import { LIMITS } from "../../firmware/client/limits.js";
 import { mqttConfig } from "../../host-sim/manifest/check.js";
 import { loadManifest, ManifestError } from "../../host-sim/manifest/load.js";
 import { configSchema, LIMIT_DESCRIPTIONS, manifestSchema, schemaText } from "../../host-sim/manifest/schema.js";
+import { validatorText } from "../../host-sim/manifest/write-validator.js";
 import { folderWith } from "../support/files.js";
 
 function committed(name: string): string {
@@ -19,6 +20,12 @@ describe("the schemas in manifests/", () => {
 
 	it("are what `xs-mqtt schema --manifest` prints", () => {
 		expect(committed("manifest.schema.json")).toBe(schemaText(manifestSchema()));
+	});
+
+	it("are checked by what `npm run validator` makes of them", () => {
+		const made = readFileSync(new URL("../../host-sim/manifest/config-validator.ts", import.meta.url), "utf8");
+		expect(made).toBe(validatorText());
+		expect(made).not.toMatch(/require\(|\bimport\b/);
 	});
 
 	it("describe every numeric option with its default and range", () => {
