@@ -1,12 +1,9 @@
 #!/usr/bin/env node
-/**
- * Prints what the client takes on XS against its budgets. Ends with 1 when a budget is passed.
- *
- * With `--profile <operation>` it prints instead what each function takes in one operation: in all of those whose
- * name contains that text, in the table or the measuring program; `--profile start` is about start-up.
- */
-import { tryBuildXsHost } from "../xs/build.js";
+/** `npm run budget`: prints what the client takes on XS against its budgets. */
+import { Exit } from "../cli/exit.js";
 import { printProfiles } from "./profile.js";
+import { runScript, scriptCommand } from "./script.js";
+import { needXsHost } from "./xs-host.js";
 import {
 	faultOfFigure,
 	faultsOf,
@@ -17,21 +14,29 @@ import {
 	tableOf,
 } from "./xs-bench.js";
 
-const built = await tryBuildXsHost({ onProgress: (line) => process.stderr.write(`${line}\n`) });
-if ("reason" in built) {
-	process.stderr.write(`${built.reason}\n`);
-	process.exit(1);
-}
-if (process.argv[2] === "--profile") process.exit(await printProfiles(built.host, process.argv[3] ?? ""));
-const rows = await measureAll(built.host, moddableClient());
-process.stdout.write(
-	`XS 13.3, ${built.host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`,
-);
-process.stdout.write(`${tableOf(rows)}\n\n`);
-const figures = await measureFigures(built.host);
-for (const figure of figures) process.stdout.write(`${figureLine(figure)}\n`);
-if (!moddableClient())
-	process.stdout.write("Set MODDABLE to an installed SDK to see Moddable's own client beside ours.\n");
-const faults = [...rows.flatMap(faultsOf), ...figures.flatMap(faultOfFigure)];
-for (const fault of faults) process.stderr.write(`over budget: ${fault}\n`);
-process.exitCode = faults.length > 0 ? 1 : 0;
+const { profile } = scriptCommand(
+	"budget",
+	"Print what the client takes on the XS engine. Ends with 1 when a budget is passed.",
+)
+	.option(
+		"--profile <operation>",
+		"instead, by function: all rows with this in their name; start: what happens up to the connection",
+	)
+	.parse()
+	.opts<{ profile?: string }>();
+
+const print = (text: string): void => void process.stdout.write(text);
+
+await runScript(async () => {
+	const host = await needXsHost();
+	if (profile !== undefined) return printProfiles(host, profile);
+	const rows = await measureAll(host, moddableClient());
+	print(`XS 13.3, ${host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`);
+	print(`${tableOf(rows)}\n\n`);
+	const figures = await measureFigures(host);
+	for (const figure of figures) print(`${figureLine(figure)}\n`);
+	if (!moddableClient()) print("Set MODDABLE to an installed SDK to see Moddable's own client beside ours.\n");
+	const faults = [...rows.flatMap(faultsOf), ...figures.flatMap(faultOfFigure)];
+	for (const fault of faults) process.stderr.write(`over budget: ${fault}\n`);
+	return faults.length > 0 ? Exit.FAILED : Exit.OK;
+});

@@ -114,3 +114,10 @@ export function tableOfClasses(ours: readonly Ecma419Row[], theirs: readonly Ecm
 	ours.forEach((row, i) => lines.push([row.name, figures(row), ...(theirs ? [figures(theirs[i]!)] : [])]));
 	return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
+
+/** What RAM the classes take, as a sentence. */
+export function ramSentence(ours: number, theirs: number | undefined): string {
+	const bytes = (count: number): string => `${count.toLocaleString("en")} bytes`;
+	const other = theirs === undefined ? "" : `; Moddable's: ${bytes(theirs)}`;
+	return `RAM of one connected client with all its regions, default sizes: ${bytes(ours)}${other}.`;
+}

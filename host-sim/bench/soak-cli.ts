@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 /** Runs for a long time what must never collect garbage on XS, and prints what it took. Ends with 1 when it did collect. */
-import { Command } from "commander";
+import { Exit } from "../cli/exit.js";
 import { wholeNumber } from "../cli/numbers.js";
 import { brokerMissing } from "../device/broker.js";
-import { tryBuildXsHost, type XsHost } from "../xs/build.js";
+import type { XsHost } from "../xs/build.js";
+import { MissingError, runScript, scriptCommand } from "./script.js";
 import { faultOf, SOAK_RUNS, soakMessages, soakProgram, soakTable } from "./soak.js";
+import { needXsHost } from "./xs-host.js";
 
 const MINUTES_MAX = 10_000;
 const MESSAGES_MAX = 1_000_000_000;
 
-const command = new Command("npm run soak --")
-	.description("Run the examples in two heaps, then exchange messages, on XS.")
+const command = scriptCommand("soak", "Run the examples in two heaps, then exchange messages, on the XS engine.")
 	.option("--minutes <number>", "how long the examples run, all at once", wholeNumber(0, MINUTES_MAX), 10)
 	.option("--messages <number>", "how many messages are exchanged", wholeNumber(0, MESSAGES_MAX), 1_000_000)
 	.parse();
@@ -43,14 +44,12 @@ function say(line: string): void {
 	process.stderr.write(`${line}\n`);
 }
 
-const built = await tryBuildXsHost({ onProgress: say });
-if ("reason" in built) {
-	faults.push(built.reason);
-} else {
+await runScript(async () => {
+	const host = await needXsHost();
 	const missing = minutes > 0 ? brokerMissing() : undefined;
-	if (missing) faults.push(missing);
-	else if (minutes > 0) await programs();
-	if (messages > 0) await exchange(built.host);
-}
-for (const fault of faults) say(`Error: ${fault}`);
-process.exitCode = faults.length > 0 ? 1 : 0;
+	if (missing) throw new MissingError(missing);
+	if (minutes > 0) await programs();
+	if (messages > 0) await exchange(host);
+	for (const fault of faults) say(`Error: ${fault}`);
+	return faults.length > 0 ? Exit.FAILED : Exit.OK;
+});

@@ -7,6 +7,8 @@ export const Exit = Object.freeze({
 	TIMEOUT: 27,
 	/** Wrong options or a wrong manifest: EX_USAGE of sysexits.h. */
 	USAGE: 64,
+	/** Scripts only: nothing was checked, because something that they need is not there; what test runners call skipped. */
+	MISSING: 77,
 } as const);
 
 /** Ends a command: one line for people and an exit code. */

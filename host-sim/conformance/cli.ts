@@ -7,8 +7,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { Exit, UsageError } from "../cli/exit.js";
+import { Option } from "commander";
+import { runScript, scriptCommand } from "../bench/script.js";
+import { Exit } from "../cli/exit.js";
 import { matrixOf, sentenceOf, type Matrix, type Row } from "./matrix.js";
 import { pageOf } from "./page.js";
 import { runTests } from "./run-tests.js";
@@ -16,6 +17,11 @@ import { readSources, TESTS, versionsIn } from "./sources.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const PAGE = join(ROOT, TESTS, "README.md");
+
+interface Options {
+	write?: true;
+	protocol?: string;
+}
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -35,28 +41,13 @@ function print({ rows }: Matrix): void {
 	say("");
 }
 
-function check(): number {
-	const { values } = parseArgs({
-		options: {
-			write: { type: "boolean" },
-			protocol: { type: "string" },
-			help: { type: "boolean", short: "h" },
-		},
-	});
-	if (values.help) {
-		say(`conformance [--write] [--protocol ${versionsIn(ROOT).join("|")}]`);
-		return Exit.OK;
-	}
-	const versions = versionsIn(ROOT);
-	if (values.protocol !== undefined && !versions.includes(values.protocol)) {
-		throw new UsageError(`--protocol ${values.protocol}: there are tests for ${versions.join(", ")}`);
-	}
+function check({ write, protocol }: Options, versions: readonly string[]): number {
 	const sources = versions.map((version) => readSources(ROOT, version));
 	const page = pageOf(sources.map((each) => matrixOf(each)));
-	if (values.write) writeFileSync(PAGE, page);
+	if (write) writeFileSync(PAGE, page);
 	const run = runTests(ROOT);
 	const problems = [...run.problems];
-	for (const each of sources.filter(({ version }) => version === (values.protocol ?? version))) {
+	for (const each of sources.filter(({ version }) => version === (protocol ?? version))) {
 		const matrix = matrixOf(each, run.outcomes[each.version] ?? []);
 		print(matrix);
 		say(sentenceOf(matrix));
@@ -71,10 +62,13 @@ function check(): number {
 	return problems.length === 0 ? Exit.OK : Exit.FAILED;
 }
 
-try {
-	process.exitCode = check();
-} catch (error) {
-	if (!(error instanceof Error)) throw error;
-	process.stderr.write(`${error.message}\n`);
-	process.exitCode = error instanceof UsageError ? error.exitCode : Exit.FAILED;
-}
+const VERSIONS = versionsIn(ROOT);
+const command = scriptCommand(
+	"conformance",
+	"Run the conformance tests, and print what became of each statement of the standard.",
+)
+	.option("--write", "write the page that shows them first")
+	.addOption(new Option("--protocol <version>", "only this version").choices(VERSIONS))
+	.parse();
+
+await runScript(async () => check(command.opts<Options>(), VERSIONS));

@@ -1,12 +1,13 @@
 /**
  * `npm run check:device`: everything about the device that can be checked without one. With the Moddable SDK it builds
  * the programs and the device tests for the SDK's simulator and runs them against a broker, and links the programs for
- * ESP32 boards. Exits with 1 when something is wrong; without the SDK it says so, and exits with 0.
+ * ESP32 boards. Exits with 1 when something is wrong, and with 77 when
+ * something was not checked because the SDK, or mosquitto, is not there.
  */
 import { existsSync } from "node:fs";
-
 import { relative } from "node:path";
-import { parseArgs } from "node:util";
+import { InvalidArgumentError, Option } from "commander";
+import { MissingError, runScript, scriptCommand } from "../bench/script.js";
 import { CliError, Exit } from "../cli/exit.js";
 import { brokerMissing, CheckBroker } from "./broker.js";
 import { buildForSimulator, linkForBoard, type Goal } from "./build.js";
@@ -49,6 +50,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Does one thing, says how it went, and goes on. */
 class Checks {
 	failed = 0;
+	/** Why programs were built and not run, if they were not. */
+	notRun: string | undefined;
 
 	async do(what: string, act: () => Promise<string>): Promise<void> {
 		const start = performance.now();
@@ -65,6 +68,7 @@ class Checks {
 
 async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined): Promise<void> {
 	const missing = simulatorMissing(sdk) ?? brokerMissing();
+	checks.notRun = missing;
 	if (missing !== undefined) say(`programs are built and not run: ${missing}`);
 	const broker = missing === undefined ? await CheckBroker.start() : undefined;
 	const names = await Names.start();
@@ -137,39 +141,43 @@ function sayModules(ours: [string, number][]): void {
 	}
 }
 
-async function check(): Promise<number> {
-	const { values } = parseArgs({
-		options: {
-			only: { type: "string" },
-			board: { type: "string", multiple: true },
-			help: { type: "boolean", short: "h" },
-		},
-	});
-	if (values.help) {
-		say("check:device [--only simulator|boards|telemetry|ota|losses|example|mqttjs|tests|new-app] [--board esp32/…]…");
-		return Exit.OK;
-	}
-	const sdk = findSdk();
-	if (sdk === undefined) {
-		say(`skipped: ${NO_SDK}`);
-		return Exit.OK;
-	}
-	say(`Moddable SDK in ${sdk.root}, results in ${relative(PACKAGE, OUTPUT)}`);
-	const checks = new Checks();
-	if (values.only !== "boards") {
-		await checkSimulator(sdk, checks, values.only === "simulator" ? undefined : values.only);
-	}
-	if (values.only === undefined || values.only === "boards") {
-		for (const board of values.board ?? BOARDS) await checkBoard(sdk, checks, board);
-	}
-	say(checks.failed === 0 ? "all well" : `${checks.failed} wrong`);
-	return checks.failed === 0 ? Exit.OK : Exit.FAILED;
+interface Options {
+	only?: string;
+	board: readonly string[];
 }
 
-try {
-	process.exitCode = await check();
-} catch (error) {
-	if (!(error instanceof Error)) throw error;
-	process.stderr.write(`${error.message}\n`);
-	process.exitCode = error instanceof CliError ? error.exitCode : Exit.FAILED;
+async function check({ only, board: boards }: Options): Promise<number> {
+	const sdk = findSdk();
+	if (sdk === undefined) throw new MissingError(`nothing is checked: ${NO_SDK}`);
+	say(`Moddable SDK in ${sdk.root}, results in ${relative(PACKAGE, OUTPUT)}`);
+	const checks = new Checks();
+	if (only !== "boards") await checkSimulator(sdk, checks, only === "simulator" ? undefined : only);
+	if (only === undefined || only === "boards") {
+		for (const board of boards) await checkBoard(sdk, checks, board);
+	}
+	if (checks.failed > 0) {
+		say(`${checks.failed} wrong`);
+		return Exit.FAILED;
+	}
+	if (checks.notRun !== undefined)
+		throw new MissingError(`all is well, but programs were only built: ${checks.notRun}`);
+	say("all well");
+	return Exit.OK;
 }
+
+const PARTS = ["simulator", "boards", ...SUBJECTS.map(({ name }) => name), "new-app"];
+const command = scriptCommand(
+	"check:device",
+	"Check everything about the device that needs no board. Needs the Moddable SDK.",
+)
+	.addOption(new Option("--only <part>", "one part of it").choices(PARTS))
+	.option("--board <board>", "link for this one (may be repeated)", addBoard, BOARDS)
+	.parse();
+
+/** Boards that are named take the place of the usual ones. */
+function addBoard(board: string, before: readonly string[]): readonly string[] {
+	if (!/^esp32\/\w+$/.test(board)) throw new InvalidArgumentError("It must be like esp32/nodemcu.");
+	return before === BOARDS ? [board] : [...before, board];
+}
+
+await runScript(() => check(command.opts<Options>()));

@@ -6,20 +6,17 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { Option } from "commander";
+import { MissingError, runScript, SCRIPT_EXIT_CODES, scriptCommand } from "../bench/script.js";
 import { CliError, Exit, UsageError } from "../cli/exit.js";
 import { manifestOf, PROGRAMS } from "./programs.js";
 import { findProgram, findSdk, idfVersion, NO_SDK, OUTPUT, type Sdk } from "./sdk.js";
 
-const USAGE = `usage: npm run flash -- --board <board> [--program <program>] [--debug] [name=value]…
-       npm run build:device -- --board <board> …
-
-  --board    esp32/nodemcu, esp32/esp32c3, esp32/esp32s3, … : a folder of $MODDABLE/build/devices/esp32/targets
-  --program  ${PROGRAMS.join(", ")}, or a folder with a manifest.json (default: ${PROGRAMS[0]})
-  --debug    for the debugger xsbug, which starts with it; trace() is heard only there
-  name=value for mcconfig: ssid=… password=… of the Wi-Fi, host=… of the broker, clientId=…, led=<pin>
-
-  The port is found by itself, or is UPLOAD_PORT=/dev/….`;
+const HELP = `
+name=value is for mcconfig: ssid=… password=… of the Wi-Fi, host=… of the broker, clientId=…, led=<pin>.
+The port is found by itself, or is UPLOAD_PORT=/dev/….
+${SCRIPT_EXIT_CODES}
+  else what mcconfig ended with`;
 
 /** What was asked for. */
 interface Job {
@@ -30,24 +27,25 @@ interface Job {
 	settings: string[];
 }
 
-function readJob(args: string[]): Job | undefined {
-	const { values, positionals } = parseArgs({
-		args,
-		allowPositionals: true,
-		options: {
-			"build-only": { type: "boolean", default: false },
-			board: { type: "string" },
-			program: { type: "string", default: PROGRAMS[0] },
-			debug: { type: "boolean", default: false },
-			help: { type: "boolean", short: "h" },
-		},
-	});
-	if (values.help) return undefined;
-	if (values.board === undefined) throw new UsageError(`--board is missing\n${USAGE}`);
-	const odd = positionals.find((setting) => !/^\w+=/.test(setting));
+function readJob(): Job {
+	const buildOnly = process.argv.includes("--build-only");
+	const command = scriptCommand(
+		buildOnly ? "build:device" : "flash",
+		`Build a program for an ESP32 board${buildOnly ? "" : ", and write it to the board"}.`,
+		HELP,
+	)
+		.usage("--board <board> [options] [name=value...]")
+		.argument("[name=value...]", "settings")
+		.option("--board <board>", "esp32/nodemcu, esp32/esp32c3, esp32/esp32s3, …: a folder of the SDK's targets")
+		.option("--program <program>", `${PROGRAMS.join(", ")}, or a folder with a manifest.json`, PROGRAMS[0])
+		.option("--debug", "for the debugger xsbug, which starts with it; trace() is heard only there", false)
+		.addOption(new Option("--build-only").hideHelp())
+		.parse();
+	const odd = command.args.find((setting) => !/^\w+=/.test(setting));
 	if (odd !== undefined) throw new UsageError(`${odd}: not of the form name=value`);
-	const { board, program, debug } = values;
-	return { buildOnly: values["build-only"], board, program, debug, settings: positionals };
+	const { board, program, debug } = command.opts<Omit<Job, "board"> & { board?: string }>();
+	if (board === undefined) throw new UsageError("--board is missing; --help tells more");
+	return { buildOnly, board, program, debug, settings: command.args };
 }
 
 function findManifest(program: string): string {
@@ -57,14 +55,15 @@ function findManifest(program: string): string {
 	throw new UsageError(`--program ${program}: there is no ${file}; the examples are ${PROGRAMS.join(", ")}`);
 }
 
-/** Throws UsageError, one line for each thing that is missing. */
+/** Throws UsageError when there is no such board, MissingError with one line for each thing that is missing. */
 function checkTools(sdk: Sdk, job: Job): void {
 	const missing: string[] = [];
 	const idf = process.env["IDF_PATH"];
 	const version = idfVersion(sdk);
 	const target = join(sdk.root, "build/devices", job.board.replace("/", "/targets/"));
-	if (!job.board.startsWith("esp32/")) missing.push(`--board ${job.board}: the programs are for esp32/… boards`);
-	else if (!existsSync(target)) missing.push(`--board ${job.board}: there is no ${target}`);
+	if (!job.board.startsWith("esp32/"))
+		throw new UsageError(`--board ${job.board}: the programs are for esp32/… boards`);
+	if (!existsSync(target)) throw new UsageError(`--board ${job.board}: there is no ${target}`);
 	if (!idf)
 		missing.push(`IDF_PATH is not set: this SDK needs ESP-IDF ${version} (git clone -b ${version} --recursive)`);
 	else if (findProgram("idf.py", sdk.environment) === undefined) {
@@ -73,7 +72,7 @@ function checkTools(sdk: Sdk, job: Job): void {
 	if (!job.buildOnly && !process.env["UPLOAD_PORT"] && findPorts().length === 0) {
 		missing.push("no serial port: connect the board by a cable that carries data, or set UPLOAD_PORT");
 	}
-	if (missing.length > 0) throw new UsageError(missing.join("\n"));
+	if (missing.length > 0) throw new MissingError(missing.join("\n"));
 }
 
 /** Serial ports that a board may be at. */
@@ -104,24 +103,12 @@ function runMcconfig(sdk: Sdk, job: Job, manifest: string): Promise<number> {
 	});
 }
 
-async function flash(args: string[]): Promise<number> {
-	const job = readJob(args);
-	if (job === undefined) {
-		process.stdout.write(`${USAGE}\n`);
-		return Exit.OK;
-	}
+await runScript(async () => {
+	const job = readJob();
 	const manifest = findManifest(job.program);
 	const sdk = findSdk();
-	if (sdk === undefined) throw new UsageError(NO_SDK);
+	if (sdk === undefined) throw new MissingError(NO_SDK);
 	checkTools(sdk, job);
 	adviseOnSettings(job);
 	return runMcconfig(sdk, job, manifest);
-}
-
-try {
-	process.exitCode = await flash(process.argv.slice(2));
-} catch (error) {
-	if (!(error instanceof Error)) throw error;
-	process.stderr.write(`${error.message}\n`);
-	process.exitCode = error instanceof CliError ? error.exitCode : Exit.USAGE;
-}
+});

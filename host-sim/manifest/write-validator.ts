@@ -8,6 +8,7 @@ import { argv } from "node:process";
 import { pathToFileURL } from "node:url";
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
+import { scriptCommand } from "../bench/script.js";
 import type { JsonObject } from "./merge.js";
 import { configSchema } from "./schema.js";
 
@@ -41,4 +42,7 @@ function withoutWords(schema: JsonObject): JsonObject {
 	return JSON.parse(text) as JsonObject;
 }
 
-if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) writeFileSync(FILE, validatorText());
+if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
+	scriptCommand("validator", "Write the check of config.mqtt anew, from the schema.").parse();
+	writeFileSync(FILE, validatorText());
+}

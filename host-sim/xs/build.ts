@@ -4,8 +4,6 @@
  * Nothing is installed and nothing is written into the source tree. The result lies in a cache folder under a name that
  * is a hash of everything it was made from, so it is built once and found again. Some engine files are changed on the
  * way, in copies: see `patches.ts`.
- *
- * Run as a program, it prints where the host is.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,7 +11,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { PATCHED_FILES, patchEngine } from "./patches.js";
 
 /** Where a host is, and what kind it is. */
@@ -380,19 +378,5 @@ function engineFolder(root: string): string {
 				"the engine's sources are missing; to get them: npm install @agoric/xsnap --ignore-scripts",
 			);
 		}
-	}
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-	try {
-		const host = await buildXsHost({
-			sanitize: process.argv.includes("--sanitize"),
-			onProgress: (line) => console.error(line),
-		});
-		if (host.note !== undefined) console.error(host.note);
-		console.log(host.path);
-	} catch (error) {
-		console.error(error instanceof Error ? error.message : error);
-		process.exitCode = 1;
 	}
 }
