@@ -1,19 +1,67 @@
-// Goal: what npm installs and packs is what it should be.
-// Method: package.json and the lock are read; the list of packed files comes from npm.
+// Goal: what npm installs and packs is what it should be: all that is needed, and nothing else.
+// Method: package.json and the lock are read; the list of packed files comes from npm, and imports are followed in it.
 import { readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "../readme/pages.js";
+import { entries, packedFiles, reachable } from "./packed.js";
 
 interface Lock {
 	packages: Record<string, { hasInstallScript?: boolean }>;
 }
 
-const read = (name: string): unknown => JSON.parse(readFileSync(`${ROOT}${name}`, "utf8"));
+interface PackageFile {
+	dependencies: Record<string, string>;
+}
+
+const text = (name: string): string => readFileSync(`${ROOT}${name}`, "utf8");
 
 describe("package-lock.json", () => {
 	it("lets npm run no install script", () => {
 		// Remove `hasInstallScript` again: see CONTRIBUTING.md.
-		const { packages } = read("package-lock.json") as Lock;
+		const { packages } = JSON.parse(text("package-lock.json")) as Lock;
 		expect(Object.keys(packages).filter((name) => packages[name]?.hasInstallScript)).toEqual([]);
+	});
+});
+
+describe("the package", () => {
+	const packed = packedFiles();
+	const reached = reachable(packed);
+
+	it("has everything that bin, exports and manifests lead to", () => {
+		for (const entry of entries()) expect(packed).toContain(entry);
+		expect([...reached].filter((path) => !packed.includes(path))).toEqual([]);
+	});
+
+	it("has no compiled file that nothing leads to", () => {
+		// A module of types only has no code; a map belongs to its module.
+		const code = packed.filter((path) => path.startsWith("dist/") && path.endsWith(".js"));
+		const idle = code.filter((path) => !reached.has(path) && /^(?!export \{\};|\/\/# )./m.test(text(path)));
+		expect(idle).toEqual([]);
+		const others = packed.filter((path) => path.startsWith("dist/") && !path.endsWith(".js"));
+		expect(others.filter((path) => !/^dist\/firmware\/.*\.(d\.ts|js\.map)$/.test(path))).toEqual([]);
+	});
+
+	it("has nothing of the tests, and nothing that only this repository uses", () => {
+		const top = new Set(packed.map((path) => path.split("/")[0]));
+		expect([...top].sort()).toEqual(
+			["CHANGELOG.md", "LICENSE", "README.md", "dist", "firmware", "host-sim", "manifests", "package.json"].sort(),
+		);
+		expect(
+			packed.filter((path) => /tsconfig|\.tsbuildinfo$|\.test\./.test(path) && !path.includes("/starters/")),
+		).toEqual([]);
+	});
+
+	it("depends on what it imports, and on nothing else", () => {
+		const code = packed.filter((path) => reached.has(path) && path.endsWith(".js")).map(text);
+		const names = code.flatMap((each) =>
+			[...each.matchAll(/^(?:import|export)\b[^"]*?\bfrom "([^".][^"]*)";|\bimport\("([^".][^"]*)"\)/gm)].map(
+				([, from, dynamic]) => from ?? dynamic ?? "",
+			),
+		);
+		const platform = /^(node:|xs-mqtt|embedded:|mc\/|timer$|time$|esp32|sntp|wifi|xs-host\/)/;
+		const used = new Set(names.filter((name) => !platform.test(name) && !builtinModules.includes(name)));
+		const { dependencies } = JSON.parse(text("package.json")) as PackageFile;
+		expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
 	});
 });

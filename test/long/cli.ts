@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/**
+ * `npm run test:long`: evidence that takes minutes. Each command is one check, and has passed when it ends with 0. The last
+ * line is of the kind that `npm test` ends with.
+ */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { scriptCommand } from "../../host-sim/bench/script.js";
+import { wholeNumber } from "../../host-sim/cli/numbers.js";
+import { span } from "../support/span.js";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const COUNT_MAX = 1_000_000_000;
+const count = wholeNumber(1, COUNT_MAX);
+
+interface Options {
+	seeds: number;
+	runs: number;
+	inputs: number;
+}
+
+const { seeds, runs, inputs } = scriptCommand(
+	"test:long",
+	"Run the client against bad luck and any bytes, for some minutes.",
+	"\nExit codes:\n  0   every check has passed\n  1   one has not\n  64  wrong options",
+)
+	.option("--seeds <number>", "runs of xs-mqtt torture, from seed 1", count, 20_000)
+	.option("--runs <number>", "runs of the fuzzer on the client", count, 300_000)
+	.option("--inputs <number>", "inputs of the fuzzer for the decoder", count, 5_000_000)
+	.parse()
+	.opts<Options>();
+
+/** What is run: programs that are compiled, with the same seeds each time. */
+const CHECKS: readonly (readonly string[])[] = [
+	["host-sim/cli.js", "torture", "--seeds", String(seeds)],
+	["test/fuzz/cli.js", "client", "--runs", String(runs), "--seed", "1"],
+	["test/fuzz/cli.js", "decoder", "--inputs", String(inputs), "--seed", "1"],
+];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function run(args: readonly string[]): Promise<number | null> {
+	const [program = "", ...rest] = args;
+	return new Promise((resolve, reject) => {
+		const child = spawn(process.execPath, [`${ROOT}dist/${program}`, ...rest], { stdio: "inherit" });
+		child.on("error", reject);
+		child.on("close", resolve);
+	});
+}
+
+let failed = 0;
+for (const check of CHECKS) {
+	const startMs = performance.now();
+	say(`\n${check.join(" ")}`);
+	const code = await run(check);
+	if (code !== 0) failed++;
+	say(`${code === 0 ? "passed" : `FAILED, exit code ${code}`}, ${span(performance.now() - startMs)}`);
+}
+say(`\n${CHECKS.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
