@@ -53,8 +53,8 @@ export type ConnectionSettings = MqttConfig & { host: string; port: number; clie
 const DESK_SETTINGS: Readonly<Partial<Record<LimitName, number>>> = {
 	rxBuffer: 16_384,
 	readSize: 16_384,
-	txBuffer: 16_384,
-	outbox: 65_536,
+	txBuffer: 65_536,
+	outbox: 262_144,
 	inflight: 20,
 	incomingQoS2: 1024,
 	packetLog: 0,

@@ -112,16 +112,19 @@ export class MemorySource implements PayloadSource {
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream, without their ends; a last line needs none. The stream is read only as fast as lines are
- * taken. Memory: one line and one chunk. Throws CliError for a line that no packet can hold.
+ * The lines of a stream, without their ends, in order: all that one chunk completes at a time, because a promise for each
+ * would cost more than sending it. A last line needs no end. The stream is read only as fast as lines are taken. Memory:
+ * one line and one chunk. Throws CliError for a line that no packet can hold.
  */
-export async function* linesOf(stream: Readable): AsyncGenerator<Uint8Array> {
+export async function* linesOf(stream: Readable): AsyncGenerator<Uint8Array[]> {
 	let parts: Uint8Array[] = [];
 	let size = 0;
 	for await (const chunk of stream as AsyncIterable<Buffer>) {
+		const lines: Uint8Array[] = [];
 		let start = 0;
 		for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-			yield size === 0 ? chunk.subarray(start, end) : Buffer.concat([...parts, chunk.subarray(start, end)]);
+			const piece = chunk.subarray(start, end);
+			lines.push(size === 0 ? piece : Buffer.concat([...parts, piece]));
 			parts = [];
 			size = 0;
 			start = end + 1;
@@ -131,6 +134,7 @@ export async function* linesOf(stream: Readable): AsyncGenerator<Uint8Array> {
 			size += chunk.length - start;
 			checkSize(size, "a line of standard input");
 		}
+		if (lines.length > 0) yield lines;
 	}
-	if (size > 0) yield Buffer.concat(parts);
+	if (size > 0) yield [Buffer.concat(parts)];
 }

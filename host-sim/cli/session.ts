@@ -2,20 +2,22 @@
 import type { DisconnectReason } from "../../firmware/client/codes.js";
 import { LIMITS } from "../../firmware/client/limits.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
-import type { Client } from "../../firmware/index.js";
-import { PacketLog } from "../log/packet-log.js";
 import type { Tap } from "../world/tap.js";
 import type { ConnectionFlags, ConnectionSettings } from "./connection.js";
+import { DeskClient } from "./desk-client.js";
+import { deskLink, type DeskLink } from "./desk-transport.js";
 import { CliError, Exit, UsageError } from "./exit.js";
 import { EndOfOutput, type Io } from "./io.js";
-import { loadPlatform } from "./platform.js";
 import { type End, describeEnd, describeProblem } from "./reasons.js";
 
 /** What a command wants to know besides how its connection is. */
 export type SessionHooks = Pick<
-	CoreOptions<Client>,
+	CoreOptions<DeskClient>,
 	"onConnected" | "onDelivered" | "onRoom" | "onSubscribed" | "onUnsubscribed"
->;
+> & {
+	/** The system has taken all bytes, after it had to wait for them. */
+	onDrained?(): void;
+};
 
 /** Longer than stop() may take by itself. */
 const STOP_GRACE_MS = 1_000;
@@ -23,7 +25,7 @@ const STOP_GRACE_MS = 1_000;
 /** A connection of a command: it tells people what happens, and knows how the command ends. */
 export class Session {
 	/** There once after open(). */
-	client!: Client;
+	client!: DeskClient;
 	/** Resolves when everything is over. */
 	readonly ended: Promise<void>;
 	/** How the command ends, as far as is known. */
@@ -43,6 +45,7 @@ export class Session {
 	/** Nobody reads our output any more: there is nothing left to say. */
 	#outputGone = false;
 	readonly #timers: NodeJS.Timeout[] = [];
+	#link!: DeskLink;
 
 	constructor(settings: ConnectionSettings, flags: ConnectionFlags, io: Io, hooks: SessionHooks) {
 		this.#settings = settings;
@@ -53,17 +56,22 @@ export class Session {
 	}
 
 	/** Makes the client. Throws UsageError when it does not take its settings. */
-	async open(): Promise<Client> {
-		const { Client, tcp, dns } = await loadPlatform(this.#tap());
+	async open(): Promise<DeskClient> {
+		const { onDrained, ...hooks } = this.#hooks;
+		const link = deskLink({
+			tap: await this.#tap(),
+			watchesBytes: this.#flags.debug ?? false,
+			onDrained: () => onDrained?.(),
+		});
+		this.#link = link;
 		try {
-			this.client = new Client({
+			this.client = new DeskClient({
 				...this.#settings,
-				...this.#hooks,
-				transport: tcp,
-				dns,
+				...hooks,
+				transport: link.transport,
 				onConnected: (client, sessionPresent) => {
 					this.#wasConnected = true;
-					this.#hooks.onConnected?.(client, sessionPresent);
+					hooks.onConnected?.(client, sessionPresent);
 				},
 				onDisconnected: (_client, reason) => this.#handleDisconnected(reason),
 				onProblem: (_client, problem, detail) => this.#handleProblem(problem, detail),
@@ -75,6 +83,11 @@ export class Session {
 		}
 		this.#tellMemory();
 		return this.client;
+	}
+
+	/** Bytes that were sent and that have not left this process yet. */
+	get pending(): number {
+		return this.#link.pending;
 	}
 
 	/** With `-d`: the client's one buffer, which never grows. */
@@ -127,23 +140,26 @@ export class Session {
 	}
 
 	/** Remembers what the network says, and with `-d` prints everything. */
-	#tap(): Tap {
+	async #tap(): Promise<Tap> {
+		const log = this.#flags.debug ? await this.#packetLog() : undefined;
+		return {
+			step: (connection, name, detail) => {
+				if (name === "failed" || name === "lost") this.#cause = detail;
+				log?.step(connection, name, detail);
+			},
+			bytes: (connection, direction, bytes) => log?.bytes(connection, direction, bytes),
+		};
+	}
+
+	/** Loaded only when it is wanted: it takes longer than all the rest. */
+	async #packetLog(): Promise<Tap> {
+		const { PacketLog } = await import("../log/packet-log.js");
 		const start = performance.now();
-		const log = new PacketLog({
+		return new PacketLog({
 			write: (line) => this.#io.err(line),
 			now: () => performance.now() - start,
 			colour: this.#io.colours,
 		});
-		const { debug } = this.#flags;
-		return {
-			step: (connection, name, detail) => {
-				if (name === "failed" || name === "lost") this.#cause = detail;
-				if (debug) log.step(connection, name, detail);
-			},
-			bytes: (connection, direction, bytes) => {
-				if (debug) log.bytes(connection, direction, bytes);
-			},
-		};
 	}
 
 	readonly #handleSignal = (): void => {

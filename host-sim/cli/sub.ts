@@ -4,13 +4,13 @@ import { Status } from "../../firmware/client/codes.js";
 import { Counter } from "../../firmware/client/counters.js";
 import type { Message } from "../../firmware/client/message.js";
 import { SubackCode } from "../../firmware/codec/constants.js";
-import type { Client } from "../../firmware/index.js";
 import {
 	addConnectionOptions,
 	connectionSettings,
 	type ConnectionFlags,
 	type ConnectionSettings,
 } from "./connection.js";
+import type { DeskClient } from "./desk-client.js";
 import { Exit, UsageError } from "./exit.js";
 import type { Io } from "./io.js";
 import { wholeNumber } from "./numbers.js";
@@ -78,7 +78,7 @@ function fitSubscriptions(settings: ConnectionSettings, filters: readonly string
 }
 
 /** A topic filter that the client does not take. */
-function refusal(option: string, filter: string, status: number, client: Client): UsageError {
+function refusal(option: string, filter: string, status: number, client: DeskClient): UsageError {
 	const { subscriptions, filterBytes, txBuffer } = client.settings;
 	const limits: Readonly<Record<number, string>> = {
 		[Status.FULL]: `at most ${subscriptions} filters (subscriptions) of ${filterBytes} bytes together (filterBytes)`,
@@ -91,8 +91,8 @@ function refusal(option: string, filter: string, status: number, client: Client)
 class Subscriber {
 	session!: Session;
 	readonly hooks = {
-		onConnected: (_client: Client, sessionPresent: boolean) => this.#handleConnected(sessionPresent),
-		onSubscribed: (_client: Client, subscription: number, code: number) => this.#handleSubscribed(subscription, code),
+		onConnected: (_client: DeskClient, sessionPresent: boolean) => this.#handleConnected(sessionPresent),
+		onSubscribed: (_client: DeskClient, subscription: number, code: number) => this.#handleSubscribed(subscription, code),
 		onUnsubscribed: () => this.#handleAnswered(),
 	};
 	readonly printer: MessagePrinter;
@@ -128,7 +128,7 @@ class Subscriber {
 	}
 
 	/** Throws UsageError for a filter that is not valid. */
-	declare(client: Client): void {
+	declare(client: DeskClient): void {
 		for (const filter of this.#filters) {
 			const index = client.subscribeStream(filter, this.#flags.qos, (message) => this.#handle(index, message));
 			if (index < 0) throw refusal("-t", filter, index, client);

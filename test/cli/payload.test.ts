@@ -8,7 +8,9 @@ import { folderWith } from "../support/files.js";
 
 async function linesIn(chunks: Uint8Array[]): Promise<string[]> {
 	const lines: string[] = [];
-	for await (const line of linesOf(Readable.from(chunks))) lines.push(Buffer.from(line).toString("latin1"));
+	for await (const some of linesOf(Readable.from(chunks))) {
+		for (const line of some) lines.push(Buffer.from(line).toString("latin1"));
+	}
 	return lines;
 }
 
