@@ -54,7 +54,7 @@ const DESK_SETTINGS: Readonly<Partial<Record<LimitName, number>>> = {
 	rxBuffer: 16_384,
 	readSize: 16_384,
 	txBuffer: 65_536,
-	outbox: 262_144,
+	outbox: 65_536,
 	inflight: 20,
 	incomingQoS2: 1024,
 	packetLog: 0,

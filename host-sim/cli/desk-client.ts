@@ -28,11 +28,7 @@ export class DeskClient {
 	constructor(options: DeskClientOptions) {
 		const settings = readSettings(options);
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
-		this.#loop = new Loop(
-			this.#core,
-			{ transport: options.transport, host: options.host, dns: undefined },
-			DESK_CLOCK,
-		);
+		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: undefined }, DESK_CLOCK);
 		this.counters = this.#core.counters;
 		this.settings = settings;
 	}

@@ -1,6 +1,11 @@
 /** The way to a broker for commands: Node's own socket, without the refusals of a device's, which cost time here. */
 import { connect, isIP, type Socket } from "node:net";
-import { TransportEnd, type Transport, type TransportFactory, type TransportSetup } from "../../firmware/loop/transport.js";
+import {
+	TransportEnd,
+	type Transport,
+	type TransportFactory,
+	type TransportSetup,
+} from "../../firmware/loop/transport.js";
 import type { Tap } from "../world/tap.js";
 
 /** Bytes that may have been written and not been taken by the system. */

@@ -92,7 +92,8 @@ class Subscriber {
 	session!: Session;
 	readonly hooks = {
 		onConnected: (_client: DeskClient, sessionPresent: boolean) => this.#handleConnected(sessionPresent),
-		onSubscribed: (_client: DeskClient, subscription: number, code: number) => this.#handleSubscribed(subscription, code),
+		onSubscribed: (_client: DeskClient, subscription: number, code: number) =>
+			this.#handleSubscribed(subscription, code),
 		onUnsubscribed: () => this.#handleAnswered(),
 	};
 	readonly printer: MessagePrinter;
