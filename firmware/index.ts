@@ -6,7 +6,7 @@ export { Counter, COUNTER_COUNT } from "./client/counters.js";
 export { LIMITS } from "./client/limits.js";
 export type { Limit, LimitName } from "./client/limits.js";
 export { Message } from "./client/message.js";
-export type { PayloadSource, TuningOptions, WillOptions } from "./client/options.js";
+export type { ManifestOptions, PayloadSource, TuningOptions, WillOptions } from "./client/options.js";
 export { PacketLog } from "./client/packet-log.js";
 export { PayloadWriter } from "./client/writer.js";
 export { Text, Topic } from "./codec/topic.js";

@@ -1,5 +1,6 @@
 import Time from "time";
 import Timer from "timer";
+import { traced } from "../base/traced.js";
 import { State, type QoS } from "../client/codes.js";
 import { clientIdOf } from "../codec/connect.js";
 import { Core } from "../client/core.js";
@@ -46,16 +47,24 @@ export class Client {
 	readonly #loop: Loop;
 	readonly #writer: PayloadWriter;
 
-	/** Throws TypeError or RangeError naming the option, its value and its limit. */
+	/** Throws TypeError or RangeError naming the option, its value and its limit; what it says is traced first. */
 	constructor(options: ClientOptions) {
-		const settings = readSettings(options);
-		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
-		this.#publisher = this.#core.sender;
-		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: options.dns }, PLATFORM);
-		this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.sender, this.#loop);
-		this.counters = this.#core.counters;
-		this.settings = settings;
-		this.packetLog = this.#core.log;
+		try {
+			const settings = readSettings(options);
+			this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
+			this.#publisher = this.#core.sender;
+			this.#loop = new Loop(
+				this.#core,
+				{ transport: options.transport, host: options.host, dns: options.dns },
+				PLATFORM,
+			);
+			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.sender, this.#loop);
+			this.counters = this.#core.counters;
+			this.settings = settings;
+			this.packetLog = this.#core.log;
+		} catch (error) {
+			throw traced(error);
+		}
 		(globalThis as unknown as Record<symbol, { add(client: Client): void } | undefined>)[REGISTRY]?.add(this);
 	}
 

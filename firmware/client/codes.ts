@@ -22,6 +22,7 @@ export const Status = Object.freeze({
 	STOPPED: StatusCode.STOPPED,
 	NOT_FOUND: StatusCode.NOT_FOUND,
 } as const);
+export type Status = (typeof Status)[keyof typeof Status];
 
 /** Where a client stands. */
 export const enum StateCode {
@@ -46,6 +47,7 @@ export const State = Object.freeze({
 	CONNECTED: StateCode.CONNECTED,
 	STOPPING: StateCode.STOPPING,
 } as const);
+export type State = (typeof State)[keyof typeof State];
 
 /** Who or what ended a connection. */
 export const enum LayerCode {
@@ -72,6 +74,7 @@ export const Layer = Object.freeze({
 	PROTOCOL: LayerCode.PROTOCOL,
 	DEADLINE: LayerCode.DEADLINE,
 } as const);
+export type Layer = (typeof Layer)[keyof typeof Layer];
 
 /** Why a connection or an attempt ended. The tens are the layer. */
 export const enum ReasonCode {
@@ -135,6 +138,7 @@ export const Reason = Object.freeze({
 	SUBACK_TIMEOUT: ReasonCode.SUBACK_TIMEOUT,
 	WRITE_STALLED: ReasonCode.WRITE_STALLED,
 } as const);
+export type Reason = (typeof Reason)[keyof typeof Reason];
 
 /** What is reported through `onProblem`: nothing is lost without one of these. */
 export const enum ProblemCode {
@@ -164,13 +168,14 @@ export const Problem = Object.freeze({
 	SOURCE_FAILED: ProblemCode.SOURCE_FAILED,
 	STOPPED_UNFINISHED: ProblemCode.STOPPED_UNFINISHED,
 } as const);
+export type Problem = (typeof Problem)[keyof typeof Problem];
 
 /** Why and how a connection or an attempt ended. One object per client, valid until the callback returns. */
 export class DisconnectReason {
 	/** One of Layer. */
-	layer: number = LayerCode.LOCAL;
+	layer: Layer = LayerCode.LOCAL;
 	/** One of Reason. */
-	code: number = ReasonCode.STOPPED;
+	code: Reason = ReasonCode.STOPPED;
 	/** A number that belongs to the code: a return code, a first byte, a size; else 0. */
 	detail = 0;
 	/** Milliseconds until the next attempt; -1 when there will be none by itself. */

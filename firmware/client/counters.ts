@@ -100,6 +100,7 @@ export const Counter = Object.freeze({
 	FILTER_BYTES_MAX: CounterIndex.FILTER_BYTES_MAX,
 	ACKS_MAX: CounterIndex.ACKS_MAX,
 } as const);
+export type Counter = (typeof Counter)[keyof typeof Counter];
 
 /** Raises a high-water mark. Hot: no allocation. */
 export function raise(counters: Uint32Array, index: CounterIndex, value: number): void {

@@ -1,6 +1,7 @@
 import { Ascii } from "../codec/ascii.js";
 import { PublishFlag } from "../codec/constants.js";
 import type { Topic } from "../codec/topic.js";
+import type { QoS } from "./codes.js";
 
 /**
  * A received message, or a piece of one. Topic and payload are positions in the client's receive buffer: everything
@@ -50,8 +51,8 @@ export class Message {
 	}
 
 	/** The QoS it was delivered with: 0, 1, 2. */
-	get qos(): number {
-		return (this.firstByte & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT;
+	get qos(): QoS {
+		return ((this.firstByte & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT) as QoS;
 	}
 
 	/** Whether the server had kept it from before our subscription (§3.3.1.3). */

@@ -1,6 +1,6 @@
 import type { NameResolver, TransportFactory } from "../loop/transport.js";
 import type { Topic } from "../codec/topic.js";
-import type { DisconnectReason, QoS } from "./codes.js";
+import type { DisconnectReason, Problem, QoS } from "./codes.js";
 import type { Message } from "./message.js";
 
 /** What the server publishes for us when the connection ends without DISCONNECT (§3.1.2.5). */
@@ -58,16 +58,12 @@ export interface TuningOptions {
 	stopTimeoutMs?: number;
 }
 
-/** Everything a client is made from. */
-export interface CoreOptions<C> extends TuningOptions {
-	/** Address or name of the server. */
-	host: string;
+/** What `config.mqtt` of a manifest may hold: what is no function and can be said before a program runs. */
+export interface ManifestOptions extends TuningOptions {
+	/** Name or IPv4 address of the server, and nothing else: no scheme, no port. */
+	host?: string;
 	/** 1 … 65,535; 1883 unless told. */
 	port?: number;
-	/** How to get there, e.g. `tcp` from "xs-mqtt/tcp". */
-	transport: TransportFactory;
-	/** Needed when `host` is a name. */
-	dns?: NameResolver;
 	/** Empty or absent only with a clean session (§3.1.3.1). */
 	clientId?: string;
 	/** Default true. False: the session outlives the connection (§3.1.2.4). */
@@ -84,23 +80,39 @@ export interface CoreOptions<C> extends TuningOptions {
 	outboxFull?: "refuse" | "dropOldest" | "latestPerTopic";
 	/** What happens to a message too large to hand over: acknowledged (default), or left to the server to send again. */
 	tooLarge?: "acknowledge" | "refuse";
+}
+
+/**
+ * What a callback may return that gets an object which is used again: anything, and it is not looked at, but no promise. At
+ * the first `await` of an async function the object is void.
+ */
+export type NotAPromise =
+	void | null | undefined | boolean | number | bigint | string | symbol | (object & { then?: never });
+
+/** Everything a client is made from. A name that is not in here is refused. */
+export interface CoreOptions<C> extends ManifestOptions {
+	host: string;
+	/** How to get there, e.g. `tcp` from "xs-mqtt/tcp". */
+	transport: TransportFactory;
+	/** Needed when `host` is a name. */
+	dns?: NameResolver;
 
 	/** CONNACK accepted the connection; resends and subscriptions follow. */
 	onConnected?(client: C, sessionPresent: boolean): void;
 	/** A connection or an attempt ended; once for each. What a callback asks for and takes back at once is no attempt. */
-	onDisconnected?(client: C, reason: DisconnectReason): void;
+	onDisconnected?(client: C, reason: DisconnectReason): NotAPromise;
 	/** A QoS 1 or 2 publish is complete: PUBACK or PUBCOMP has come. `reasonCode` is 0 in 3.1.1. */
 	onDelivered?(client: C, packetId: number, reasonCode: number): void;
 	/** There is room in the outbox again after a publish was refused as FULL. */
 	onRoom?(client: C): void;
 	/** A message that matches no subscription. */
-	onMessage?(message: Message, client: C): void;
+	onMessage?(message: Message, client: C): NotAPromise;
 	/** SUBACK for one filter. `code`: granted QoS, or 0x80 for refused. */
 	onSubscribed?(client: C, subscription: number, code: number): void;
 	/** UNSUBACK for one filter. */
 	onUnsubscribed?(client: C, subscription: number): void;
 	/** Something was lost, refused or went wrong without ending the connection; a code of Problem. */
-	onProblem?(client: C, problem: number, detail: number): void;
+	onProblem?(client: C, problem: Problem, detail: number): void;
 	/** stop() is complete. */
 	onStopped?(client: C): void;
 	/** Numbers only, for logs: an event of Trace and two values. */
@@ -108,7 +120,7 @@ export interface CoreOptions<C> extends TuningOptions {
 }
 
 /** Gets a message; the object is valid until the handler returns. */
-export type MessageHandler<C> = (message: Message, client: C) => void;
+export type MessageHandler<C> = (message: Message, client: C) => NotAPromise;
 
 /**
  * A payload that is pulled piece by piece, from the start again whenever it has to be sent again.

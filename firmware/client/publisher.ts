@@ -9,7 +9,7 @@ import {
 	writeVarint,
 } from "../codec/encode.js";
 import { StatusCode } from "../codec/status.js";
-import { Topic } from "../codec/topic.js";
+import { Topic, topicOf } from "../codec/topic.js";
 import { Tells } from "./application.js";
 import { ProblemCode } from "./codes.js";
 import type { Core } from "./core.js";
@@ -421,13 +421,4 @@ export class Publisher extends Sender {
  */
 function composedHeadMax(topic: Topic, qos: number): number {
 	return RecordBits.HEADER_SIZE + 1 + sizeOfVarint(Max.REMAINING_LENGTH) + topic.field.length + (qos === 0 ? 0 : 2);
-}
-
-/** A Topic of a string; undefined when it is not a topic name. Allocates. */
-export function topicOf(topicName: unknown): Topic | undefined {
-	try {
-		return new Topic(topicName as string);
-	} catch {
-		return undefined;
-	}
 }

@@ -1,8 +1,8 @@
 import { Ascii } from "../codec/ascii.js";
 import { sizeOfText, writeText } from "../base/text.js";
 import { StatusCode } from "../codec/status.js";
-import { Text, Topic } from "../codec/topic.js";
-import { topicOf, type Publisher } from "./publisher.js";
+import { Text, Topic, topicOf } from "../codec/topic.js";
+import type { Publisher } from "./publisher.js";
 
 /** Above this a double does not hold every whole number. */
 const INTEGER_MAX = 9_007_199_254_740_991;

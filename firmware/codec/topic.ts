@@ -1,10 +1,47 @@
 import { sizeOfText, writeText } from "../base/text.js";
+import { traced } from "../base/traced.js";
 import { Max } from "./constants.js";
 import { checkTopicName } from "./utf8.js";
 
 /** Thrown texts name the value; a topic can be long, an error line should not be. */
 function shown(text: string): string {
 	return JSON.stringify(text.slice(0, 40));
+}
+
+/**
+ * A Topic Name (§4.7) as it is on the wire: two bytes of length, then UTF-8 (§1.5.3).
+ *
+ * in   topicName  what a program gives
+ *      name       of the option or object that the text of an error begins with
+ *
+ * Throws TypeError for anything but a string, and RangeError when it is empty, longer than 65,535 bytes, holds a
+ * wildcard [MQTT-3.3.2-2], U+0000 or a lone surrogate.
+ */
+export function topicField(topicName: unknown, name: string): Uint8Array {
+	if (typeof topicName !== "string") throw new TypeError(`${name}: expected a string, got ${typeof topicName}`);
+	const size = sizeOfText(topicName);
+	let wrong = " holds a wildcard or U+0000";
+	if (size < 0) wrong = " holds a lone surrogate";
+	else if (size === 0) wrong = " is empty; at least 1 character";
+	else if (size > Max.FIELD_SIZE) wrong = `… has ${size} bytes; at most ${Max.FIELD_SIZE}`;
+	else {
+		const field = new Uint8Array(2 + size);
+		field[0] = size >> 8;
+		field[1] = size & 0xff;
+		writeText(field, 2, topicName);
+		if (checkTopicName(field, 2, 2 + size) >= 0) return field;
+	}
+	throw new RangeError(`${name}: ${shown(topicName)}${wrong}`);
+}
+
+/** UTF-8 of a Text. Throws TypeError. */
+function textBytes(text: unknown): Uint8Array {
+	if (typeof text !== "string") throw new TypeError(`text: expected a string, got ${typeof text}`);
+	const size = sizeOfText(text);
+	if (size < 0) throw new TypeError(`text: ${shown(text)} holds a lone surrogate`);
+	const bytes = new Uint8Array(size);
+	writeText(bytes, 0, text);
+	return bytes;
 }
 
 /**
@@ -15,13 +52,13 @@ export class Text {
 	/** UTF-8. */
 	readonly bytes: Uint8Array;
 
-	/** Throws TypeError for anything but a string, or one with a lone surrogate. */
+	/** Throws TypeError for anything but a string, or one with a lone surrogate; its text is traced first. */
 	constructor(text: string) {
-		if (typeof text !== "string") throw new TypeError(`text: expected a string, got ${typeof text}`);
-		const size = sizeOfText(text);
-		if (size < 0) throw new TypeError(`text: ${shown(text)} holds a lone surrogate`);
-		this.bytes = new Uint8Array(size);
-		writeText(this.bytes, 0, text);
+		try {
+			this.bytes = textBytes(text);
+		} catch (error) {
+			throw traced(error);
+		}
 		Object.freeze(this);
 	}
 }
@@ -33,25 +70,26 @@ export class Topic {
 	/** The field as it is on the wire: two bytes of length, then UTF-8 (§1.5.3). */
 	readonly field: Uint8Array;
 
-	/**
-	 * Throws TypeError for anything but a string, and RangeError when it is empty, longer than 65,535 bytes, holds a
-	 * wildcard [MQTT-3.3.2-2], U+0000 or a lone surrogate.
-	 */
+	/** Throws what topicField throws; its text is traced first. */
 	constructor(topicName: string) {
-		if (typeof topicName !== "string") throw new TypeError(`topic: expected a string, got ${typeof topicName}`);
-		const size = sizeOfText(topicName);
-		if (size < 0) throw new RangeError(`topic: ${shown(topicName)} holds a lone surrogate`);
-		if (size === 0) throw new RangeError('topic: "" is empty; at least 1 character');
-		if (size > Max.FIELD_SIZE) {
-			throw new RangeError(`topic: ${shown(topicName)}… has ${size} bytes; at most ${Max.FIELD_SIZE}`);
-		}
-		this.field = new Uint8Array(2 + size);
-		this.field[0] = size >> 8;
-		this.field[1] = size & 0xff;
-		writeText(this.field, 2, topicName);
-		if (checkTopicName(this.field, 2, 2 + size) < 0) {
-			throw new RangeError(`topic: ${shown(topicName)} holds a wildcard or U+0000`);
+		try {
+			this.field = topicField(topicName, "topic");
+		} catch (error) {
+			throw traced(error);
 		}
 		Object.freeze(this);
+	}
+}
+
+/**
+ * A Topic of a string; undefined when it is not a topic name. Other than the constructor it traces nothing: to the caller
+ * of a method, its status says so. Allocates.
+ */
+export function topicOf(topicName: unknown): Topic | undefined {
+	try {
+		const field = topicField(topicName, "");
+		return Object.freeze(Object.defineProperty(Object.create(Topic.prototype) as Topic, "field", { value: field }));
+	} catch {
+		return undefined;
 	}
 }

@@ -22,9 +22,13 @@ class PlatformDns implements NameResolver {
 	}
 }
 
-/** The option `dns` for the platform's own resolver. Throws TypeError where the platform has none. */
+/** The option `dns` for the platform's own resolver. Throws TypeError where the platform has none, traced first. */
 export function platformDns(): NameResolver {
-	if (!globalThis.System?.resolve)
-		throw new TypeError("dns: System.resolve is missing; include modules/io/manifest.json");
+	if (!globalThis.System?.resolve) {
+		const text = "dns: System.resolve is missing; include modules/io/manifest.json";
+		// An exception's text is not in a device's log.
+		if (typeof trace === "function") trace(`xs-mqtt: TypeError: ${text}\n`);
+		throw new TypeError(text);
+	}
 	return new PlatformDns();
 }

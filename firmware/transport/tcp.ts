@@ -85,7 +85,8 @@ class TcpTransport implements Transport {
 
 	/** Allocates; called once. */
 	private makeRequest(host: string): NameRequest {
-		if (!this._dns) throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address`);
+		if (!this._dns)
+			throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address; pass platformDns()`);
 		return {
 			host,
 			onResolved: (_host: string, address: string): void => this.handleResolved(address),

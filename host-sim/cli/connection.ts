@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LIMITS, type LimitName } from "../../firmware/client/limits.js";
-import { Topic } from "../../firmware/codec/topic.js";
+import { checkHost } from "../../firmware/client/settings.js";
+import { topicField } from "../../firmware/codec/topic.js";
 import { type MqttConfig, mqttConfig } from "../manifest/check.js";
 import { loadManifest } from "../manifest/load.js";
 import { UsageError } from "./exit.js";
@@ -155,6 +156,11 @@ export function connectionSettings(flags: ConnectionFlags): ConnectionSettings {
 	if (will) settings.will = will;
 	if (settings.host === "") throw new UsageError('-h: "" is empty; it must be a name or an IPv4 address');
 	if (settings.host.includes(":")) throw new UsageError(`-h: "${settings.host}" must be a name or an IPv4 address`);
+	try {
+		checkHost(settings.host);
+	} catch (error) {
+		throw new UsageError((error as Error).message.replace(/^host: /, "-h: ").replace(/; write host:.*/, ""));
+	}
 	return settings;
 }
 
@@ -214,7 +220,7 @@ function willOf(flags: ConnectionFlags): MqttConfig["will"] {
 /** Throws UsageError, with the option's name, when a message cannot be published to this topic. */
 export function checkTopicName(option: string, topicName: string): void {
 	try {
-		new Topic(topicName);
+		topicField(topicName, "topic");
 	} catch (error) {
 		throw new UsageError(
 			`${option}: ${error instanceof Error ? error.message.replace(/^topic: /, "") : String(error)}`,

@@ -1,5 +1,5 @@
 import type { ErrorObject } from "ajv";
-import type { TuningOptions, WillOptions } from "../../firmware/client/options.js";
+import type { ManifestOptions, WillOptions } from "../../firmware/client/options.js";
 import { readSettings, type Settings as ClientSettings } from "../../firmware/client/settings.js";
 import { validate as compiled } from "./config-validator.js";
 import { type LoadedManifest, ManifestError } from "./load.js";
@@ -8,18 +8,9 @@ import { nearest } from "./nearest.js";
 import { optionNames } from "./schema.js";
 
 /** `config.mqtt` as the schema has it: what a manifest can say about a client. */
-export interface MqttConfig extends TuningOptions {
-	host?: string;
-	port?: number;
-	clientId?: string;
-	cleanSession?: boolean;
-	userName?: string;
+export interface MqttConfig extends ManifestOptions {
 	password?: string;
 	will?: Omit<WillOptions, "payload"> & { payload?: string };
-	reconnect?: boolean;
-	queueQoS0?: boolean;
-	outboxFull?: "refuse" | "dropOldest" | "latestPerTopic";
-	tooLarge?: "acknowledge" | "refuse";
 }
 
 /** Made of the schema by `npm run validator`. */

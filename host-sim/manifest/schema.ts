@@ -1,4 +1,5 @@
 import { LIMITS, type LimitName } from "../../firmware/client/limits.js";
+import type { ManifestOptions, WillOptions } from "../../firmware/client/options.js";
 import { type JsonObject, isObject } from "./merge.js";
 
 /** One line on each numeric option of `config.mqtt`, for editors and help texts. */
@@ -7,7 +8,8 @@ export const LIMIT_DESCRIPTIONS: Readonly<Record<LimitName, string>> = Object.fr
 	keepAlive:
 		"Seconds: silence of either direction after which the connection is probed (MQTT 3.1.1, 3.1.2.10); 0 is off.",
 	rxBuffer: "Bytes: the largest incoming PUBLISH packet that is handed over whole; streaming handlers need no more.",
-	readSize: "Bytes: the most that is taken from the socket at once, and the largest piece of a streamed message.",
+	readSize:
+		"Bytes: the most that is taken from the socket at once, and the largest piece of a streamed message; follows a smaller rxBuffer.",
 	txBuffer: "Bytes: what waits to be written to the socket.",
 	outbox: "Bytes: QoS 1 and 2 publishes until they are acknowledged, and whatever waits for a connection.",
 	inflight: "QoS 1 and 2 publishes sent and not yet finished.",
@@ -34,8 +36,8 @@ const TEXT_SIZE_MAX = 65_535;
 const QOS = { description: "Quality of Service.", enum: [0, 1, 2] };
 
 /** JSON schema of every option that is not a number with limits. */
-const OTHER_OPTIONS: Readonly<Record<string, JsonObject>> = {
-	host: { description: "Address or name of the server.", type: "string", minLength: 1 },
+const OTHER_OPTIONS: Readonly<Record<Exclude<keyof ManifestOptions, LimitName>, JsonObject>> = {
+	host: { description: "Name or IPv4 address of the server: no scheme, no port.", type: "string", minLength: 1 },
 	clientId: {
 		description: "Client identifier; may be empty only with a clean session.",
 		type: "string",
@@ -58,7 +60,7 @@ const OTHER_OPTIONS: Readonly<Record<string, JsonObject>> = {
 			payload: { description: "Absent means empty.", type: "string", maxLength: TEXT_SIZE_MAX, default: "" },
 			qos: { ...QOS, default: 0 },
 			retain: { description: "Whether the server keeps it.", type: "boolean", default: false },
-		},
+		} satisfies Record<keyof WillOptions, JsonObject>,
 	},
 	reconnect: { description: "Go on connecting until stop().", type: "boolean", default: true },
 	queueQoS0: {

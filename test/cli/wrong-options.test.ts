@@ -105,6 +105,8 @@ describe("a wrong option", () => {
 		],
 		[[...PUB, "-h", ""], 'Error: -h: "" is empty; it must be a name or an IPv4 address'],
 		[[...PUB, "-h", "::1"], 'Error: -h: "::1" must be a name or an IPv4 address'],
+		[[...PUB, "-h", "a b"], 'Error: -h: "a b" is neither a name nor an IPv4 address'],
+		[[...PUB, "-h", "host/path"], 'Error: -h: "host/path" is neither a name nor an IPv4 address'],
 		[[...PUB, "-c"], "Error: -c needs -i: a session is kept under the client identifier"],
 		[[...PUB, "-c", "-i", ""], "Error: -c needs -i: a session is kept under the client identifier"],
 		[[...PUB, "-i", "a", "-I", "b"], "Error: -i and -I exclude each other"],

@@ -93,7 +93,8 @@ describe("another option", () => {
 			["an object", new Uint16Array(1)],
 			["an object", new ArrayBuffer(1)],
 		] as const) {
-			const text = `${name}: ${shown} is neither a string nor a Uint8Array`;
+			const number = name === "password" && typeof value === "number";
+			const text = `${name}: ${number ? "a number" : shown} is neither a string nor a Uint8Array`;
 			expect(() => read(nested(name, value))).toThrow(new TypeError(text));
 		}
 	});
@@ -147,10 +148,10 @@ describe("text", () => {
 			const error =
 				name === "will.topic"
 					? /will.topic: .* holds a lone surrogate$/
-					: new RangeError(`${name}: ${shown} holds a lone surrogate`);
+					: new RangeError(`${name}: ${name === "password" ? "the value" : shown} holds a lone surrogate`);
 			expect(() => read(nested(name, value))).toThrow(error);
 		}
-		expect(() => read(nested(name, "\ud83d\ude00"))).not.toThrow();
+		if (name !== "host") expect(() => read(nested(name, "\ud83d\ude00"))).not.toThrow();
 	});
 
 	it.each(TEXTS)("holds no U+0000 [MQTT-1.5.3-2]: %s", (name) => {
@@ -168,6 +169,8 @@ describe("text", () => {
 		] as const) {
 			expect(() => read(nested(name, value))).toThrow(new RangeError(`${name}: has ${size} bytes; at most 65535`));
 		}
+		// A host has a bound of its own.
+		if (name === "host") return;
 		expect(() => read(nested(name, "x".repeat(65_535)))).not.toThrow();
 		expect(() => read(nested(name, "€".repeat(21_845)))).not.toThrow();
 	});

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../firmware/client/limits.js";
-import { mqttConfig } from "../../host-sim/manifest/check.js";
+import { clientSettings, mqttConfig } from "../../host-sim/manifest/check.js";
 import { loadManifest } from "../../host-sim/manifest/load.js";
 import { folderWith } from "../support/files.js";
 
@@ -36,5 +36,28 @@ describe("a profile", () => {
 		);
 		expect(names[1]).toEqual(names[0]);
 		expect(names[2]).toEqual(names[0]);
+	});
+});
+
+describe("a size that an application makes smaller", () => {
+	it.each(["manifest_core", "profile_tiny", "profile_standard", "profile_large"])(
+		"takes with it what follows it: %s",
+		(file) => {
+			for (const rxBuffer of [64, 100, 200]) {
+				const include = ["manifest_core.json", `${file}.json`].map((name) => MANIFESTS + name);
+				const folder = folderWith({ "manifest.json": { include, config: { mqtt: { rxBuffer } } } });
+				const config = mqttConfig(loadManifest(`${folder}/manifest.json`, { moddable: "" }));
+				expect(clientSettings(config)).toMatchObject({ rxBuffer, readSize: rxBuffer });
+			}
+		},
+	);
+});
+
+describe("a host in a manifest", () => {
+	it("is refused with its file, and what to write instead", () => {
+		const folder = folderWith({ "manifest.json": { config: { mqtt: { host: "mqtt://broker:1883" } } } });
+		expect(() => mqttConfig(loadManifest(`${folder}/manifest.json`, { moddable: "" }))).toThrow(
+			`${folder}/manifest.json: config.mqtt.host: "mqtt://broker:1883" is neither a name nor an IPv4 address; write host: "broker", port: 1883`,
+		);
 	});
 });

@@ -1,4 +1,5 @@
 import Timer, { type TimerId } from "timer";
+import { traced } from "../../base/traced.js";
 import { Status, type QoS, type DisconnectReason } from "../../client/codes.js";
 import type { Message } from "../../client/message.js";
 import { Topic } from "../../codec/topic.js";
@@ -85,10 +86,17 @@ export class MQTTClient {
 	#topicText = "";
 
 	/**
-	 * Throws Error, TypeError or RangeError when an option is missing or wrong, naming it. Callbacks come on later turns.
+	 * Throws Error, TypeError or RangeError when an option is missing or wrong, naming it; what it says is traced first. A
+	 * name that is no option is traced, too, and passed over. Callbacks come on later turns.
 	 */
 	constructor(options: MQTTClientOptions) {
-		if (options.format !== undefined) this.format = options.format;
+		let settings;
+		try {
+			settings = settingsOf(options);
+			if (options.format !== undefined) this.format = options.format;
+		} catch (error) {
+			throw traced(error);
+		}
 		if (options.target !== undefined) this.target = options.target;
 		this.#options = { ...options };
 		// An object of its own: what a program keeps on this one, under whatever name, is none of our business.
@@ -103,7 +111,7 @@ export class MQTTClient {
 		this.#inbox = new Inbox(user, this, options.onReadable);
 		this.#requests = new Requests(Packet.SUBACK, (message) => this.#tell(message));
 		this.#client = new Client({
-			...settingsOf(options),
+			...settings,
 			transport: (setup) => (this.#transport = new SocketTransport(setup, options.socket, options.dns, user)),
 			onConnected: (_client, sessionPresent) => this.#handleConnected(sessionPresent),
 			onDisconnected: (_client, reason) => this.#handleDisconnected(reason),

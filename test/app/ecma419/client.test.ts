@@ -28,8 +28,41 @@ describe("making one", () => {
 		[{ id: "", clean: false }, "clientId"],
 		[{ password: "secret" }, "password"],
 		[{ will: { topic: "a/#" } }, "will"],
+		[{ host: "mqtt://broker.test" }, 'write host: "broker.test"'],
+		[{ host: "::1" }, "IPv6"],
+		[{ socket: undefined as never }, "socket: is not an object with a class io"],
+		[{ socket: {} as never }, "socket: is not an object with a class io"],
+		[{ dns: { resolve: () => undefined } as never }, "dns: is not an object with a class io"],
+		[{ keepAlive: "60" as never }, "keepAlive: is not a number of milliseconds"],
+		[{ keepalive: NaN }, "keepAlive: is not a number of milliseconds"],
+		[{ clean: "no" as never }, "clean: is not true or false"],
+		[{ id: 7 as never }, "id: is neither a string nor a buffer of UTF-8"],
+		[{ user: "u", password: 7 as never }, "password: is neither a string nor a buffer"],
+		[{ onReadable: 7 as never }, "onReadable: is not a function"],
+		[{ will: {} as never }, "will.topic: is missing"],
+		[{ will: "bye" as never }, "will: is not an object with a topic"],
+		[{ will: { topic: "w", QoS: 3 } }, "will.QoS: is out of range; 0 … 2"],
+		[{ will: { topic: "w", message: 7 as never } }, "will.message: is neither a string nor a buffer"],
+		[{ tuning: { rxBufer: 512 } as never }, "tuning.rxBufer: no such option; did you mean tuning.rxBuffer?"],
+		[{ tuning: { port: 1884 } as never }, "tuning.port: no such option"],
 	])("throws what is wrong with %j", (options, text) => {
 		expect(() => new Program(options)).toThrow(text);
+	});
+
+	it("traces a name that is no option, as nobody else would, and goes on as the SDK's class does", async () => {
+		const slots = globalThis as { trace?: unknown };
+		const { trace } = slots;
+		let text = "";
+		slots.trace = (line: string) => (text += line);
+		try {
+			const options = { io: MQTTClient, clientID: "x", keepalive: 60_000, will: { topic: "w", payload: "p" } };
+			programs.push(await opened(options as never));
+		} finally {
+			slots.trace = trace;
+		}
+		expect(text).toBe(
+			"xs-mqtt: MQTTClient: clientID: no such option\nxs-mqtt: MQTTClient: will.payload: no such option\n",
+		);
 	});
 
 	it("writes CONNECT with every field, in one write", async () => {
