@@ -22,13 +22,6 @@ export function packetLogWords(entries: number): number {
 	return words;
 }
 
-/** The smallest power of two that leaves the table of incoming identifiers at most half full. */
-export function incomingTableSize(count: number): number {
-	let size = 4;
-	while (size < 2 * count) size *= 2;
-	return size;
-}
-
 /** Whole words. */
 function aligned(size: number): number {
 	return (size + 3) & ~3;
@@ -38,7 +31,7 @@ function aligned(size: number): number {
 function sizeOf(settings: Settings): number {
 	return (
 		4 * (Fixed.SUBSCRIPTIONS + settings.subscriptions * Fixed.SUBSCRIPTION_WORDS + packetLogWords(settings.packetLog)) +
-		2 * incomingTableSize(settings.incomingQoS2) +
+		4 * settings.incomingQoS2 +
 		aligned(2 * settings.inflight) +
 		aligned(settings.connectSize) +
 		aligned(settings.txBuffer) +

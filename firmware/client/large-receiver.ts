@@ -98,7 +98,7 @@ export abstract class LargeReceiver {
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
 	protected remember(packetId: number): void {
-		if (this._incoming.full) fail("receiver: more identifiers than there is room for");
+		if (!this._incoming.takes(packetId)) fail("receiver: more identifiers than there is room for");
 		this._incoming.add(packetId);
 		raise(this._counters, CounterIndex.INCOMING_QOS2_MAX, this._incoming.count);
 	}
@@ -118,9 +118,11 @@ export abstract class LargeReceiver {
 		const topic = this._start + decoder.topicStart;
 		// What is left to the server to send again takes no place among the identifiers.
 		const unrouted = this._application.handlesUnrouted;
-		const takesPlace =
-			this._acknowledgeTooLarge || !this._subscriptions.refusesLarge(topic, decoder.topicSize, unrouted);
-		if (!this.mayCome(firstByte, takesPlace ? packetId : 0)) return false;
+		const checked =
+			this._acknowledgeTooLarge ||
+			qosOf(firstByte) === 1 ||
+			!this._subscriptions.refusesLarge(topic, decoder.topicSize, unrouted);
+		if (!this.mayCome(firstByte, checked ? packetId : 0)) return false;
 		this.notePublish(firstByte, packetId, packetSize, now);
 		return this.startLarge(decoder);
 	}
@@ -137,28 +139,43 @@ export abstract class LargeReceiver {
 		if (!this._sender.open) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
 		if (packetId !== 0) return this.checkId(firstByte, packetId);
 		// What was asked of it before its acks went out may not be asked any more: a callback has changed who takes it.
-		this._overrun = false;
-		return true;
+		return this.noOverrun();
 	}
 
 	/** Whether the identifier of a QoS 1 or 2 PUBLISH may come now, before anything is delivered. */
 	protected checkId(firstByte: number, packetId: number): boolean {
 		const qos = qosOf(firstByte);
-		const isAgain = this._overrun;
+		const incoming = this._incoming;
+		if (!incoming.has(packetId))
+			return qos === 1 || incoming.takes(packetId) ? this.noOverrun() : this.overrun(packetId);
+		if (qos === 2) {
+			incoming.renew(packetId);
+			return this.noOverrun();
+		}
+		// A server that uses an identifier for two messages at once on one connection [MQTT-2.3.1-4].
+		if (incoming.isOfThisConnection(packetId)) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
+		// One from before has no exchange with this identifier any more: it forgot ours in a crash. Ending the connection would
+		// not help, because it would send the same again, for ever.
+		return this.release(packetId);
+	}
+
+	/** An identifier is not open any more. False: see IncomingIds.remove. */
+	protected release(packetId: number): boolean {
+		return this._incoming.remove(packetId) ? this.noOverrun() : this.overrun(packetId);
+	}
+
+	/** What a packet was kept from by a full table does not keep it from any more. Returns true. */
+	private noOverrun(): boolean {
 		this._overrun = false;
-		if (this._incoming.has(packetId)) {
-			// At QoS 1 the server has no exchange with this identifier any more: it forgot ours in a crash. Ending the
-			// connection [MQTT-2.3.1-4] would not help, because it would send the same again, for ever.
-			if (qos === 1) this._incoming.remove(packetId);
-			return true;
-		}
-		if (qos === 1 || !this._incoming.full) return true;
-		if (!isAgain) {
-			// Without the acks of the messages before this one, the server would send all of them again, for ever.
-			this._overrun = true;
-			return false;
-		}
-		this._core.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
+		return true;
+	}
+
+	/** There is no room for what a packet leads to: the connection ends, once our acks are out. Returns false. */
+	private overrun(packetId: number): boolean {
+		const isAgain = this._overrun;
+		// Without the acks of the packets before this one, the server would send all of them again, for ever.
+		this._overrun = !isAgain;
+		if (isAgain) this._core.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
 		return false;
 	}
 
@@ -312,7 +329,7 @@ export abstract class LargeReceiver {
 		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
 		const message = this.message;
 		message.packetId = packetId;
-		if (!this.mayCome(message.firstByte, this._acknowledge ? packetId : 0)) return false;
+		if (!this.mayCome(message.firstByte, this._acknowledge || message.qos === 1 ? packetId : 0)) return false;
 		this._start += 2;
 		if (message.qos === 2 && this._incoming.has(packetId)) this._acknowledge = true;
 		this._mode = Mode.SKIP;

@@ -36,8 +36,7 @@ export function handleAckAlone(core: Core, word: number, now: number): boolean {
 		if (core.application.tells !== 0) core.application.roomMade();
 		answer = AckHead.PUBREL;
 	} else {
-		if (word >> 16 !== AckHead.PUBREL || (word & 0xffff) === 0) return false;
-		session.incoming.remove(word & 0xffff);
+		if (word >> 16 !== AckHead.PUBREL || (word & 0xffff) === 0 || !session.incoming.remove(word & 0xffff)) return false;
 	}
 	core.arena.view.setInt32(at, (answer << 16) | (word & 0xffff));
 	sender.size += Size.ACK;
@@ -78,7 +77,7 @@ export function handleAck(core: Core, ack: number): boolean {
 	const firstByte = ack >> 16;
 	const packetId = ack & 0xffff;
 	if (firstByte === FirstByte.PUBREL) {
-		core.session.incoming.remove(packetId);
+		// The receiver has released it.
 		core.sender.ack(FirstByte.PUBCOMP, packetId, core.now);
 		return true;
 	}

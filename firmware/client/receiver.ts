@@ -203,6 +203,7 @@ export class Receiver extends LargeReceiver {
 		const decoder = this._decoder;
 		const start = this._start;
 		if (found === Decoded.PACKET) {
+			if (decoder.firstByte === FirstByte.PUBREL && this._sender.open && !this.release(decoder.packetId)) return false;
 			this._start = start + decoder.packetSize;
 			this._log.add((decoder.firstByte << 16) | decoder.packetId, now);
 			decoder.fixedSize = 0;

@@ -204,6 +204,7 @@ export class Session {
 	 * [MQTT-4.4.0-1], [MQTT-4.6.0-1].
 	 */
 	resume(): void {
+		this.incoming.age();
 		this.releasedSent = 0;
 		this.outbox.rewind();
 	}

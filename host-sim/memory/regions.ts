@@ -1,4 +1,4 @@
-import { Fixed, incomingTableSize, packetLogWords } from "../../firmware/client/arena.js";
+import { Fixed, packetLogWords } from "../../firmware/client/arena.js";
 import { COUNTER_COUNT } from "../../firmware/client/counters.js";
 import { Deadline } from "../../firmware/client/deadlines.js";
 import type { Settings } from "../../firmware/client/settings.js";
@@ -23,7 +23,7 @@ export function regionSizes(settings: Settings): readonly Region[] {
 		{ name: "rxBuffer", bytes: settings.rxBuffer },
 		{ name: "readSize", bytes: aligned(settings.rxBuffer + settings.readSize) - settings.rxBuffer },
 		{ name: "inflight", bytes: aligned(settings.inflight * 2) },
-		{ name: "incomingQoS2", bytes: incomingTableSize(settings.incomingQoS2) * 2 },
+		{ name: "incomingQoS2", bytes: 4 * settings.incomingQoS2 },
 		{ name: "subscriptions", bytes: settings.subscriptions * Fixed.SUBSCRIPTION_WORDS * 4 },
 		{ name: "packetLog", bytes: packetLogWords(settings.packetLog) * 4 },
 		{ name: "acks", bytes: Fixed.ACK_RING_SIZE * 4 },

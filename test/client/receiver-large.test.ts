@@ -207,7 +207,7 @@ describe("a message too large for its handler", () => {
 	])("takes no identifier that there is no room for when %s", (_why, more, stays) => {
 		const h = inState.connected({ rxBuffer: 64, readSize: 64, incomingQoS2: 1, tooLarge: "refuse", ...more });
 		h.exchange(publishHex("small", "x", 2, 7));
-		h.exchange(publishHex("nobody", "y".repeat(300), 2, 8));
+		h.exchange(publishHex("nobody", "y".repeat(300), 2, 9));
 		expect([h.core.session.incoming.count, h.core.connected]).toEqual([1, stays]);
 	});
 
@@ -276,9 +276,21 @@ describe("a topic in a large message", () => {
 });
 
 describe("QoS of a large message", () => {
-	it("takes QoS 1 under an identifier that is open at QoS 2: the server has forgotten that exchange", () => {
-		const h = listening();
+	it.each([{}, { tooLarge: "refuse" as const }])(
+		"ends the connection at QoS 1 under an identifier that is open at QoS 2 on it: %j",
+		(more) => {
+			const h = listening(more);
+			h.exchange(publishHex("small", "x", 2, 7));
+			expect(h.exchange(publishHex(more.tooLarge ? "small" : "big", TEXT, 1, 7))).toBe("");
+			expect(h.take()).toEqual([endedBy(Reason.PROTOCOL_ERROR, 0x32)]);
+		},
+	);
+
+	it("takes QoS 1 under an identifier that is open at QoS 2 since an earlier connection: the server has forgotten that exchange", () => {
+		const h = listening({ cleanSession: false });
 		h.exchange(publishHex("small", "x", 2, 7));
+		h.lost();
+		h.connect(true);
 		expect(h.exchange(publishHex("big", TEXT, 1, 7))).toBe(ACK[1]);
 		expect(h.core.session.incoming.count).toBe(0);
 		h.seen.shift();
@@ -288,8 +300,8 @@ describe("QoS of a large message", () => {
 	it("ends the connection at QoS 2 when no more can be remembered, before a byte is handed over", () => {
 		const h = listening({ incomingQoS2: 1 });
 		h.exchange(publishHex("small", "x", 2, 7));
-		h.receive(publishHex("big", TEXT, 2, 8));
-		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 8)]);
+		h.receive(publishHex("big", TEXT, 2, 9));
+		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 9)]);
 		expect(h.seen.length).toBe(1);
 	});
 

@@ -115,18 +115,27 @@ describe("a topic name longer than the buffer", () => {
 		}
 	});
 
-	it("is taken at QoS 1 under an identifier that is open at QoS 2: the server has forgotten that exchange", () => {
-		const h = listening();
-		h.exchange(publishHex("small", "x", 2, 7));
-		expect(h.exchange(publishHex(TOPIC, "x", 1, 7))).toBe(ackHex(0x40, 7));
-		expect(h.core.session.incoming.count).toBe(0);
-	});
+	it.each(["acknowledge", "refuse"] as const)(
+		"is taken at QoS 1 under an identifier that is open at QoS 2 since an earlier connection, and ends one of this, by %s",
+		(tooLarge) => {
+			const h = listening({ cleanSession: false, tooLarge });
+			h.exchange(publishHex("small", "x", 2, 7));
+			h.lost();
+			h.connect(true);
+			expect(h.exchange(publishHex(TOPIC, "x", 1, 7))).toBe(tooLarge === "refuse" ? "" : ackHex(0x40, 7));
+			expect(h.core.session.incoming.count).toBe(0);
+			h.exchange(publishHex("small", "y", 2, 8));
+			h.take();
+			expect(h.exchange(publishHex(TOPIC, "x", 1, 8))).toBe("");
+			expect(h.take().at(-1)).toBe(endedBy(Reason.PROTOCOL_ERROR, 0x32));
+		},
+	);
 
 	it("ends the connection at QoS 2 when no more identifiers can be remembered", () => {
 		const h = listening({ incomingQoS2: 1 });
 		h.exchange(publishHex("small", "x", 2, 7));
-		expect(h.exchange(publishHex(TOPIC, "x", 2, 8))).toBe("");
-		expect(h.take()).toEqual([tooLarge(1), endedBy(Reason.INCOMING_QOS2_FULL, 8)]);
+		expect(h.exchange(publishHex(TOPIC, "x", 2, 9))).toBe("");
+		expect(h.take()).toEqual([tooLarge(1), endedBy(Reason.INCOMING_QOS2_FULL, 9)]);
 	});
 
 	it("ends the connection before CONNACK", () => {

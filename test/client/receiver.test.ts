@@ -127,14 +127,37 @@ describe("QoS 1", () => {
 		expect(h.seen.length).toBe(3);
 	});
 
-	it("under an identifier that is open at QoS 2 is taken: the server has forgotten that exchange in a crash", () => {
-		const h = listening();
+	it("under an identifier that is open at QoS 2 since an earlier connection is taken: the server has forgotten that exchange in a crash", () => {
+		const h = listening({ cleanSession: false });
 		h.exchange(publishHex("a", "2", 2, 7) + publishHex("a", "3", 2, 8));
+		h.lost();
+		h.connect(true);
 		expect(h.exchange(publishHex("a", "1", 1, 7))).toBe(ackHex(0x40, 7));
 		expect(h.seen.length).toBe(3);
 		expect([7, 8].map((id) => h.core.session.incoming.has(id))).toEqual([false, true]);
 		expect(h.exchange(publishHex("a", "new", 2, 7))).toBe(ackHex(0x50, 7));
 		expect(h.seen.length).toBe(4);
+	});
+
+	it("under an identifier that is open at QoS 2 on this connection ends it [MQTT-2.3.1-4]", () => {
+		for (const again of [false, true]) {
+			const h = listening({ cleanSession: false });
+			h.exchange(publishHex("a", "2", 2, 7) + publishHex("a", "3", 2, 8));
+			if (again) {
+				// Repeated, it is open on the connection that it is repeated on.
+				h.lost();
+				h.connect(true);
+				h.exchange(publishHex("a", "3", 2, 8, 8));
+				h.take();
+			}
+			expect(h.exchange(publishHex("a", "1", 1, 8))).toBe("");
+			expect(h.take()).toEqual([endedBy(Reason.PROTOCOL_ERROR, 0x32)]);
+			expect([h.seen.length, h.core.counters[Counter.PROTOCOL_ERRORS]]).toEqual([2, 1]);
+			// Nothing is forgotten by that: the message would come twice.
+			h.connect(true);
+			expect(h.exchange(publishHex("a", "3", 2, 8, 8))).toBe(ackHex(0x50, 8));
+			expect(h.seen.length).toBe(2);
+		}
 	});
 });
 
@@ -187,11 +210,11 @@ describe("QoS 2", () => {
 
 	it("ends the connection when more are open than can be remembered, and delivers nothing", () => {
 		const h = listening({ incomingQoS2: 2 });
-		h.exchange(publishHex("a", "1", 2, 7) + publishHex("a", "2", 2, 8));
-		expect(h.exchange(publishHex("a", "2", 2, 8, 8))).toBe(ackHex(0x50, 8));
-		expect(h.exchange(publishHex("a", "3", 2, 9) + publishHex("a", "4", 0))).toBe("");
+		h.exchange(publishHex("a", "1", 2, 7) + publishHex("a", "2", 2, 10));
+		expect(h.exchange(publishHex("a", "2", 2, 10, 8))).toBe(ackHex(0x50, 10));
+		expect(h.exchange(publishHex("a", "3", 2, 13) + publishHex("a", "4", 0))).toBe("");
 		expect(h.seen.length).toBe(2);
-		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 9)]);
+		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 13)]);
 		expect(h.core.counters[Counter.INCOMING_QOS2_MAX]).toBe(2);
 	});
 });
@@ -199,16 +222,52 @@ describe("QoS 2", () => {
 describe("more QoS 2 messages than can be remembered", () => {
 	it("end the connection only when the acks before them are out, or a server would repeat them for ever", () => {
 		const h = listening({ incomingQoS2: 1 });
-		const hex = publishHex("a", "1", 1, 5) + publishHex("a", "2", 2, 7) + publishHex("a", "3", 2, 8);
+		const hex = publishHex("a", "1", 1, 5) + publishHex("a", "2", 2, 7) + publishHex("a", "3", 2, 9);
 		h.core.arena.bytes.set(bytesOf(hex), h.core.receiver.landing);
 		h.core.handleBytes(hex.length / 2, h.now);
 		expect(h.core.receiver.stalled).toBe(true);
 		expect(h.take()).toEqual([]);
 		expect(h.sent()).toBe(ackHex(0x40, 5) + ackHex(0x50, 7));
 		h.core.handleBytes(0, h.now);
-		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 8)]);
+		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 9)]);
 		expect(h.core.receiver.stalled).toBe(false);
 		expect(h.seen.length).toBe(2);
+	});
+
+	it("end the connection when a PUBREL out of the middle leaves two runs where there is room for one", () => {
+		const h = listening({ incomingQoS2: 1, cleanSession: false });
+		h.exchange([7, 8, 9].map((id) => publishHex("a", `${id}`, 2, id)).join(""));
+		// What came before is answered, and what could not be taken is not.
+		expect(h.exchange(ackHex(0x62, 7) + publishHex("a", "10", 2, 10) + ackHex(0x62, 9) + ackHex(0x62, 8))).toBe(
+			ackHex(0x70, 7) + ackHex(0x50, 10),
+		);
+		expect(h.take()).toEqual([endedBy(Reason.INCOMING_QOS2_FULL, 9)]);
+		expect(h.core.counters[Counter.PROTOCOL_ERRORS]).toBe(0);
+		h.connect(true);
+		// In the order in which the messages came, as a server has to [MQTT-4.6.0-3], all of them find room.
+		expect(h.exchange([8, 9, 10].map((id) => ackHex(0x62, id)).join(""))).toBe(
+			[8, 9, 10].map((id) => ackHex(0x70, id)).join(""),
+		);
+		expect(h.core.session.incoming.count).toBe(0);
+	});
+});
+
+describe("a burst at QoS 2", () => {
+	it.each([
+		["from 1", 1],
+		["across the last identifier", 65_400],
+		["up to the last identifier", 65_536 - 374],
+	])("of a thousand messages with 374 open at once fits into two entries, %s, and each comes once", (_name, first) => {
+		const h = listening({ incomingQoS2: 2 });
+		const id = (i: number): number => ((first - 1 + i) % 65_535) + 1;
+		for (let i = 0; i < 1000 + 374; i++) {
+			if (i < 1000) expect(h.exchange(publishHex("a", "x", 2, id(i)))).toBe(ackHex(0x50, id(i)));
+			if (i >= 374) expect(h.exchange(ackHex(0x62, id(i - 374)))).toBe(ackHex(0x70, id(i - 374)));
+			if (i === 500) h.exchange(publishHex("a", "x", 2, id(300), 8));
+		}
+		expect([h.seen.length, h.take()]).toEqual([1000, []]);
+		expect([h.core.session.incoming.count, h.core.counters[Counter.DUPLICATES_IN]]).toEqual([0, 1]);
+		expect(h.core.counters[Counter.INCOMING_QOS2_MAX]).toBeLessThanOrEqual(2);
 	});
 });
 

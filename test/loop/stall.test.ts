@@ -116,11 +116,11 @@ describe("a loop whose acks find no room", () => {
 
 	it("ends for more QoS 2 messages than it remembers only when the acks of those before are out", () => {
 		const rig = blocked({ incomingQoS2: 2 });
-		expect(rig.serve([1, 2, 3].map((id) => publishHex("t", "x", 2, id)).join(""))).toBe("");
+		expect(rig.serve([1, 3, 5].map((id) => publishHex("t", "x", 2, id)).join(""))).toBe("");
 		expect([rig.payloads.length, rig.log]).toEqual([2, []]);
 		expect(rig.makeRoom(5)).toBe("5002000150");
 		expect(rig.log).toEqual([]);
-		expect(rig.makeRoom()).toBe("020002");
+		expect(rig.makeRoom()).toBe("020003");
 		expect(rig.log).toEqual(["disconnected 4/43 retry"]);
 	});
 
