@@ -2,6 +2,7 @@ import Time from "time";
 import Timer from "timer";
 import { traced } from "../base/traced.js";
 import { State, type QoS } from "../client/codes.js";
+import { cancelPublish } from "../client/cancel.js";
 import { clientIdOf } from "../codec/connect.js";
 import { Core } from "../client/core.js";
 import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/options.js";
@@ -168,6 +169,20 @@ export class Client {
 	 */
 	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: QoS = 0, retain = false): number {
 		const result = this.#core.sender.publishStream(topic, total, source, qos, retain);
+		if (result >= 0) this.#loop.run();
+		return result;
+	}
+
+	/**
+	 * Takes back a publish that is not finished: it is not sent (again), and its room is free. The server may have it
+	 * already. If half of its packet is written the connection ends, with Reason.PUBLISH_CANCELLED. An ack that comes late
+	 * is ignored, and a PUBREC is answered, so that the server can finish.
+	 *
+	 * in   packetId  what publish returned, 1 … 65535
+	 * out  0, or NOT_FOUND: complete, given up, taken back before, or never there
+	 */
+	cancel(packetId: number): number {
+		const result = cancelPublish(this.#core, packetId, Time.ticks | 0);
 		if (result >= 0) this.#loop.run();
 		return result;
 	}

@@ -14,7 +14,8 @@ const enum Bound {
 
 /**
  * When to try again: exponential with full jitter, so that a fleet does not come back in step. Only a connection that
- * was stable resets it: one that is accepted and lost at once is not a success. Hot: no allocation.
+ * was stable resets it: one that is accepted and lost at once is not a success. One that got on with its messages all the
+ * same does not make it longer. Hot: no allocation.
  */
 export class Backoff {
 	/** Connections in a row that were accepted and ended young. */
@@ -40,9 +41,10 @@ export class Backoff {
 	 * in   layer, code  why the attempt or the connection ended
 	 *      young        it was accepted, and ended before it was stable
 	 *      random       0 ≤ random < 1
+	 *      advanced     messages got through that need not come again
 	 * out  milliseconds until the next attempt
 	 */
-	next(layer: LayerCode, code: ReasonCode, young: boolean, random: number): number {
+	next(layer: LayerCode, code: ReasonCode, young: boolean, random: number, advanced = false): number {
 		this.youngEnds = young && code === ReasonCode.LINK_LOST ? this.youngEnds + 1 : 0;
 		const permanent = layer === LayerCode.SERVER && code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
 		if (permanent || this.youngEnds >= Bound.YOUNG_ENDS) {
@@ -50,7 +52,10 @@ export class Backoff {
 			return Math.round(this._holdOffMs * (0.5 + 0.5 * random));
 		}
 		const ceiling = this._minMs * 2 ** this._exponent;
-		if (this._exponent < Bound.EXPONENT) this._exponent++;
+		// Where one side has broken the rules, the same would come about again.
+		const isFault = layer === LayerCode.PROTOCOL && code !== ReasonCode.INCOMING_QOS2_FULL;
+		const grows = !advanced || isFault || code === ReasonCode.INTERNAL_FAULT;
+		if (grows && this._exponent < Bound.EXPONENT) this._exponent++;
 		return Math.round((ceiling < this._maxMs ? ceiling : this._maxMs) * random);
 	}
 }

@@ -84,6 +84,8 @@ export const enum ReasonCode {
 	SOURCE_FAILED = 2,
 	/** A defect of this library was caught at the platform's callback. */
 	INTERNAL_FAULT = 3,
+	/** A publish was taken back of which a part was written: half a packet cannot be. `detail` is its packet identifier. */
+	PUBLISH_CANCELLED = 4,
 	NAME_NOT_FOUND = 10,
 	NAME_TIMEOUT = 11,
 	CONNECT_FAILED = 20,
@@ -103,7 +105,7 @@ export const enum ReasonCode {
 	PROTOCOL_ERROR = 41,
 	/** Larger than `maximumPacketSize`; `detail` is the size. */
 	PACKET_TOO_LARGE = 42,
-	/** The server has more QoS 2 messages open than `incomingQoS2` can remember. */
+	/** The identifiers of the QoS 2 messages that the server has open are more runs than `incomingQoS2` can remember. */
 	INCOMING_QOS2_FULL = 43,
 	CONNACK_TIMEOUT = 50,
 	PINGRESP_TIMEOUT = 51,
@@ -118,6 +120,7 @@ export const Reason = Object.freeze({
 	NETWORK_DOWN: ReasonCode.NETWORK_DOWN,
 	SOURCE_FAILED: ReasonCode.SOURCE_FAILED,
 	INTERNAL_FAULT: ReasonCode.INTERNAL_FAULT,
+	PUBLISH_CANCELLED: ReasonCode.PUBLISH_CANCELLED,
 	NAME_NOT_FOUND: ReasonCode.NAME_NOT_FOUND,
 	NAME_TIMEOUT: ReasonCode.NAME_TIMEOUT,
 	CONNECT_FAILED: ReasonCode.CONNECT_FAILED,
@@ -156,6 +159,11 @@ export const enum ProblemCode {
 	SOURCE_FAILED = 6,
 	/** stop() had to leave publishes unfinished. `detail`: how many. */
 	STOPPED_UNFINISHED = 7,
+	/**
+	 * As many connections as `resendsMax` says have ended young with this publish under way: it is not sent again. The server
+	 * may have it all the same. `detail`: its packet identifier, 0 at QoS 0.
+	 */
+	PUBLISH_GIVEN_UP = 8,
 }
 
 /** What is reported through `onProblem`. */
@@ -167,6 +175,7 @@ export const Problem = Object.freeze({
 	DELIVERY_UNKNOWN: ProblemCode.DELIVERY_UNKNOWN,
 	SOURCE_FAILED: ProblemCode.SOURCE_FAILED,
 	STOPPED_UNFINISHED: ProblemCode.STOPPED_UNFINISHED,
+	PUBLISH_GIVEN_UP: ProblemCode.PUBLISH_GIVEN_UP,
 } as const);
 export type Problem = (typeof Problem)[keyof typeof Problem];
 

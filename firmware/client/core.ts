@@ -7,6 +7,7 @@ import { StatusCode } from "../codec/status.js";
 import { Application } from "./application.js";
 import { Arena, Fixed } from "./arena.js";
 import { Backoff } from "./backoff.js";
+import { giveUpPublish } from "./cancel.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
 import { Counters, CounterIndex, raise } from "./counters.js";
 import { Deadline, Deadlines, Armed } from "./deadlines.js";
@@ -17,7 +18,7 @@ import { Publisher } from "./publisher.js";
 import { handleSuback, handleUnsuback } from "./request-acks.js";
 import { Receiver } from "./receiver.js";
 import { Fill, Work } from "./sender.js";
-import { Session } from "./session.js";
+import { Session, Suspect } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
 
@@ -83,6 +84,8 @@ export class Core {
 	private readonly _backoff: Backoff;
 	private readonly _reason = new DisconnectReason();
 	private readonly _random: () => number;
+	/** What `advance` was when the connection was accepted. */
+	private _advance = 0;
 
 	/**
 	 * in   options   as the application gave them; kept for its callbacks
@@ -285,7 +288,10 @@ export class Core {
 		else if (this.take(due, Deadline.ACK)) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
 		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
 		else {
-			if (this.take(due, Deadline.STABLE)) this._backoff.reset();
+			if (this.take(due, Deadline.STABLE)) {
+				this._backoff.reset();
+				this.session.trust();
+			}
 			return false;
 		}
 		return true;
@@ -383,6 +389,7 @@ export class Core {
 		if (this._keepAliveMs > 0) this.checkSilence(now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
+		this._advance = this.advance;
 		if (sessionPresent) {
 			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
 			this.session.resume();
@@ -406,6 +413,14 @@ export class Core {
 	handleRequestAcked(): void {
 		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
 		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
+	}
+
+	/** A number that is another once messages have got through, either way, that need not come again. */
+	private get advance(): number {
+		const counters = this.counters;
+		return (
+			counters[CounterIndex.DELIVERED]! + counters[CounterIndex.PUBLISHES_IN]! - counters[CounterIndex.DUPLICATES_IN]!
+		);
 	}
 
 	private arm(deadline: Deadline, delayMs: number, now: number): void {
@@ -470,13 +485,14 @@ export class Core {
 	}
 
 	/** The one way in which attempts and connections end. */
-	private end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
+	end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
 		this.now = now;
 		const wasOpened = this.state >= StateCode.OPENING;
 		// The driver has not taken the command yet: there was no attempt, and nobody hears of its end.
 		const wasTried = wasOpened && this.command !== Command.OPEN;
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
+		const suspect = young && layer !== LayerCode.LOCAL ? this.session.suspect(this.settings.resendsMax) : Suspect.NONE;
 		this.deadlines.clearConnection();
 		this.blocked = false;
 		this.sender.reset();
@@ -496,10 +512,12 @@ export class Core {
 		reason.code = code;
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
-		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random()) : -1;
+		const advanced = suspect === Suspect.NONE && young && this.advance !== this._advance;
+		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random(), advanced) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasTried) this.application.disconnected(reason);
+		if (suspect >= 0) giveUpPublish(this, suspect);
 		// Last, because a turn may have run within the callback, before all of this was said.
 		this.deadlines.changed = this.application.attention = true;
 		if (stopping) this.finishStop();

@@ -51,6 +51,7 @@ export const enum CounterIndex {
 	/** Publishes in the outbox at once. */
 	OUTBOX_RECORDS_MAX,
 	INFLIGHT_MAX,
+	/** Runs of identifiers of incoming QoS 2 messages that are open. */
 	INCOMING_QOS2_MAX,
 	SUBSCRIPTIONS_MAX,
 	FILTER_BYTES_MAX,

@@ -71,6 +71,12 @@ export class IncomingIds {
 	add(packetId: number): void {
 		const runs = this._runs;
 		const count = this.count;
+		if (count === 0) {
+			// Alone, as they mostly are.
+			runs[0] = (packetId << Run.FIRST_SHIFT) | packetId;
+			this.count = 1;
+			return;
+		}
 		// The run that it follows, and the one in front of which it stands.
 		let below = -1;
 		let above = -1;

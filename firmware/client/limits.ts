@@ -43,6 +43,7 @@ export const LIMITS = Object.freeze({
 	reconnectMaxMs: limit(120_000, 1, Ticks.DURATION_MS_MAX),
 	stableMs: limit(30_000, 1, Ticks.DURATION_MS_MAX),
 	holdOffMs: limit(300_000, 1, Ticks.DURATION_MS_MAX),
+	resendsMax: limit(0, 0, 1_000),
 	stopTimeoutMs: limit(5_000, 1, Ticks.DURATION_MS_MAX),
 } as const);
 

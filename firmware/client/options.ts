@@ -26,7 +26,7 @@ export interface TuningOptions {
 	outbox?: number;
 	/** QoS 1 and 2 publishes sent and not yet finished. */
 	inflight?: number;
-	/** Incoming QoS 2 messages whose PUBREL has not come yet. */
+	/** Incoming QoS 2 messages whose PUBREL has not come yet, in runs: neighbouring packet identifiers count as one. */
 	incomingQoS2?: number;
 	/** Subscriptions at once. */
 	subscriptions?: number;
@@ -54,6 +54,11 @@ export interface TuningOptions {
 	stableMs?: number;
 	/** Pause after refusals that do not heal by themselves, and after repeated evictions. */
 	holdOffMs?: number;
+	/**
+	 * Connections that may end young, one after the other, with the same publish under way; then it is given up. 0, the
+	 * default: it never is.
+	 */
+	resendsMax?: number;
 	/** How long stop() may flush. */
 	stopTimeoutMs?: number;
 }

@@ -376,7 +376,9 @@ export class Sender {
 			return Fill.MORE;
 		}
 		const session = this._session;
-		if (state === RecordState.QUEUED && (tags & RecordBits.QOS_MASK) !== 0 && !session.windowOpen) return Fill.OK;
+		if ((tags & RecordBits.QOS_MASK) !== 0) {
+			if (state === RecordState.QUEUED ? !session.windowOpen : session.holdsBack(record)) return Fill.OK;
+		}
 		if (this.size === this.limit - this.offset) {
 			this.work = Work.ALL;
 			return Fill.OK;

@@ -19,6 +19,12 @@ export const enum AckResult {
 	WRONG = -1,
 }
 
+/** What Session.suspect says beside an identifier. */
+export const enum Suspect {
+	WAITS = -1,
+	NONE = -2,
+}
+
 /**
  * What outlives a connection (§4.1): publishes that are not finished, PUBRELs that are not answered, identifiers of
  * incoming QoS 2 messages. No clock, no I/O.
@@ -39,8 +45,11 @@ export class Session {
 	releasedSent = 0;
 	/** Records in PUBACK_WAIT or PUBREC_WAIT; with releasedCount, what the window bounds. */
 	waiting = 0;
-	/** How many exchanges may be open at once: the option `inflight`. */
-	readonly window: number;
+	/** How many exchanges may be open at once: the option `inflight`, and 1 while one of them is under suspicion. */
+	window: number;
+	/** Which publish was under way the longest when a connection ended young, and how many in a row did so; see suspect. */
+	private _suspect = 0;
+	private _suspectEnds = 0;
 	/** The identifier that takeId gives next, when it is below freeEnd. */
 	nextId: number;
 	/** One past the identifiers from nextId on that are certainly free; at most one past Max.PACKET_ID. */
@@ -148,7 +157,7 @@ export class Session {
 		if (source < 0) return this.whyNot(packetId);
 		this.waiting--;
 		const count = this.releasedCount;
-		if (count === this.window) fail("session: window overrun");
+		if (count === this.released.length) fail("session: window overrun");
 		this.released[count] = packetId;
 		this.releasedCount = count + 1;
 		const application = this._application;
@@ -159,6 +168,14 @@ export class Session {
 
 	/** PUBCOMP (§3.7). Hot: no allocation. */
 	handlePubcomp(packetId: number): AckResult {
+		if (!this.forgetReleased(packetId)) return this.whyNot(packetId);
+		this._counters[CounterIndex.DELIVERED]!++;
+		if (this._application.tells !== 0) this._application.acked(packetId, false);
+		return AckResult.TAKEN;
+	}
+
+	/** Takes an identifier out of `released`. False: it is not there. */
+	private forgetReleased(packetId: number): boolean {
 		const released = this.released;
 		const count = this.releasedCount;
 		for (let i = 0; i < count; i++) {
@@ -166,11 +183,9 @@ export class Session {
 			if (count > 1) released.copyWithin(i, i + 1, count);
 			this.releasedCount = count - 1;
 			if (i < this.releasedSent) this.releasedSent--;
-			this._counters[CounterIndex.DELIVERED]!++;
-			if (this._application.tells !== 0) this._application.acked(packetId, false);
-			return AckResult.TAKEN;
+			return true;
 		}
-		return this.whyNot(packetId);
+		return false;
 	}
 
 	/** Where an identifier stands in `released`; -1 when PUBREC has not come for it. */
@@ -192,6 +207,54 @@ export class Session {
 		const state = this.outbox.state(record);
 		if (state === RecordState.PUBACK_WAIT || state === RecordState.PUBREC_WAIT) this.waiting--;
 		this.finish(record, this.outbox.packetId(record));
+	}
+
+	/**
+	 * Takes back a publish, wherever it stands: its bytes and its place among those on their way are free, and it is not sent
+	 * (again). What the server has of it cannot be taken back: an ack that still comes is one for an unknown identifier.
+	 * That is given to another publish only when all others have been, 65,534 publishes later.
+	 *
+	 * in   packetId  0: the oldest one at QoS 0
+	 * out  false: there is none with this identifier
+	 */
+	cancel(packetId: number): boolean {
+		const record = this.outbox.find(packetId);
+		if (record < 0) return this.forgetReleased(packetId);
+		this.drop(record);
+		return true;
+	}
+
+	/**
+	 * A connection has ended young: the one of our publishes that was under way the longest may be why, if any was. From
+	 * now on, with `resendsMax`, they go out one by one, so that it is the right one that is found.
+	 *
+	 * in   endsMax  the option `resendsMax`
+	 * out  its identifier, 0 at QoS 0, when so many connections in a row have ended with it that it is to be given up;
+	 *      Suspect.NONE: none was under way; Suspect.WAITS: it will be sent again
+	 */
+	suspect(endsMax: number): number {
+		const outbox = this.outbox;
+		let packetId: number = Suspect.NONE;
+		if (this.releasedSent > 0) packetId = this.released[0]!;
+		else if (outbox.head < outbox.cursor) packetId = outbox.packetId(outbox.head);
+		if (packetId < 0 || endsMax === 0) return packetId < 0 ? packetId : Suspect.WAITS;
+		this.window = 1;
+		this._suspectEnds = packetId === this._suspect ? this._suspectEnds + 1 : 1;
+		this._suspect = packetId;
+		if (this._suspectEnds < endsMax) return Suspect.WAITS;
+		this._suspectEnds = 0;
+		return packetId;
+	}
+
+	/** A connection is stable: nothing that went out on it has ended it. */
+	trust(): void {
+		this.window = this.released.length;
+		this._suspectEnds = 0;
+	}
+
+	/** Whether a publish that was sent before has to wait until those in front of it are complete: see suspect. */
+	holdsBack(record: number): boolean {
+		return this.window === 1 && (record !== this.outbox.head || this.releasedCount > 0);
 	}
 
 	/** A QoS 0 record has gone out whole. */

@@ -40,6 +40,9 @@ export function addPub(program: Command, io: Io, setExitCode: (code: number) => 
  */
 const INFLIGHT_QOS1 = 100;
 
+/** After so many connections in a row that ended with the same message under way, it is given up: `--set resendsMax=…`. */
+const TRIES_MAX = 5;
+
 const KINDS = ["message", "file", "stdinFile", "stdinLine", "nullMessage"] as const;
 
 /** Runs `pub`; resolves with the exit code. Throws CliError and ManifestError before anything is sent. */
@@ -55,6 +58,7 @@ async function publish(flags: PubFlags, io: Io): Promise<number> {
 	if (!flags.manifest && flags.qos === 1) settings.inflight = flags.maxInflight ?? flags.set?.inflight ?? INFLIGHT_QOS1;
 	// Messages larger than the outbox are streamed, one at a time.
 	settings.sources = Math.max(1, settings.sources ?? 1);
+	settings.resendsMax ??= TRIES_MAX;
 	const file = await payloadFile(flags, io);
 	const publisher = new Publisher(new Topic(topicName), flags, io);
 	const session = new Session(settings, flags, io, publisher.hooks);

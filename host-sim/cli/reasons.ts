@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<number, string>> = {
 	[Reason.NETWORK_DOWN]: "the network is down",
 	[Reason.SOURCE_FAILED]: "the payload could not be read to its end",
 	[Reason.INTERNAL_FAULT]: "internal fault",
+	[Reason.PUBLISH_CANCELLED]: "a message was taken back when half of it was sent",
 	[Reason.NAME_NOT_FOUND]: "name not found",
 	[Reason.NAME_TIMEOUT]: "no answer to the name lookup in time",
 	[Reason.CONNECT_FAILED]: "no connection",
@@ -24,7 +25,7 @@ const REASONS: Readonly<Record<number, string>> = {
 	[Reason.MALFORMED_PACKET]: "the broker sent a malformed packet",
 	[Reason.PROTOCOL_ERROR]: "the broker sent a packet that is not allowed",
 	[Reason.PACKET_TOO_LARGE]: "the broker sent a packet larger than maximumPacketSize",
-	[Reason.INCOMING_QOS2_FULL]: "the broker has more QoS 2 messages open than incomingQoS2; see --set",
+	[Reason.INCOMING_QOS2_FULL]: "the broker has more runs of QoS 2 messages open than incomingQoS2; see --set",
 	[Reason.CONNACK_TIMEOUT]: "no CONNACK in time; is it an MQTT broker?",
 	[Reason.PINGRESP_TIMEOUT]: "no PINGRESP in time",
 	[Reason.SUBACK_TIMEOUT]: "no SUBACK in time",
@@ -98,6 +99,8 @@ export function describeProblem(problem: number, detail: number): string | undef
 			return "the payload could not be read to its end; the message was dropped";
 		case Problem.STOPPED_UNFINISHED:
 			return `${detail} message${detail === 1 ? "" : "s"} not delivered`;
+		case Problem.PUBLISH_GIVEN_UP:
+			return "a message was given up: each time it was sent, the connection ended";
 		case Problem.CALLBACK_THREW:
 			return "a callback of this command failed";
 		default:

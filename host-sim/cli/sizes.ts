@@ -71,7 +71,7 @@ export function sizeLines(config: MqttConfig, topicSize: number, payloadSize: nu
 		],
 		readSize: (bytes) => [bytes, "bytes of a streamed payload at once"],
 		inflight: () => [settings.inflight, "unfinished QoS 1 and 2 publishes"],
-		incomingQoS2: () => [settings.incomingQoS2, "incoming QoS 2 messages waiting for PUBREL"],
+		incomingQoS2: () => [settings.incomingQoS2, "runs of incoming QoS 2 messages waiting for PUBREL"],
 		subscriptions: () => [settings.subscriptions, "subscriptions"],
 		packetLog: () => [settings.packetLog, "packets for looking back"],
 		acks: (bytes) => [bytes / 4, "acknowledgements waiting for room in txBuffer"],

@@ -13,7 +13,8 @@ export const LIMIT_DESCRIPTIONS: Readonly<Record<LimitName, string>> = Object.fr
 	txBuffer: "Bytes: what waits to be written to the socket.",
 	outbox: "Bytes: QoS 1 and 2 publishes until they are acknowledged, and whatever waits for a connection.",
 	inflight: "QoS 1 and 2 publishes sent and not yet finished.",
-	incomingQoS2: "Incoming QoS 2 messages whose PUBREL has not come yet; more end the connection.",
+	incomingQoS2:
+		"Runs of packet identifiers of incoming QoS 2 messages whose PUBREL has not come yet: one holds any number of neighbours; more runs end the connection.",
 	subscriptions: "Subscriptions at once.",
 	filterBytes: "Bytes: the topic filters of all subscriptions together.",
 	sources: "Streamed publishes at once.",
@@ -27,6 +28,8 @@ export const LIMIT_DESCRIPTIONS: Readonly<Record<LimitName, string>> = Object.fr
 	reconnectMaxMs: "Milliseconds: no back-off is longer.",
 	stableMs: "Milliseconds: a connection that has lived this long resets the back-off.",
 	holdOffMs: "Milliseconds: pause after refusals that do not heal by themselves, and after repeated evictions.",
+	resendsMax:
+		"Connections that may end young, one after the other, with the same publish under way; then it is given up. 0: it never is.",
 	stopTimeoutMs: "Milliseconds: how long stop() may flush.",
 });
 
