@@ -3,7 +3,7 @@
 "use strict";
 export const validate = validate10;
 export default validate10;
-const schema11 = {"type":"object","additionalProperties":false,"properties":{"host":{"type":"string","minLength":1},"clientId":{"type":"string","maxLength":65535},"cleanSession":{"type":"boolean"},"userName":{"type":"string","maxLength":65535},"password":{"type":"string","maxLength":65535},"will":{"type":"object","required":["topic"],"additionalProperties":false,"properties":{"topic":{"type":"string","pattern":"^[^+#\\u0000]+$","maxLength":65535},"payload":{"type":"string","maxLength":65535},"qos":{"enum":[0,1,2]},"retain":{"type":"boolean"}}},"reconnect":{"type":"boolean"},"queueQoS0":{"type":"boolean"},"outboxFull":{"enum":["refuse","dropOldest","latestPerTopic"]},"tooLarge":{"enum":["acknowledge","refuse"]},"port":{"type":"integer","minimum":1,"maximum":65535},"keepAlive":{"type":"integer","minimum":0,"maximum":65535},"rxBuffer":{"type":"integer","minimum":64,"maximum":1048576},"readSize":{"type":"integer","minimum":16,"maximum":16384},"txBuffer":{"type":"integer","minimum":64,"maximum":1048576},"outbox":{"type":"integer","minimum":64,"maximum":1048576},"inflight":{"type":"integer","minimum":1,"maximum":65535},"incomingQoS2":{"type":"integer","minimum":1,"maximum":65535},"subscriptions":{"type":"integer","minimum":1,"maximum":1024},"filterBytes":{"type":"integer","minimum":1,"maximum":65535},"sources":{"type":"integer","minimum":0,"maximum":255},"views":{"type":"integer","minimum":1,"maximum":255},"packetLog":{"type":"integer","minimum":0,"maximum":4096},"maximumPacketSize":{"type":"integer","minimum":64,"maximum":268435460},"connectTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"pingTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"ackTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"reconnectMinMs":{"type":"integer","minimum":1,"maximum":604800000},"reconnectMaxMs":{"type":"integer","minimum":1,"maximum":604800000},"stableMs":{"type":"integer","minimum":1,"maximum":604800000},"holdOffMs":{"type":"integer","minimum":1,"maximum":604800000},"stopTimeoutMs":{"type":"integer","minimum":1,"maximum":604800000}}};
+const schema11 = {"type":"object","additionalProperties":false,"properties":{"host":{"type":"string","minLength":1},"clientId":{"type":"string","maxLength":65535},"cleanSession":{"type":"boolean"},"userName":{"type":"string","maxLength":65535},"password":{"type":"string","maxLength":65535},"will":{"type":"object","required":["topic"],"additionalProperties":false,"properties":{"topic":{"type":"string","pattern":"^[^+#\\u0000]+$","maxLength":65535},"payload":{"type":"string","maxLength":65535},"qos":{"enum":[0,1,2]},"retain":{"type":"boolean"}}},"reconnect":{"type":"boolean"},"queueQoS0":{"type":"boolean"},"outboxFull":{"enum":["refuse","dropOldest","latestPerTopic"]},"tooLarge":{"enum":["acknowledge","refuse"]},"port":{"type":"integer","minimum":1,"maximum":65535},"keepAlive":{"type":"integer","minimum":0,"maximum":65535},"rxBuffer":{"type":"integer","minimum":64,"maximum":1048576},"readSize":{"type":"integer","minimum":16,"maximum":16384},"txBuffer":{"type":"integer","minimum":64,"maximum":1048576},"outbox":{"type":"integer","minimum":64,"maximum":1048576},"inflight":{"type":"integer","minimum":1,"maximum":65535},"incomingQoS2":{"type":"integer","minimum":1,"maximum":65535},"subscriptions":{"type":"integer","minimum":1,"maximum":1024},"filterBytes":{"type":"integer","minimum":1,"maximum":65535},"sources":{"type":"integer","minimum":0,"maximum":255},"views":{"type":"integer","minimum":1,"maximum":255},"packetLog":{"type":"integer","minimum":0,"maximum":4096},"maximumPacketSize":{"type":"integer","minimum":64,"maximum":268435460},"connectTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"pingTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"ackTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"reconnectMinMs":{"type":"integer","minimum":1,"maximum":604800000},"reconnectMaxMs":{"type":"integer","minimum":1,"maximum":604800000},"stableMs":{"type":"integer","minimum":1,"maximum":604800000},"holdOffMs":{"type":"integer","minimum":1,"maximum":604800000},"resendsMax":{"type":"integer","minimum":0,"maximum":1000},"stopTimeoutMs":{"type":"integer","minimum":1,"maximum":604800000}}};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[^+#\\u0000]+$", "u");
 
@@ -1046,10 +1046,10 @@ errors++;
 }
 }
 }
-if(data.stopTimeoutMs !== undefined){
-let data35 = data.stopTimeoutMs;
+if(data.resendsMax !== undefined){
+let data35 = data.resendsMax;
 if(!((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35)))){
-const err87 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.stopTimeoutMs.type,parentSchema:schema11.properties.stopTimeoutMs,data:data35};
+const err87 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.resendsMax.type,parentSchema:schema11.properties.resendsMax,data:data35};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -1059,8 +1059,8 @@ vErrors.push(err87);
 errors++;
 }
 if(typeof data35 == "number"){
-if(data35 > 604800000 || isNaN(data35)){
-const err88 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.stopTimeoutMs,data:data35};
+if(data35 > 1000 || isNaN(data35)){
+const err88 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema11.properties.resendsMax,data:data35};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -1069,8 +1069,8 @@ vErrors.push(err88);
 }
 errors++;
 }
-if(data35 < 1 || isNaN(data35)){
-const err89 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.stopTimeoutMs,data:data35};
+if(data35 < 0 || isNaN(data35)){
+const err89 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema11.properties.resendsMax,data:data35};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -1081,14 +1081,49 @@ errors++;
 }
 }
 }
-}
-else {
-const err90 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema11.type,parentSchema:schema11,data};
+if(data.stopTimeoutMs !== undefined){
+let data36 = data.stopTimeoutMs;
+if(!((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36)))){
+const err90 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.stopTimeoutMs.type,parentSchema:schema11.properties.stopTimeoutMs,data:data36};
 if(vErrors === null){
 vErrors = [err90];
 }
 else {
 vErrors.push(err90);
+}
+errors++;
+}
+if(typeof data36 == "number"){
+if(data36 > 604800000 || isNaN(data36)){
+const err91 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.stopTimeoutMs,data:data36};
+if(vErrors === null){
+vErrors = [err91];
+}
+else {
+vErrors.push(err91);
+}
+errors++;
+}
+if(data36 < 1 || isNaN(data36)){
+const err92 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.stopTimeoutMs,data:data36};
+if(vErrors === null){
+vErrors = [err92];
+}
+else {
+vErrors.push(err92);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err93 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema11.type,parentSchema:schema11,data};
+if(vErrors === null){
+vErrors = [err93];
+}
+else {
+vErrors.push(err93);
 }
 errors++;
 }
