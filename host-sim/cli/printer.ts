@@ -8,6 +8,8 @@ export interface Piece {
 	total: number;
 	packetId: number;
 	qos: number;
+	/** The broker had kept it. */
+	retain: boolean;
 	/** The broker marks it as sent before (DUP). */
 	duplicate: boolean;
 	/** Counts the PUBLISH packets received; the pieces of one packet have the same number. */

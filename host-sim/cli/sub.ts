@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { LIMITS } from "../../firmware/client/limits.js";
 import { Status } from "../../firmware/client/codes.js";
 import { Counter } from "../../firmware/client/counters.js";
@@ -14,18 +14,23 @@ import type { DeskClient } from "./desk-client.js";
 import { Exit, UsageError } from "./exit.js";
 import type { Io } from "./io.js";
 import { wholeNumber } from "./numbers.js";
-import { MessagePrinter } from "./printer.js";
+import { FormattedPrinter } from "./formatted-printer.js";
+import { MessagePrinter, type Piece } from "./printer.js";
 import { describeStatus } from "./reasons.js";
+import { Remover } from "./remover.js";
+import { Choice, Selection, type SelectionFlags } from "./selection.js";
 import { Session } from "./session.js";
 
-interface SubFlags extends ConnectionFlags {
+interface SubFlags extends ConnectionFlags, SelectionFlags {
 	topic?: string[];
 	unsubscribe?: string[];
 	C?: number;
 	E?: true;
 	N?: true;
-	R?: true;
 	verbose?: true;
+	F?: string;
+	pretty?: true;
+	removeRetained?: true;
 }
 
 /** Adds `xs-mqtt sub`. */
@@ -39,10 +44,22 @@ export function addSub(program: Command, io: Io, setExitCode: (code: number) => 
 		.option("-E", "end as soon as the broker has the subscriptions")
 		.option("-N", "put no end of line behind messages")
 		.option("-R", "do not print retained messages")
-		.option("-v, --verbose", "print the topic before each message");
+		.option("-v, --verbose", "print the topic before each message")
+		.option("-F <format>", "print so: %t topic, %p payload, %j JSON …; see the format of mosquitto_sub")
+		.option("--pretty", "with %j and %J of -F: JSON on several lines")
+		.option("-T, --filter-out <filter>", "do not print what matches this filter; may be repeated", collect)
+		.option("--retained-only", "print retained messages only, and end with the first that is not")
+		.option("--remove-retained", "clear the retained messages that come")
+		.addOption(new Option("--random-filter <percent>", "print so many of the messages, 0.1 … 100").argParser(percent));
 	addConnectionOptions(command).action(async () => {
 		setExitCode(await subscribe(command.opts<SubFlags>(), io));
 	});
+}
+
+function percent(text: string): number {
+	const value = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : NaN;
+	if (!(value >= 0.1 && value <= 100)) throw new InvalidArgumentError("It must be a number, 0.1 … 100.");
+	return value;
 }
 
 function collect(text: string, before: string[] = []): string[] {
@@ -95,8 +112,17 @@ class Subscriber {
 		onSubscribed: (_client: DeskClient, subscription: number, code: number) =>
 			this.#handleSubscribed(subscription, code),
 		onUnsubscribed: () => this.#handleAnswered(),
+		onDelivered: () => this.#handleRemoved(),
+		onRoom: () => this.#handleRemoved(),
 	};
-	readonly printer: MessagePrinter;
+	readonly printer: MessagePrinter | FormattedPrinter;
+	readonly #selection: Selection;
+	readonly #remover = new Remover();
+	/** The packet that was decided about last, and what was decided. */
+	#packet = -1;
+	#choice: Choice = Choice.IGNORE;
+	/** All messages are printed that were wanted; retained ones may still have to be cleared. */
+	#enough = false;
 	readonly #filters: readonly string[];
 	readonly #flags: SubFlags;
 	/** Topic filter by number of the subscription. */
@@ -109,15 +135,20 @@ class Subscriber {
 	constructor(filters: readonly string[], flags: SubFlags, io: Io) {
 		this.#filters = filters;
 		this.#flags = flags;
-		this.printer = new MessagePrinter({
+		this.#selection = new Selection(flags);
+		const options = {
 			verbose: flags.verbose ?? false,
 			noEndOfLine: flags.N ?? false,
-			out: (chunk) => io.out(chunk),
+			out: (chunk: string | Uint8Array) => io.out(chunk),
 			completed: () => this.#handleCompleted(),
-			cut: (topicName, size, total) => {
+			cut: (topicName: string, size: number, total: number) => {
 				this.session.fail(`a message on ${topicName} broke off after ${size} of ${total} bytes`);
 			},
-		});
+		};
+		this.printer =
+			flags.F === undefined
+				? new MessagePrinter(options)
+				: new FormattedPrinter(options, flags.F, flags.pretty ?? false, (text) => this.session.complain(text));
 	}
 
 	/** What a signal leaves undone: to listen without an end is done whenever it ends. */
@@ -130,6 +161,7 @@ class Subscriber {
 
 	/** Throws UsageError for a filter that is not valid. */
 	declare(client: DeskClient): void {
+		this.#remover.client = client;
 		for (const filter of this.#filters) {
 			const index = client.subscribeStream(filter, this.#flags.qos, (message) => this.#handle(index, message));
 			if (index < 0) throw refusal("-t", filter, index, client);
@@ -148,16 +180,23 @@ class Subscriber {
 
 	#handle(subscription: number, message: Message): void {
 		const { session } = this;
-		if (session.over || (this.#flags.R && message.retain)) return;
+		if (session.over || this.#enough) return;
+		const packet = session.client.counters[Counter.PUBLISHES_IN] ?? 0;
+		if (packet !== this.#packet) {
+			this.#packet = packet;
+			this.#choose(message);
+		}
+		if (this.#choice !== Choice.PRINT) return;
 		if (this.#piece.length < message.size) this.#piece = new Uint8Array(message.size);
 		const size = message.copyTo(this.#piece);
-		const piece = {
+		const piece: Piece = {
 			offset: message.offset,
 			total: message.total,
 			packetId: message.packetId,
 			qos: message.qos,
+			retain: message.retain,
 			duplicate: message.duplicate,
-			packet: session.client.counters[Counter.PUBLISHES_IN] ?? 0,
+			packet,
 			subscription,
 		};
 		try {
@@ -167,9 +206,30 @@ class Subscriber {
 		}
 	}
 
+	/** A new PUBLISH packet: what becomes of it, and of what the broker keeps under its topic. */
+	#choose(message: Message): void {
+		this.#choice = this.#selection.choose(message, () => message.topicText());
+		if (this.#choice === Choice.END) return this.#end();
+		if (this.#flags.removeRetained && message.retain && this.#choice !== Choice.IGNORE) {
+			this.#remover.remove(message.topicText());
+		}
+		if (this.#choice === Choice.COUNT) this.#handleCompleted();
+	}
+
 	#handleCompleted(): void {
 		this.#count++;
-		if (this.#count === this.#flags.C) this.session.end(Exit.OK);
+		if (this.#count === this.#flags.C) this.#end();
+	}
+
+	/** Nothing more is to be printed; what is to be cleared is cleared first. */
+	#end(): void {
+		this.#enough = true;
+		if (!this.#remover.busy) this.session.end(Exit.OK);
+	}
+
+	#handleRemoved(): void {
+		this.#remover.goOn();
+		if (this.#enough) this.#end();
 	}
 
 	#handleConnected(sessionPresent: boolean): void {

@@ -19,7 +19,16 @@ function print(calls: Call[], options: { verbose?: boolean; noEndOfLine?: boolea
 		cut: (topicName, size, total) => events.push(`cut ${topicName} ${size}/${total}`),
 	});
 	for (const { topic = "t", bytes, ...piece } of calls) {
-		const whole = { offset: 0, total: bytes.length, packetId: 0, qos: 0, duplicate: false, packet: 1, subscription: 0 };
+		const whole = {
+			offset: 0,
+			total: bytes.length,
+			packetId: 0,
+			qos: 0,
+			retain: false,
+			duplicate: false,
+			packet: 1,
+			subscription: 0,
+		};
 		printer.take({ ...whole, ...piece }, () => topic, Buffer.from(bytes));
 	}
 	printer.end();
