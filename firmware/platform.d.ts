@@ -35,6 +35,8 @@ declare module "timer" {
 		schedule(id: TimerId, delayMs?: number, repeatMs?: number): void;
 		clear(id: TimerId | undefined | null): void;
 	};
+	/** The SDK's typings have one name for both. */
+	type Timer = TimerId;
 	export default Timer;
 	export type { TimerId };
 }
@@ -51,7 +53,12 @@ declare module "time" {
 }
 
 declare module "mc/config" {
-	const config: Record<string, unknown>;
+	/** What manifests say, merged. */
+	interface Config {
+		// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in the SDK's typings: an application knows what it wrote.
+		readonly [name: string]: any;
+	}
+	const config: Config;
 	export default config;
 }
 
