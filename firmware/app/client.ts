@@ -131,6 +131,27 @@ export class Client {
 		this.#loop.close();
 	}
 
+	/**
+	 * Takes no more messages until `resume`: what arrives waits in the receive buffer, then in the network, then at the
+	 * server. From within a handler: its message is not acknowledged before `resume`, and handed over again when the
+	 * connection is lost before that. Acks of our own publishes wait too; pings go on, and unanswered ones count for
+	 * nothing meanwhile. Nothing while there is no connection; a pause ends with its connection.
+	 */
+	pause(): void {
+		this.#core.receiver.pause();
+	}
+
+	/**
+	 * Goes on taking messages.
+	 *
+	 * in   taken  whether the message at whose handler the pause began is acknowledged; if not, the server sends it again
+	 *             with the next connection of a kept session
+	 */
+	resume(taken = true): void {
+		this.#core.resume(taken, Time.ticks | 0);
+		this.#loop.run();
+	}
+
 	/** A hint: the network is up. A client that waits tries at once. */
 	networkUp(): void {
 		this.#core.networkUp(Time.ticks | 0);

@@ -16,6 +16,7 @@ import { PacketLog } from "./packet-log.js";
 import { handleAck } from "./publish-acks.js";
 import { Publisher } from "./publisher.js";
 import { handleSuback, handleUnsuback } from "./request-acks.js";
+import { Held } from "./receive-mode.js";
 import { Receiver } from "./receiver.js";
 import { Fill, Work } from "./sender.js";
 import { Session, Suspect } from "./session.js";
@@ -285,7 +286,7 @@ export class Core {
 		else if (this.take(due, Deadline.RETRY)) this.open(now);
 		else if (this.take(due, Deadline.STEP)) this.stepTimedOut(now);
 		else if (this.take(due, Deadline.PINGRESP) && !this.isAlive(now)) this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
-		else if (this.take(due, Deadline.ACK)) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
+		else if (this.take(due, Deadline.ACK)) this.ackTimedOut(now);
 		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
 		else {
 			if (this.take(due, Deadline.STABLE)) {
@@ -308,6 +309,12 @@ export class Core {
 	sleepMs(now: number): number {
 		this.deadlines.changed = false;
 		return this.deadlines.next(now);
+	}
+
+	/** Goes on after a pause; see Client.resume. */
+	resume(taken: boolean, now: number): void {
+		this.receiver.resume(taken, now);
+		this.application.attention = true;
 	}
 
 	/** Declares a subscription; see Subscriptions.declare for the statuses. */
@@ -455,10 +462,17 @@ export class Core {
 
 	/** PINGRESP is late. It may stand behind a long message, so as long as bytes come it is waited for. */
 	private isAlive(now: number): boolean {
-		const left = this.pingTimeoutMs - elapsedMs(now, this.receiver.lastReceived);
+		let left = this.pingTimeoutMs;
+		// Who has paused does not know what has come.
+		if (this.receiver.held < Held.PAUSED) left -= elapsedMs(now, this.receiver.lastReceived);
 		if (left <= 0) return false;
 		this.arm(Deadline.PINGRESP, left, now);
 		return true;
+	}
+
+	private ackTimedOut(now: number): void {
+		if (this.receiver.held < Held.PAUSED) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
+		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
 	}
 
 	private stepTimedOut(now: number): void {

@@ -11,7 +11,7 @@ import { Message } from "./message.js";
 import type { Outbox } from "./outbox.js";
 import type { PacketLog } from "./packet-log.js";
 import type { IncomingIds } from "./incoming-ids.js";
-import { Mode } from "./receive-mode.js";
+import { Held, Mode } from "./receive-mode.js";
 import { qosOf, type Sender } from "./sender.js";
 import type { Session } from "./session.js";
 import type { Subscriptions } from "./subscriptions.js";
@@ -25,6 +25,8 @@ export abstract class LargeReceiver {
 	lastReceived = 0;
 	/** Bytes stay in the window until acks are out: there is no room for those that they would cause, or see #overrun. */
 	stalled = false;
+	/** Whether the application has paused; above all but NONE and RESUMED, the first byte of the ack that it owes. */
+	held: number = Held.NONE;
 	/** The message that handlers get. */
 	readonly message: Message;
 	protected readonly _decoder = new Decoder();
@@ -91,9 +93,34 @@ export abstract class LargeReceiver {
 		this._linked = false;
 		this._start = this._end = this.landing;
 		this.stalled = this._overrun = false;
+		this.held = Held.NONE;
 		this._mode = Mode.PACKET;
 		this.message.offset = 0;
 		this._decoder.reset();
+	}
+
+	/** Leaves what has arrived in the window: see Client.pause. */
+	pause(): void {
+		// Before CONNACK there is nothing to hold back, and somebody waits for it.
+		if (!this._linked || !this._sender.open) return;
+		this._linked = false;
+		this.stalled = true;
+		this.held = Held.PAUSED;
+	}
+
+	/**
+	 * Ends a pause; the driver goes on with what stands in the window.
+	 *
+	 * in   taken  whether the message at whose handler it began is acknowledged
+	 */
+	resume(taken: boolean, now: number): void {
+		const owed = this.held;
+		if (owed < Held.PAUSED) return;
+		this.held = Held.RESUMED;
+		this._linked = true;
+		if (owed === Held.PAUSED || !taken) return;
+		this.keepId(this.message);
+		this._sender.ack(owed, this.message.packetId, now);
 	}
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
@@ -190,7 +217,7 @@ export abstract class LargeReceiver {
 		const repeated = qosOf(decoder.firstByte) === 2 && this._incoming.has(decoder.packetId);
 		const pieces = !repeated && this.markStreaming(topic, topicSize, decoder.payloadSize);
 		// The report of a message that nobody can take is a callback: it may have ended the connection.
-		if (!this._linked) return false;
+		if (!this._core.linked) return false;
 		// The topic stays at the base while pieces come and go in the landing.
 		this._bytes.copyWithin(this._base, topic, topic + topicSize);
 		this.message.setHead(decoder.firstByte, decoder.packetId, this._base, topicSize);
@@ -199,7 +226,7 @@ export abstract class LargeReceiver {
 			this._acknowledge = true;
 			this._counters[CounterIndex.DUPLICATES_IN]!++;
 		}
-		return true;
+		return this._linked;
 	}
 
 	protected startRest(decoder: Decoder, mode: Mode, at: number): void {
@@ -263,12 +290,22 @@ export abstract class LargeReceiver {
 		const count = here < this._left ? here : this._left;
 		if (this._mode === Mode.PIECES) {
 			this.handPiece(count);
-			// With the last piece a handler has had the message.
-			if (!this._linked) return count === this._left && this.keepId(this.message);
+			if (!this._linked) return this.leaveRest(count);
 		}
 		this._start += count;
 		this._left -= count;
 		return this._left > 0 || this.finishRest(now);
+	}
+
+	/** The handler of a piece has ended the connection or paused it. out: false */
+	private leaveRest(count: number): boolean {
+		this._left -= count;
+		if (this.held !== Held.NONE) this._start += count;
+		if (this._left > 0) return false;
+		// With the last piece a handler has had the message.
+		this.message.offset = 0;
+		this._mode = Mode.PACKET;
+		return this.keepId(this.message);
 	}
 
 	protected handPiece(count: number): void {
@@ -296,12 +333,15 @@ export abstract class LargeReceiver {
 	}
 
 	/**
-	 * A message has been handed over, even if its handler has ended the connection: it shall not be again at QoS 2.
+	 * A message has been handed over, even if its handler has ended the connection: it shall not be again at QoS 2. One
+	 * whose handler has paused is not taken yet.
 	 *
 	 * out  false
 	 */
 	protected keepId(message: Message): boolean {
-		if (message.qos === 2 && !this._incoming.has(message.packetId)) this.remember(message.packetId);
+		if (this.held === Held.PAUSED) {
+			if (message.qos > 0) this.held = message.qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC;
+		} else if (message.qos === 2 && !this._incoming.has(message.packetId)) this.remember(message.packetId);
 		return false;
 	}
 

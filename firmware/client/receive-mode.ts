@@ -1,3 +1,11 @@
+/** Whether messages are taken. Larger values: paused, and the first byte of the ack that is owed. */
+export const enum Held {
+	NONE = 0,
+	/** The pause is over; the driver has not gone on yet. */
+	RESUMED = 1,
+	PAUSED = 2,
+}
+
 /** What the bytes that come next belong to. */
 export const enum Mode {
 	/** The start of a packet; between two turns nothing of it is here, unless the receiver is stalled. */

@@ -5,6 +5,7 @@ import type { Application } from "../client/application.js";
 import { CounterIndex, raise } from "../client/counters.js";
 import { Command, type Core } from "../client/core.js";
 import { Deadline, Armed } from "../client/deadlines.js";
+import { Held } from "../client/receive-mode.js";
 import type { Receiver } from "../client/receiver.js";
 import { Fill, Work, type Sender } from "../client/sender.js";
 import {
@@ -265,7 +266,11 @@ export class Loop implements TransportListener {
 			}
 		}
 		// Also when a callback of this very function has asked for what comes before it.
-		const more = this._more || core.command !== Command.NONE || this._application.owesRoom;
+		const more =
+			this._more ||
+			core.command !== Command.NONE ||
+			this._application.owesRoom ||
+			(core.receiver.stalled && core.receiver.held === Held.RESUMED);
 		this._more = false;
 		this._application.attention = more;
 		if (more) {
@@ -336,6 +341,8 @@ export class Loop implements TransportListener {
 		// Each round consumes packets, of which the window holds a bounded number.
 		while (core.receiver.stalled) {
 			this.write(now);
+			if (core.receiver.held >= Held.PAUSED) return false;
+			core.receiver.held = Held.NONE;
 			// All of them: for one QoS 2 message too many the connection ends, and no ack of those before may be lost by it.
 			if (core.sender.ackCount > 0 || core.sender.size > 0 || !core.linked) return false;
 			core.handleBytes(0, now);

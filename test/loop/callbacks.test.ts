@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Problem, StateCode } from "../../firmware/client/codes.js";
+import { Held } from "../../firmware/client/receive-mode.js";
 import { CounterIndex } from "../../firmware/client/counters.js";
 import { TransportEnd } from "../../firmware/loop/transport.js";
 import { publishHex } from "../support/hex.js";
@@ -27,6 +28,15 @@ const CALLS = {
 	start: (rig) => rig.start(),
 	"network down": (rig) => rig.networkDown(),
 	"network up": (rig) => rig.networkUp(),
+	pause: (rig) => rig.pause(),
+	"pause and resume": (rig) => {
+		rig.pause();
+		rig.resume();
+	},
+	"pause and leave the message": (rig) => {
+		rig.pause();
+		rig.resume(false);
+	},
 } satisfies Record<string, (rig: Rig) => unknown>;
 type Call = keyof typeof CALLS;
 const CALL_NAMES = Object.keys(CALLS) as Call[];
@@ -154,6 +164,11 @@ function programOf(options: RigOptions = {}): Rig {
 /** Whatever was called: the client can be connected, and works. */
 function expectWell(rig: Rig): void {
 	settle(rig);
+	// Whoever has paused goes on some time, and may pause again.
+	while (rig.core.receiver.held >= Held.PAUSED) {
+		rig.resume();
+		settle(rig);
+	}
 	expect(rig.state).toBe(wanted ? StateCode.CONNECTED : StateCode.STOPPED);
 	if (!wanted) expect([rig.transport.isOpen, rig.clock.delayMs]).toEqual([false, -1]);
 	plan = {};

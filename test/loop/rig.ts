@@ -222,6 +222,15 @@ export class Rig {
 		this.#run();
 	}
 
+	pause(): void {
+		this.core.receiver.pause();
+	}
+
+	resume(taken = true): void {
+		this.core.resume(taken, this.clock.now);
+		this.#run();
+	}
+
 	publish(topic: string, payload: string | Uint8Array, qos: QoS = 0): number {
 		const result = this.core.sender.publish(topic, payload, qos, false, this.clock.now);
 		if (result >= 0) this.#run();
@@ -244,8 +253,8 @@ export class Rig {
 	}
 
 	/** Without a handler, messages are kept in `seen`. */
-	subscribe(filter: string, qos: QoS = 0, handler = this.keep): number {
-		const result = this.core.subscribe(filter, qos, handler as unknown as Handler, false);
+	subscribe(filter: string, qos: QoS = 0, handler = this.keep, stream = false): number {
+		const result = this.core.subscribe(filter, qos, handler as unknown as Handler, stream);
 		if (result >= 0) this.#run();
 		return result;
 	}
