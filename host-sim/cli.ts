@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { processArguments } from "./cli/arguments.js";
 import { processIo } from "./cli/io.js";
 import { runCli } from "./cli/program.js";
 
@@ -13,10 +14,9 @@ const LIGHT_COMMANDS = ["pub", "sub", "sizes", "schema"];
 const packageFile = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
 
-const args = process.argv.slice(2);
-const light = LIGHT_COMMANDS.includes(args[0] ?? "");
+const light = LIGHT_COMMANDS.includes(process.argv[2] ?? "");
 const heavy = light ? undefined : await Promise.all([import("./run/command.js"), import("./torture/command.js")]);
-process.exitCode = await runCli(args, processIo, version, (program, io, setExitCode) => {
+process.exitCode = await runCli(processArguments, processIo, version, (program, io, setExitCode) => {
 	heavy?.[0].registerRun(program, io, setExitCode);
 	heavy?.[1].registerTorture(program, io, setExitCode);
 });

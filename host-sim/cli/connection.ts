@@ -2,18 +2,21 @@
 import { randomBytes } from "node:crypto";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LIMITS, type LimitName } from "../../firmware/client/limits.js";
+import type { WillOptions } from "../../firmware/client/options.js";
 import { checkHost } from "../../firmware/client/settings.js";
 import { topicField } from "../../firmware/codec/topic.js";
 import { type MqttConfig, mqttConfig } from "../manifest/check.js";
 import { loadManifest } from "../manifest/load.js";
+import { textOrBytes } from "./arguments.js";
 import { UsageError } from "./exit.js";
+import { MqttUrlError, parseMqttUrl, type MqttUrl } from "./mqtt-url.js";
 import { assignment, limitedNumber, wholeNumber } from "./numbers.js";
 
 /** Options of commander as they stand after parsing. */
 export interface ConnectionFlags {
 	host?: string;
 	port?: number;
-	url?: BrokerUrl;
+	url?: MqttUrl;
 	id?: string;
 	idPrefix?: string;
 	disableCleanSession?: true;
@@ -37,18 +40,14 @@ export interface ConnectionFlags {
 	quiet?: true;
 }
 
-/** What `-L` says. */
-export interface BrokerUrl {
-	host: string;
-	port: number | undefined;
-	userName: string | undefined;
-	password: string | undefined;
-	/** Empty when the URL has no path. */
-	topic: string;
-}
-
 /** Everything about one connection that a client is made from, but transport and callbacks. */
-export type ConnectionSettings = MqttConfig & { host: string; port: number; clientId: string };
+export type ConnectionSettings = Omit<MqttConfig, "password" | "will"> & {
+	host: string;
+	port: number;
+	clientId: string;
+	password?: string | Uint8Array;
+	will?: WillOptions;
+};
 
 /** For a machine with a real operating system; a manifest's settings, or the library's own, are for a device. */
 const DESK_SETTINGS: Readonly<Partial<Record<LimitName, number>>> = {
@@ -124,19 +123,12 @@ const REFUSED = [
 	}),
 );
 
-function brokerUrl(text: string): BrokerUrl {
-	if (!URL.canParse(text)) throw new InvalidArgumentError("It must be mqtt://[user[:password]@]host[:port]/topic.");
-	const url = new URL(text);
-	if (url.protocol !== "mqtt:") throw new InvalidArgumentError(`Only mqtt: is there yet, not ${url.protocol}`);
-	if (url.hostname === "") throw new InvalidArgumentError("It names no host.");
-	return {
-		host: url.hostname,
-		port: url.port === "" ? undefined : limitedNumber("port")(url.port),
-		userName: url.username === "" ? undefined : decodeURIComponent(url.username),
-		password: url.password === "" ? undefined : decodeURIComponent(url.password),
-		// A filter's # is a fragment to URL.
-		topic: decodeURIComponent(url.pathname.slice(1) + url.hash),
-	};
+function brokerUrl(text: string): MqttUrl {
+	try {
+		return parseMqttUrl(text);
+	} catch (error) {
+		throw error instanceof MqttUrlError ? new InvalidArgumentError(error.message) : error;
+	}
 }
 
 /** Makes a client's settings from the options and the manifest. Throws UsageError and ManifestError. */
@@ -155,6 +147,7 @@ export function connectionSettings(flags: ConnectionFlags): ConnectionSettings {
 	const will = willOf(flags);
 	if (will) settings.will = will;
 	if (settings.host === "") throw new UsageError('-h: "" is empty; it must be a name or an IPv4 address');
+	if (/[/@]/.test(settings.host)) throw new UsageError("-h: it must be a name or an IPv4 address; a URL belongs to -L");
 	if (settings.host.includes(":")) throw new UsageError(`-h: "${settings.host}" must be a name or an IPv4 address`);
 	try {
 		checkHost(settings.host);
@@ -173,9 +166,9 @@ function clientId(flags: ConnectionFlags, base: MqttConfig): string {
 	return given ?? `xs-mqtt-${randomBytes(6).toString("hex")}`;
 }
 
-function identity(flags: ConnectionFlags): Partial<MqttConfig> {
+function identity(flags: ConnectionFlags): Partial<ConnectionSettings> {
 	const userName = flags.username ?? flags.url?.userName;
-	const password = flags.pw ?? flags.url?.password;
+	const password = flags.pw === undefined ? flags.url?.password : textOrBytes(flags.pw);
 	if (password !== undefined && userName === undefined && !flags.manifest) {
 		throw new UsageError("-P needs -u: MQTT 3.1.1 has no password without a user name");
 	}
@@ -202,7 +195,7 @@ function sizes(flags: ConnectionFlags, base: MqttConfig): Partial<Record<LimitNa
 	return given;
 }
 
-function willOf(flags: ConnectionFlags): MqttConfig["will"] {
+function willOf(flags: ConnectionFlags): WillOptions | undefined {
 	if (flags.willTopic === undefined) {
 		const orphan = flags.willPayload !== undefined || flags.willQos !== undefined || flags.willRetain;
 		if (orphan) throw new UsageError("--will-payload, --will-qos and --will-retain need --will-topic");
@@ -211,7 +204,7 @@ function willOf(flags: ConnectionFlags): MqttConfig["will"] {
 	checkTopicName("--will-topic", flags.willTopic);
 	return {
 		topic: flags.willTopic,
-		payload: flags.willPayload ?? "",
+		payload: textOrBytes(flags.willPayload ?? ""),
 		qos: flags.willQos ?? 0,
 		retain: flags.willRetain ?? false,
 	};

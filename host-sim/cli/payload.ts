@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { PayloadSource } from "../../firmware/client/options.js";
 import { Max } from "../../firmware/codec/constants.js";
+import { bytesOfArgument } from "./arguments.js";
 import { CliError } from "./exit.js";
 
 /** An open file that can be read at any position. */
@@ -18,7 +19,8 @@ export interface PayloadFile {
 export async function openPayload(path: string): Promise<PayloadFile> {
 	let fd: number;
 	try {
-		fd = openSync(path, "r");
+		// As bytes: a name need not be UTF-8.
+		fd = openSync(bytesOfArgument(path), "r");
 	} catch (error) {
 		throw new CliError(`-f: ${path} cannot be opened: ${reason(error)}`);
 	}

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { ManifestError } from "../manifest/load.js";
+import { checkTexts } from "./arguments.js";
 import { CliError, Exit } from "./exit.js";
 import { EndOfOutput, type Io } from "./io.js";
+import { withoutPassword } from "./mqtt-url.js";
 import { addPub } from "./pub.js";
 import { addSchema } from "./schema.js";
 import { addSizes } from "./sizes.js";
@@ -22,13 +24,13 @@ export type AddCommands = (program: Command, io: Io, setExitCode: (code: number)
 /**
  * Runs one command line.
  *
- * in   args         without node and the file
+ * in   given        arguments without node and the file; or what reads them, which may throw CliError
  *      version      what `--version` prints
  *      addCommands  commands that are not in this folder
  * out  the exit code; whatever went wrong has been said in one line on `io.err`
  */
 export async function runCli(
-	args: readonly string[],
+	given: readonly string[] | (() => string[]),
 	io: Io,
 	version: string,
 	addCommands?: AddCommands,
@@ -47,28 +49,49 @@ export async function runCli(
 		.configureOutput({
 			writeOut: (text) => io.out(text),
 			writeErr: (text) => io.err(text.trimEnd()),
-			outputError: (text, write) => write(`${oneLine(text)}\n`),
+			outputError: (text, write) => write(`${withoutSecrets(oneLine(text), args)}\n`),
 		});
 	for (const add of [addPub, addSub, addSizes, addSchema]) add(program, io, setExitCode);
 	addCommands?.(program, io, setExitCode);
+	program.hook("preAction", (_program, command) => {
+		const nameOf = (name: string): string =>
+			command.options.find((option) => option.attributeName() === name)?.flags.split(/[ ,]/)[0] ?? name;
+		checkTexts(command.opts(), nameOf, command.args);
+	});
 	for (const command of program.commands) command.addHelpText("after", EXIT_CODES);
+	let args: readonly string[] = [];
 	try {
+		args = typeof given === "function" ? given() : given;
 		await program.parseAsync(args, { from: "user" });
 		return exitCode;
 	} catch (error) {
-		return exitCodeOf(error, io);
+		return exitCodeOf(error, io, args);
 	}
 }
 
-function exitCodeOf(error: unknown, io: Io): number {
+function exitCodeOf(error: unknown, io: Io, args: readonly string[]): number {
 	// Its message has been written; help and version are no errors.
 	if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.OK : Exit.USAGE;
 	if (error instanceof EndOfOutput) return Exit.OK;
 	if (error instanceof CliError || error instanceof ManifestError) {
-		for (const line of error.message.split("\n")) io.err(`Error: ${line}`);
+		for (const line of error.message.split("\n")) io.err(withoutSecrets(`Error: ${line}`, args));
 		return error instanceof CliError ? error.exitCode : Exit.USAGE;
 	}
 	throw error;
+}
+
+/**
+ * An error of commander without passwords: it shows arguments as they were given. A password of its own option is never
+ * shown, but one in a URL, or behind the = of an option that there is not, would be.
+ */
+function withoutSecrets(line: string, args: readonly string[]): string {
+	let text = line.replace(/(unknown option '--[^'=]*)=.*'(?= \(Did|$)/s, "$1'");
+	// Alone, behind the name of its option, or in one with it.
+	for (const arg of args.flatMap((arg) => [arg, arg.slice(arg.indexOf("=") + 1), arg.slice(2)])) {
+		const shown = withoutPassword(arg);
+		if (shown !== arg) text = text.replaceAll(oneLine(arg), oneLine(shown));
+	}
+	return text;
 }
 
 /** An error of commander, suggestion included, as one line like all others. */

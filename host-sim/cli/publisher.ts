@@ -1,6 +1,7 @@
 import { Status } from "../../firmware/client/codes.js";
 import type { PayloadSource } from "../../firmware/client/options.js";
 import type { Topic } from "../../firmware/codec/topic.js";
+import { bytesOfArgument } from "./arguments.js";
 import type { DeskClient } from "./desk-client.js";
 import { CliError, Exit } from "./exit.js";
 import type { Io } from "./io.js";
@@ -64,7 +65,7 @@ export class Publisher {
 	async #sendAll(session: Session, file: PayloadFile | undefined): Promise<void> {
 		if (file && file.size > 0) await this.#stream(session, file.size, (done) => new FileSource(file.fd, done));
 		else if (this.#flags.stdinLine) await this.#sendLines(session);
-		else await this.#send(session, Buffer.from(this.#flags.message ?? ""));
+		else await this.#send(session, bytesOfArgument(this.#flags.message ?? ""));
 	}
 
 	/** What a signal leaves undone; what the client has, it delivers while it stops, or reports. */

@@ -2,6 +2,7 @@
 import type { DisconnectReason } from "../../firmware/client/codes.js";
 import { LIMITS } from "../../firmware/client/limits.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
+import { withoutPasswordValue } from "../manifest/password.js";
 import type { Tap } from "../world/tap.js";
 import type { ConnectionFlags, ConnectionSettings } from "./connection.js";
 import { DeskClient } from "./desk-client.js";
@@ -78,7 +79,9 @@ export class Session {
 				onStopped: () => this.#finish(),
 			});
 		} catch (error) {
-			if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message);
+			if (error instanceof RangeError || error instanceof TypeError) {
+				throw new UsageError(withoutPasswordValue(error.message));
+			}
 			throw error;
 		}
 		this.#tellMemory();

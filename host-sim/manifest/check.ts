@@ -6,6 +6,7 @@ import { type LoadedManifest, ManifestError } from "./load.js";
 import { isObject } from "./merge.js";
 import { nearest } from "./nearest.js";
 import { optionNames } from "./schema.js";
+import { withoutPasswordValue } from "./password.js";
 
 /** `config.mqtt` as the schema has it: what a manifest can say about a client. */
 export interface MqttConfig extends ManifestOptions {
@@ -74,7 +75,7 @@ export function mqttConfig(manifest: LoadedManifest): MqttConfig {
 	try {
 		clientSettings(config as MqttConfig);
 	} catch (error) {
-		const text = error instanceof Error ? error.message : String(error);
+		const text = withoutPasswordValue(error instanceof Error ? error.message : String(error));
 		throw new ManifestError(`${originOf(manifest, [text.split(":")[0] ?? ""])}: config.mqtt.${text}`);
 	}
 	return config as MqttConfig;

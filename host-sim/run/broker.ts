@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { startAedes, type EmbeddedBroker } from "../broker-aedes/aedes.js";
 import { CliError, UsageError } from "../cli/exit.js";
+import { MqttUrlError, parseMqttUrl, withoutPassword } from "../cli/mqtt-url.js";
 import type { BrokerAddress } from "../world/world.js";
 
 /** The broker of a run. */
@@ -54,30 +55,19 @@ export async function openBroker(url: string | undefined): Promise<RunBroker> {
 
 /** Takes a broker's URL apart. Throws UsageError, without showing a password. */
 export function parseBrokerUrl(text: string): Pick<RunBroker, "address" | "userName" | "password"> {
-	let url: URL;
 	try {
-		url = new URL(text);
-	} catch {
-		throw new UsageError(`--broker: ${withoutPassword(text)} is no URL; e.g. mqtt://127.0.0.1:1883`);
+		const { host, port = DEFAULT_PORT, userName, password } = parseMqttUrl(text);
+		if (password instanceof Uint8Array) throw new MqttUrlError("Its password is not UTF-8.");
+		return { address: { host, port }, userName, password };
+	} catch (error) {
+		if (!(error instanceof MqttUrlError)) throw error;
+		if (error.scheme !== undefined) {
+			throw new UsageError(`--broker: ${error.scheme}:// is not supported yet; only mqtt://host[:port]`);
+		}
+		throw new UsageError(
+			`--broker: ${withoutPassword(text)} is no URL of a broker, e.g. mqtt://127.0.0.1:1883: ${error.message}`,
+		);
 	}
-	if (url.protocol !== "mqtt:") {
-		throw new UsageError(`--broker: ${url.protocol}// is not supported yet; only mqtt://host[:port]`);
-	}
-	if (url.hostname === "")
-		throw new UsageError(`--broker: ${withoutPassword(text)} has no host; e.g. mqtt://127.0.0.1:1883`);
-	const decode = (part: string): string | undefined => (part === "" ? undefined : decodeURIComponent(part));
-	return {
-		address: {
-			host: url.hostname.replace(/^\[|\]$/g, ""),
-			port: url.port === "" ? DEFAULT_PORT : Number(url.port),
-		},
-		userName: decode(url.username),
-		password: decode(url.password),
-	};
-}
-
-function withoutPassword(text: string): string {
-	return text.replace(/:[^:@/]*@/, ":…@");
 }
 
 function reach(address: BrokerAddress): Promise<void> {

@@ -87,3 +87,8 @@ export function startCli(args: readonly string[], input?: string | Buffer): Runn
 export function runCliProcess(args: readonly string[], input: string | Buffer = ""): Promise<Outcome> {
 	return startCli(args, input).ended;
 }
+
+/** A line for a shell that runs the command as it is installed; in the arguments, \\377 and the like are bytes. */
+export function shellCommand(args: readonly string[]): string {
+	return [process.execPath, CLI].concat(args.map((arg) => `"$(printf -- '${arg.replaceAll("%", "%%")}')"`)).join(" ");
+}

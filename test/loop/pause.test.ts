@@ -137,7 +137,10 @@ describe("a client that has paused", () => {
 
 	it("gets every message once and acknowledges it once, in order, whatever pauses when", () => {
 		const payload = fc.record({ size: fc.integer({ min: 0, max: 90 }), pauses: fc.boolean() });
-		const step = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 80 }) }, fc.constantFrom("pause", "resume"));
+		const step = fc.oneof(
+			{ weight: 4, arbitrary: fc.integer({ min: 1, max: 80 }) },
+			fc.constantFrom("pause", "resume"),
+		);
 		const readSize = fc.integer({ min: 16, max: 64 });
 		fc.assert(
 			fc.property(readSize, fc.array(payload, { maxLength: 12 }), fc.array(step), (size, payloads, steps) => {
