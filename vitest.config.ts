@@ -13,6 +13,7 @@ const ALIASES: Record<string, string> = {
 	"mc/config": "./host-sim/shims/config.ts",
 	"embedded:io/socket/tcp": "./host-sim/shims/tcp.ts",
 	"embedded:io/digital": "./test/support/digital.ts",
+	"embedded:network/interface/wifi": "./test/support/wifi.ts",
 	"embedded:network/dns/resolver/udp": "./host-sim/shims/dns.ts",
 };
 

@@ -57,6 +57,38 @@ describe.skipIf("reason" in found)("a run on XS", () => {
 		expect(lines.some((line) => line.startsWith("fault: cut after"))).toBe(true);
 	});
 
+	it("traces what a constructor refuses, letter for letter as on Node", async () => {
+		const tries = [
+			{ clientID: "x" },
+			{ will: { topic: "t", retained: true } },
+			{ host: "mqtt://user:hush@broker:1884/" },
+			{ host: "fe80::1" },
+			{ host: "192.168.1.256" },
+			{ host: "b\u00fccher.example" },
+			{ host: "broker" },
+			{ dns: {} },
+			{ keepAlive: "60" },
+			{ onDelivred: 5 },
+		];
+		const program = write(`
+			import { Client, Topic } from "xs-mqtt";
+			import { tcp } from "xs-mqtt/tcp";
+			for (const options of ${JSON.stringify(tries)}) {
+				try { new Client({ host: "127.0.0.1", transport: tcp, ...options }); } catch {}
+			}
+			new Topic("a/#");
+		`);
+		const told: string[][] = [];
+		for (const engine of ["node", "xs"] as const) {
+			const lines: string[] = [];
+			await runProgram({ program, engine, durationS: 1, onLine: (line) => lines.push(line.slice(14)) });
+			told.push(lines.filter((line) => line.includes("xs-mqtt: ")));
+		}
+		expect(told[0]).toHaveLength(tries.length + 1);
+		expect(told[1]).toEqual(told[0]);
+		expect(told.join()).not.toContain("hush");
+	});
+
 	it("ends with 70 and one line when an exception escapes", async () => {
 		const program = write('import Timer from "timer"; Timer.set(() => { throw new RangeError("boom"); }, 10);');
 		const result = await runProgram({ program, engine: "xs" });

@@ -1,5 +1,7 @@
 import Timer, { type TimerId } from "timer";
 import WiFi from "embedded:network/interface/wifi";
+import { traced } from "../../base/traced.js";
+import { checkNames } from "../../client/settings.js";
 
 /** An attempt that has not led to an address by then is given up. */
 const ATTEMPT_MS_MAX = 30_000;
@@ -21,6 +23,19 @@ export interface WifiOptions {
 	onDown(): void;
 }
 
+const NAMES: readonly (keyof WifiOptions)[] = Object.freeze(["ssid", "password", "onUp", "onDown"]);
+
+/** Throws TypeError. No value is shown: one of them is a password. */
+function checkOptions(options: WifiOptions): void {
+	if (typeof options !== "object" || options === null) throw new TypeError("options: expected an object");
+	checkNames(options, NAMES, "");
+	const { ssid, password, onUp, onDown } = options;
+	if (typeof ssid !== "string" || ssid === "") throw new TypeError("ssid: is not the name of a network");
+	if (password !== undefined && typeof password !== "string") throw new TypeError("password: is not a string");
+	if (typeof onUp !== "function") throw new TypeError("onUp: is not a function");
+	if (typeof onDown !== "function") throw new TypeError("onDown: is not a function");
+}
+
 /**
  * Wi-Fi that comes back. The platform tells of a loss and does nothing about it; here every loss and every failed or
  * silent attempt is followed by another one, for as long as the device runs. Allocates nothing after the constructor.
@@ -35,7 +50,13 @@ export class Wifi {
 	#pauseMs = PAUSE_MS_MIN;
 	#attempting = false;
 
+	/** Throws TypeError, traced first, for an option that is missing, of the wrong kind, or none. */
 	constructor(options: WifiOptions) {
+		try {
+			checkOptions(options);
+		} catch (error) {
+			throw traced(error);
+		}
 		const { ssid, password } = options;
 		this.#options = options;
 		this.#network = password ? { SSID: ssid, password, secure: true } : { SSID: ssid };
