@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 import type { ManifestOptions, WillOptions } from "../../firmware/client/options.js";
-import { readSettings, type Settings as ClientSettings, WILL_OPTIONS } from "../../firmware/client/settings.js";
+import { readSettings, type Settings as ClientSettings } from "../../firmware/client/settings.js";
 import { validate as compiled } from "./config-validator.js";
 import { type LoadedManifest, ManifestError } from "./load.js";
 import { isObject } from "./merge.js";
@@ -43,7 +43,7 @@ function describe(error: ErrorObject, path: readonly string[]): string {
 	const value = path.at(-1) === "password" ? "the value" : (JSON.stringify(data) ?? "undefined").slice(0, 80);
 	switch (error.keyword) {
 		case "additionalProperties": {
-			const guess = nearest(path.at(-1) ?? "", path.length === 1 ? optionNames() : WILL_OPTIONS);
+			const guess = path.length === 1 ? nearest(path[0] ?? "", optionNames()) : undefined;
 			return `no such option${guess ? `; did you mean ${guess}?` : ""}`;
 		}
 		case "minimum":

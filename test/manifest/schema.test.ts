@@ -73,7 +73,6 @@ describe("mqttConfig", () => {
 		[{ keepAlive: "60" }, 'config.mqtt.keepAlive: "60" is not a whole number'],
 		[{ port: 0 }, "config.mqtt.port: 0 is below the minimum of 1"],
 		[{ rxBufer: 512 }, "config.mqtt.rxBufer: no such option; did you mean rxBuffer?"],
-		[{ will: { topic: "t", payloads: "x" } }, "config.mqtt.will.payloads: no such option; did you mean payload?"],
 		[{ transport: "tcp" }, "config.mqtt.transport: no such option"],
 		[{ host: "" }, "config.mqtt.host: must not be empty"],
 		[{ host: 5 }, "config.mqtt.host: 5 is not of type string"],
