@@ -10,7 +10,8 @@ import { loadManifest } from "../manifest/load.js";
 import { textOrBytes } from "./arguments.js";
 import { UsageError } from "./exit.js";
 import { MqttUrlError, parseMqttUrl, type MqttUrl } from "./mqtt-url.js";
-import { assignment, limitedNumber, wholeNumber } from "./numbers.js";
+import { assignment, limitedNumber, TIMEOUT_S_MAX, wholeNumber } from "./numbers.js";
+import { withPassword } from "./password.js";
 
 /** Options of commander as they stand after parsing. */
 export interface ConnectionFlags {
@@ -22,6 +23,9 @@ export interface ConnectionFlags {
 	disableCleanSession?: true;
 	username?: string;
 	pw?: string;
+	pwFile?: string;
+	A?: string;
+	unix?: string;
 	keepalive?: number;
 	qos: 0 | 1 | 2;
 	willTopic?: string;
@@ -63,9 +67,6 @@ const DESK_SETTINGS: Readonly<Partial<Record<LimitName, number>>> = {
 	holdOffMs: 10_000,
 };
 
-/** setTimeout cannot wait longer, in seconds. */
-const TIMEOUT_S_MAX = 2_147_483;
-
 /** Adds the options to a command. */
 export function addConnectionOptions(command: Command): Command {
 	command
@@ -76,7 +77,12 @@ export function addConnectionOptions(command: Command): Command {
 		.option("-I, --id-prefix <prefix>", "client identifier: this and the process id")
 		.option("-c, --disable-clean-session", "keep the session at the broker; needs -i")
 		.option("-u, --username <name>", "user name")
-		.option("-P, --pw <password>", "password; needs -u")
+		.option("-P, --pw <password>", "password; needs -u; everybody on this machine can see it")
+		.option("--pw-file <file>", "password: the first line of a file; or in the environment, XS_MQTT_PASSWORD")
+		.option("-o, --options-file <file>", "options, one on a line (default: ~/.config/mosquitto_pub or _sub)")
+		.option("-A <address>", "address of this machine to connect from")
+		.option("--unix <path>", "a socket in the file system, instead of host and port")
+		.option("--nodelay", "nothing: packets never wait for others")
 		.addOption(numberOption("-k, --keepalive <s>", "keep alive in seconds (default: 60)", limitedNumber("keepAlive")))
 		.addOption(numberOption("-q, --qos <qos>", "Quality of Service, 0 … 2", wholeNumber(0, 2)).default(0))
 		.option("--will-topic <topic>", "topic of the will")
@@ -93,7 +99,7 @@ export function addConnectionOptions(command: Command): Command {
 		.addOption(new Option("--set <name=value>", "any number of config.mqtt; may be repeated").argParser(assignment))
 		.option("--manifest <file>", "take config.mqtt of this manifest; options go before it")
 		.option("--platform <name>", "platform whose part of the manifest counts", "lin");
-	for (const option of REFUSED) command.addOption(option);
+	for (const refused of REFUSED) addRefused(command, refused);
 	return command.addOption(
 		new Option("-V, --protocol-version <version>", "mqttv311, the only one so far").argParser((text) => {
 			if (text === "311" || text === "mqttv311") return text;
@@ -106,22 +112,45 @@ function numberOption(flags: string, description: string, parse: (text: string) 
 	return new Option(flags, description).argParser(parse);
 }
 
-/** Options of mosquitto's tools that would change what is sent; ignoring them silently would be worse than refusing. */
-const REFUSED = [
-	["-x, --session-expiry-interval <s>", "It belongs to MQTT 5.0, which is not spoken yet."],
-	["-D, --property <property...>", "It belongs to MQTT 5.0, which is not spoken yet."],
-	["--cafile <file>", "TLS is not there yet."],
-	["--capath <dir>", "TLS is not there yet."],
-	["--cert <file>", "TLS is not there yet."],
-	["--key <file>", "TLS is not there yet."],
-	["--psk <key>", "TLS is not there yet."],
-	["--unix <path>", "Only TCP is there yet."],
-	["--proxy <url>", "Proxies are not supported."],
-].map(([flags = "", why = ""]) =>
-	new Option(flags).hideHelp().argParser(() => {
-		throw new InvalidArgumentError(why);
-	}),
-);
+const TLS = "TLS is not there yet.";
+const MQTT5 = "It belongs to MQTT 5.0, which is not spoken yet.";
+
+/**
+ * Options of mosquitto's tools that would change what is sent, or where; ignoring them silently would be worse than
+ * refusing. Flags and the reason.
+ */
+export const REFUSED: readonly (readonly [string, string])[] = [
+	["-x, --session-expiry-interval [s]", MQTT5],
+	["-D, --property [property...]", MQTT5],
+	["--retain-as-published [on]", MQTT5],
+	["--cafile [file]", TLS],
+	["--capath [dir]", TLS],
+	["--cert [file]", TLS],
+	["--key [file]", TLS],
+	["--keyform [form]", TLS],
+	["--ciphers [list]", TLS],
+	["--tls-version [version]", TLS],
+	["--tls-alpn [protocol]", TLS],
+	["--tls-engine [engine]", TLS],
+	["--tls-engine-kpass-sha1 [sha1]", TLS],
+	["--tls-keylog [file]", TLS],
+	["--tls-use-os-certs [on]", TLS],
+	["--insecure [on]", TLS],
+	["--psk [key]", TLS],
+	["--psk-identity [identity]", TLS],
+	["--proxy [url]", "Proxies are not supported."],
+	["--ws [on]", "WebSocket is not there yet."],
+	["-S [on]", "SRV records are not looked up; name the host with -h."],
+];
+
+/** Adds an option that only says why it is not there, with or without its value. */
+function addRefused(command: Command, [flags, why]: readonly [string, string]): void {
+	const option = new Option(flags).hideHelp();
+	command.addOption(option);
+	command.on(`option:${option.name()}`, () => {
+		command.error(`error: ${flags.replace(/ \[.*/, "")}: ${why}`);
+	});
+}
 
 function brokerUrl(text: string): MqttUrl {
 	try {
@@ -132,7 +161,8 @@ function brokerUrl(text: string): MqttUrl {
 }
 
 /** Makes a client's settings from the options and the manifest. Throws UsageError and ManifestError. */
-export function connectionSettings(flags: ConnectionFlags): ConnectionSettings {
+export function connectionSettings(given: ConnectionFlags): ConnectionSettings {
+	const flags = withPassword(given, process.env);
 	const base: MqttConfig = flags.manifest
 		? mqttConfig(loadManifest(flags.manifest, { platform: flags.platform ?? "lin" }))
 		: DESK_SETTINGS;

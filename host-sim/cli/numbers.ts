@@ -2,6 +2,9 @@ import { InvalidArgumentError } from "commander";
 import { LIMITS, type LimitName } from "../../firmware/client/limits.js";
 import { nearest } from "../manifest/nearest.js";
 
+/** setTimeout cannot wait longer, in seconds. */
+export const TIMEOUT_S_MAX = 2_147_483;
+
 /** Parser of an option that takes a whole number; what it throws names the value and the limits. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
 	return (text) => {

@@ -4,6 +4,7 @@ import { checkTexts } from "./arguments.js";
 import { CliError, Exit } from "./exit.js";
 import { EndOfOutput, type Io } from "./io.js";
 import { withoutPassword } from "./mqtt-url.js";
+import { withOptionFiles } from "./option-files.js";
 import { addPub } from "./pub.js";
 import { addSchema } from "./schema.js";
 import { addSizes } from "./sizes.js";
@@ -61,7 +62,7 @@ export async function runCli(
 	for (const command of program.commands) command.addHelpText("after", EXIT_CODES);
 	let args: readonly string[] = [];
 	try {
-		args = typeof given === "function" ? given() : given;
+		args = withOptionFiles(typeof given === "function" ? given() : given, process.env);
 		await program.parseAsync(args, { from: "user" });
 		return exitCode;
 	} catch (error) {

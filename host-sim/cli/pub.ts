@@ -1,8 +1,9 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { Topic } from "../../firmware/codec/topic.js";
 import { addConnectionOptions, checkTopicName, connectionSettings, type ConnectionFlags } from "./connection.js";
 import { UsageError } from "./exit.js";
 import type { Io } from "./io.js";
+import { TIMEOUT_S_MAX, wholeNumber } from "./numbers.js";
 import { openPayload, type PayloadFile, spool } from "./payload.js";
 import { Publisher } from "./publisher.js";
 import { Session } from "./session.js";
@@ -15,6 +16,8 @@ interface PubFlags extends ConnectionFlags {
 	stdinFile?: true;
 	nullMessage?: true;
 	retain?: true;
+	repeat?: number;
+	repeatDelay?: number;
 }
 
 /** Adds `xs-mqtt pub`. */
@@ -28,7 +31,9 @@ export function addPub(program: Command, io: Io, setExitCode: (code: number) => 
 		.option("-s, --stdin-file", "send standard input as one message")
 		.option("-l, --stdin-line", "send each line of standard input as a message")
 		.option("-n, --null-message", "send an empty message")
-		.option("-r, --retain", "the broker keeps the message for later subscribers");
+		.option("-r, --retain", "the broker keeps the message for later subscribers")
+		.addOption(new Option("--repeat <times>", "send the message so many times").argParser(wholeNumber(1, 0x7fff_ffff)))
+		.addOption(new Option("--repeat-delay <s>", "wait so many seconds between them").argParser(seconds));
 	addConnectionOptions(command).action(async () => {
 		setExitCode(await publish(command.opts<PubFlags>(), io));
 	});
@@ -43,6 +48,13 @@ const INFLIGHT_QOS1 = 100;
 /** After so many connections in a row that ended with the same message under way, it is given up: `--set resendsMax=…`. */
 const TRIES_MAX = 5;
 
+function seconds(text: string): number {
+	const value = /^[0-9]*\.?[0-9]+$/.test(text) ? Number(text) : NaN;
+	if (!(value <= TIMEOUT_S_MAX))
+		throw new InvalidArgumentError(`It must be a number of seconds, 0 … ${TIMEOUT_S_MAX}.`);
+	return value;
+}
+
 const KINDS = ["message", "file", "stdinFile", "stdinLine", "nullMessage"] as const;
 
 /** Runs `pub`; resolves with the exit code. Throws CliError and ManifestError before anything is sent. */
@@ -53,6 +65,8 @@ async function publish(flags: PubFlags, io: Io): Promise<number> {
 	const kinds = KINDS.filter((kind) => flags[kind] !== undefined);
 	if (kinds.length === 0) throw new UsageError("-m, -f, -s, -l or -n is missing: what to publish");
 	if (kinds.length > 1) throw new UsageError("-m, -f, -s, -l and -n exclude each other: one kind of message at a time");
+
+	if (flags.stdinLine && flags.repeat !== undefined) throw new UsageError("--repeat is for one message, not for -l");
 
 	const settings = connectionSettings(flags);
 	if (!flags.manifest && flags.qos === 1) settings.inflight = flags.maxInflight ?? flags.set?.inflight ?? INFLIGHT_QOS1;

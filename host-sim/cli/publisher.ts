@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Status } from "../../firmware/client/codes.js";
 import type { PayloadSource } from "../../firmware/client/options.js";
 import type { Topic } from "../../firmware/codec/topic.js";
@@ -16,6 +17,10 @@ export interface PublisherFlags {
 	stdinLine?: true;
 	qos: 0 | 1 | 2;
 	retain?: true;
+	/** How many times; 1 unless told. */
+	repeat?: number;
+	/** Seconds between them. */
+	repeatDelay?: number;
 }
 
 /** How often to look whether something is finished, besides at every sign of it, in ms. */
@@ -63,9 +68,17 @@ export class Publisher {
 	}
 
 	async #sendAll(session: Session, file: PayloadFile | undefined): Promise<void> {
-		if (file && file.size > 0) await this.#stream(session, file.size, (done) => new FileSource(file.fd, done));
-		else if (this.#flags.stdinLine) await this.#sendLines(session);
-		else await this.#send(session, bytesOfArgument(this.#flags.message ?? ""));
+		if (this.#flags.stdinLine) return this.#sendLines(session);
+		const { repeat = 1, repeatDelay = 0 } = this.#flags;
+		const bytes = bytesOfArgument(this.#flags.message ?? "");
+		for (let times = 0; times < repeat && !session.over; times++) {
+			if (times > 0) {
+				if (repeatDelay > 0) await Promise.race([sleep(repeatDelay * 1000, undefined, { ref: false }), session.ended]);
+				this.#inHand++;
+			}
+			if (file && file.size > 0) await this.#stream(session, file.size, (done) => new FileSource(file.fd, done));
+			else await this.#send(session, bytes);
+		}
 	}
 
 	/** What a signal leaves undone; what the client has, it delivers while it stops, or reports. */

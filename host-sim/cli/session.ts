@@ -1,4 +1,5 @@
 /** One client that runs until its command is done: what pub and sub have in common. */
+import { lookup } from "node:dns/promises";
 import type { DisconnectReason } from "../../firmware/client/codes.js";
 import { LIMITS } from "../../firmware/client/limits.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
@@ -62,6 +63,8 @@ export class Session {
 		const link = deskLink({
 			tap: await this.#tap(),
 			watchesBytes: this.#flags.debug ?? false,
+			path: this.#flags.unix,
+			localAddress: await addressOf(this.#flags.A),
 			onDrained: () => onDrained?.(),
 		});
 		this.#link = link;
@@ -177,7 +180,8 @@ export class Session {
 		if (this.over) return;
 		const end: End = describeEnd(reason, this.#cause);
 		this.#cause = "";
-		const line = `${this.#settings.host}:${this.#settings.port}: ${end.text}`;
+		const { host, port } = this.#settings;
+		const line = `${this.#flags.unix ?? `${host}:${port}`}: ${end.text}`;
 		if (!this.#wasConnected || end.final) this.end(end.exitCode, line);
 		else if (reason.wasConnected) this.complain(`${line}; trying again`);
 	}
@@ -196,5 +200,15 @@ export class Session {
 		process.off("SIGTERM", this.#handleSignal);
 		this.#tellMemory();
 		this.#resolve();
+	}
+}
+
+/** `-A` as an address. Throws UsageError for what is none of this machine's names. */
+async function addressOf(name: string | undefined): Promise<string | undefined> {
+	if (name === undefined) return undefined;
+	try {
+		return (await lookup(name)).address;
+	} catch {
+		throw new UsageError(`-A: ${JSON.stringify(name)} is neither an address nor a name`);
 	}
 }
