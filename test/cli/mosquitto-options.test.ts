@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { withOptionFiles } from "../../host-sim/cli/option-files.js";
-import { withPassword } from "../../host-sim/cli/password.js";
+import { withPassword, type PasswordFlags } from "../../host-sim/cli/password.js";
 import { folderWith } from "../support/files.js";
 import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
 import { Running, runCliProcess, runInProcess } from "./run-cli.js";
@@ -107,12 +107,13 @@ describe("files of options", () => {
 
 describe("a password", () => {
 	const environment = { XS_MQTT_PASSWORD: "from environment" };
+	const passwordOf = (flags: PasswordFlags): string | undefined => withPassword(flags, environment).pw;
 
 	it("comes from its option, a file or the environment, in this order", () => {
 		const file = `${folderWith({ secret: "from file\nrest" })}/secret`;
-		expect(withPassword({ username: "u", pw: "p" }, environment).pw).toBe("p");
-		expect(withPassword({ username: "u", pwFile: file }, environment).pw).toBe("from file");
-		expect(withPassword({ username: "u" }, environment).pw).toBe("from environment");
+		expect(passwordOf({ username: "u", pw: "p" })).toBe("p");
+		expect(passwordOf({ username: "u", pwFile: file })).toBe("from file");
+		expect(passwordOf({ username: "u" })).toBe("from environment");
 		expect(withPassword({ url: { userName: "u", password: "p" } }, environment)).not.toHaveProperty("pw");
 		expect(withPassword({}, environment)).not.toHaveProperty("pw");
 		expect(() => withPassword({ pw: "p", pwFile: file }, {})).toThrow("-P and --pw-file exclude each other");
