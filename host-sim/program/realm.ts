@@ -10,6 +10,7 @@ import vm from "node:vm";
 import { compiledUrl, STAND_INS } from "../run/stand-ins.js";
 import { findSyntaxError } from "../run/syntax.js";
 import type { DeviceWorld } from "../world/device-world.js";
+import { findImport } from "./find-import.js";
 import { NOT_ON_XS } from "./hints.js";
 import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from "./resolve.js";
 import { isTypeScript, ModuleSources } from "./sources.js";
@@ -52,7 +53,7 @@ export class Realm {
 	readonly #resolver: ImportResolver;
 	/** By path; a module is there before its imports are. */
 	readonly #modules = new Map<string, vm.Module>();
-	/** Of each import statement, for an error in one. */
+	/** As they were written. */
 	readonly #texts = new Map<string, string>();
 
 	constructor(options: RealmOptions) {
@@ -164,21 +165,9 @@ export class Realm {
 	#describe(error: unknown): string {
 		const { name, message } = error as Error;
 		const [, specifier, wanted] = /module '(.+)' does not provide an export named '(.+)'/.exec(message) ?? [];
-		const place = specifier !== undefined && wanted !== undefined ? this.#importOf(specifier, wanted) : undefined;
+		const place =
+			specifier !== undefined && wanted !== undefined ? findImport(this.#texts, wanted, specifier) : undefined;
 		return `${name}: ${message}${place ? ` at ${place}` : ""}`;
-	}
-
-	/** File and line of an import of a name. */
-	#importOf(specifier: string, wanted: string): string | undefined {
-		const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-		const pattern = new RegExp(`(?:import|export)[^;"']*?\\b${escape(wanted)}\\b[^;"']*?["']${escape(specifier)}["']`);
-		for (const [file, text] of this.#texts) {
-			const found = pattern.exec(text);
-			if (!found) continue;
-			const at = found.index + found[0].search(new RegExp(`\\b${escape(wanted)}\\b`));
-			return `${file}:${text.slice(0, at).split("\n").length}`;
-		}
-		return undefined;
 	}
 }
 

@@ -105,7 +105,7 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 			...runOptions(flags),
 			signal: stopping.signal,
 			colour: io === processIo && process.stdout.isTTY && !process.env["NO_COLOR"],
-			...(!flags.quiet && { onLine: print }),
+			...(flags.quiet ? { onNotice: (line) => io.err(line) } : { onLine: print }),
 			...(progress && { onProgress: (now: Progress) => progress.show(now) }),
 		});
 		progress?.clear();

@@ -54,6 +54,8 @@ export interface RunOptions extends RunFaults {
 	profile?: boolean;
 	/** Gets each line of the log, without its end; without it there is none. */
 	onLine?: (line: string) => void;
+	/** Told, when there is no log, that something slow begins. */
+	onNotice?: (line: string) => void;
 	/** The log is JSON, one object for each line. */
 	json?: boolean;
 	/** The log has colours. */

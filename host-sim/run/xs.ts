@@ -1,33 +1,37 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { CliError } from "../cli/exit.js";
+import { findImport } from "../program/find-import.js";
+import { hintForMessage } from "../program/hints.js";
 import { ESCAPE_EXIT_CODE } from "../world/escape.js";
 import { startProxy } from "../world/proxy.js";
 import { World } from "../world/world.js";
 import { tryBuildXsHost, type XsHost } from "../xs/build.js";
 import { XsControl } from "../xs/control.js";
-import { runOnXs, XsExit, type XsRunResult } from "../xs/run.js";
+import { BY_FORCE, runOnXs, XsExit, type XsRunResult } from "../xs/run.js";
+import { Ending, NOT_BACK_MS } from "./ending.js";
 import type { RunParts } from "./node.js";
 import type { RunEnd, RunResult } from "./options.js";
 import type { SimulatedClient } from "./registry.js";
 import { reportClient } from "./report.js";
 import { heapOf } from "./xs-heap.js";
 import { memoryOf, STEADY_S } from "./xs-memory.js";
-import { xsModules } from "./xs-modules.js";
+import { xsModules, type XsModules } from "./xs-modules.js";
 import { CLIENT_PREFIX, SUPERVISOR, supervisorSource } from "./xs-supervisor.js";
 
 /** How long clients may take to stop, in ms. */
 const STOP_MS = 6000;
 /** Beyond that, before the process is ended by force. */
 const KILL_MARGIN_MS = 2000;
+/** For what the program has sent last to reach the broker, in ms. */
+const SETTLE_MS = 500;
+/** Exit code of what a signal has interrupted. */
+const INTERRUPTED_EXIT_CODE = 130;
 
 /** Runs the program on the XS engine, in a process of its own, through a proxy into the same kind of world. */
 export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	const { options, program, broker, seed, log } = parts;
-	const host = await findHost(parts);
 	const manifest = options.manifest ?? program.manifest;
 	const linked = xsModules(program, manifest);
+	const host = await findHost(parts);
 	const world = new World({
 		seed,
 		broker: broker.address,
@@ -38,33 +42,30 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	});
 	const proxy = await startProxy(world);
 	const control = new XsControl();
-	const folder = mkdtempSync(join(tmpdir(), "xs-mqtt-"));
+	const killer = new AbortController();
 	const clients: SimulatedClient[] = [];
+	const ending = arm(parts, world, control, killer);
 	const startMs = performance.now();
 	try {
 		options.onStart?.(world, broker.embedded);
-		const ending = new XsEnding(control);
-		void control.started.then(() => ending.arm(parts, world));
 		const result = await runOnXs({
 			host,
-			...linked,
 			...heapOf(options, manifest),
-			modules: { ...linked.modules, [SUPERVISOR]: supervisor(folder) },
+			main: linked.main,
+			modules: { ...linked.modules, [SUPERVISOR]: { path: SUPERVISOR, source: supervisorSource(STOP_MS) } },
 			preload: [...linked.preload, SUPERVISOR],
 			config: withAddress(parts.config, proxy.port),
+			seed,
 			control,
 			profile: options.profile ? "run" : undefined,
 			onTrace: (line) => takeLine(line, clients, parts),
-			signal: ending.killed,
+			signal: killer.signal,
 		});
-		ending.cleanUp();
-		const failure = failureOf(parts, result);
+		const failure = ending.error ?? failureOf(parts, linked, result);
+		if (failure === undefined) await world.settle(SETTLE_MS);
 		return {
 			exitCode: failure === undefined ? 0 : ESCAPE_EXIT_CODE,
-			end:
-				failure === undefined
-					? (ending.end ?? (result.report?.reason === "signal" ? "stopped" : "program ended"))
-					: "exception",
+			end: endOf(ending, failure, result),
 			error: failure,
 			program: program.name,
 			engine: "xs",
@@ -77,24 +78,51 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 			profile: result.profile,
 		};
 	} finally {
+		ending.cleanUp();
 		world.close();
 		await proxy.close();
-		rmSync(folder, { recursive: true, force: true });
 	}
 }
 
-async function findHost({ program, log }: RunParts): Promise<XsHost> {
-	const found = await tryBuildXsHost({ onProgress: (line) => log?.note(line) });
-	if ("reason" in found) throw new CliError(`program ${program.name}: no XS engine here: ${found.reason}`);
-	if (found.host.note) log?.note(found.host.note);
-	return found.host;
+async function findHost({ program, log, options }: RunParts): Promise<XsHost> {
+	const { signal, onNotice } = options;
+	try {
+		const found = await tryBuildXsHost({ onProgress: (line) => (log ? log.note(line) : onNotice?.(line)), signal });
+		if ("reason" in found) throw new CliError(`program ${program.name}: no XS engine here: ${found.reason}`);
+		if (found.host.note) log?.note(found.host.note);
+		return found.host;
+	} catch (error) {
+		// A terminal's Ctrl-C ends the compilers as well.
+		if (signal?.aborted) throw new CliError("interrupted while the XS engine was being built", INTERRUPTED_EXIT_CODE);
+		throw error;
+	}
 }
 
-/** Writes the module of the supervisor. Returns its path. */
-function supervisor(folder: string): string {
-	const file = join(folder, "supervisor.js");
-	writeFileSync(file, supervisorSource(STOP_MS));
-	return file;
+/** Has the run end: politely first, by force if the program does not come back. */
+function arm({ options }: RunParts, world: World, control: XsControl, killer: AbortController): Ending {
+	const { durationS, halfOpenAtS, signal, onProgress } = options;
+	const ending = new Ending();
+	const stop = (why: RunEnd): void => {
+		if (ending.askToStop(why, NOT_BACK_MS)) control.stop();
+	};
+	if (signal) ending.onAbort(signal, () => stop("stopped"));
+	void control.stopping.then(() => ending.isStopping(STOP_MS + KILL_MARGIN_MS));
+	void ending.promise.then(() => killer.abort(ending.byForce ? BY_FORCE : undefined));
+	// The program runs: from now on time counts.
+	void control.started.then(() => {
+		ending.after(STEADY_S * 1000, () => control.markSteady());
+		if (durationS !== undefined) ending.after(durationS * 1000, () => stop("duration"));
+		if (halfOpenAtS !== undefined) ending.after(halfOpenAtS * 1000, () => world.halfOpen());
+		if (onProgress)
+			ending.progress((elapsedS) => onProgress({ elapsedS, durationS, messages: 0, connections: world.connections }));
+	});
+	return ending;
+}
+
+function endOf(ending: Ending, failure: string | undefined, { report }: XsRunResult): RunEnd {
+	if (ending.byForce) return "not back";
+	if (failure !== undefined) return "exception";
+	return ending.stopReason ?? (report?.reason === "signal" ? "stopped" : "program ended");
 }
 
 /** The engine is outside of the world: only an address leads it to the proxy. */
@@ -113,70 +141,38 @@ function takeLine(line: string, clients: SimulatedClient[], { log }: RunParts): 
 }
 
 /** One line about what went wrong, or undefined. Throws CliError when the program could not even be loaded. */
-function failureOf({ program }: RunParts, result: XsRunResult): string | undefined {
-	const said = (result.stderr.trim().split("\n").at(-1) ?? "").replace(/^xs-host: /, "");
+function failureOf({ program }: RunParts, linked: XsModules, result: XsRunResult): string | undefined {
+	const lines = result.stderr
+		.trim()
+		.split("\n")
+		.map((line) => line.replace(/^xs-host: /, ""));
+	const said = lines.at(-1) ?? "";
 	switch (result.exitCode) {
 		case XsExit.OK:
 			return undefined;
 		case XsExit.EXCEPTION:
 		case XsExit.HEAP:
-			return `a device would restart: ${said}`;
+			return `a device would restart: ${said}${hintForMessage(said)}`;
 		case null:
-			return result.signal === "SIGTERM" || result.signal === "SIGKILL"
+			// A terminal sends its signal to the engine as well, which may not have been ready for it.
+			return ["SIGINT", "SIGTERM", "SIGKILL"].includes(String(result.signal))
 				? undefined
 				: `the engine was ended by ${result.signal}`;
 		default:
-			throw new CliError(`program ${program.name} cannot be loaded: ${said}`);
+			throw new CliError(`program ${program.name} cannot be loaded: ${loadError(lines, linked)}`);
 	}
 }
 
-/** Ends a run on XS: politely first, by force if that does not help. */
-class XsEnding {
-	end: RunEnd | undefined;
-	readonly #control: XsControl;
-	readonly #killer = new AbortController();
-	readonly #undo: (() => void)[] = [];
-
-	constructor(control: XsControl) {
-		this.#control = control;
+/** What the engine says about a module that it cannot take, with the place in its source. */
+function loadError(lines: readonly string[], { sources, texts }: XsModules): string {
+	for (const line of lines) {
+		const [, file, row, what] = /^(.+?):(\d+): (.*)$/.exec(line) ?? [];
+		if (file === undefined || row === undefined || !texts.has(file)) continue;
+		const place = sources.original({ file, line: Number(row), column: 1 });
+		return `SyntaxError: ${what} at ${place.file}:${place.line}`;
 	}
-
-	/** Kills the process. */
-	get killed(): AbortSignal {
-		return this.#killer.signal;
-	}
-
-	/** The program runs: from now on time counts. */
-	arm({ options }: RunParts, world: World): void {
-		const { durationS, halfOpenAtS, signal, onProgress } = options;
-		this.#after(STEADY_S * 1000, () => this.#control.markSteady());
-		if (durationS !== undefined) this.#after(durationS * 1000, () => this.#stop("duration"));
-		if (halfOpenAtS !== undefined) this.#after(halfOpenAtS * 1000, () => world.halfOpen());
-		const stop = (): void => this.#stop("stopped");
-		if (signal?.aborted) stop();
-		signal?.addEventListener("abort", stop);
-		this.#undo.push(() => signal?.removeEventListener("abort", stop));
-		if (!onProgress) return;
-		const startMs = performance.now();
-		const timer = setInterval(() => {
-			const elapsedS = (performance.now() - startMs) / 1000;
-			onProgress({ elapsedS, durationS, messages: 0, connections: world.connections });
-		}, 1000);
-		this.#undo.push(() => clearInterval(timer));
-	}
-
-	cleanUp(): void {
-		for (const step of this.#undo) step();
-	}
-
-	#stop(end: RunEnd): void {
-		this.end ??= end;
-		this.#control.stop();
-		this.#after(STOP_MS + KILL_MARGIN_MS, () => this.#killer.abort());
-	}
-
-	#after(delayMs: number, action: () => void): void {
-		const timer = setTimeout(action, delayMs);
-		this.#undo.push(() => clearTimeout(timer));
-	}
+	const said = (lines.at(-1) ?? "").replace(/^uncaught exception in module "[^"]*": /, "");
+	const [, name] = /SyntaxError: import (\S+) (?:not found|ambiguous)/.exec(said) ?? [];
+	const place = name === undefined ? undefined : findImport(texts, name);
+	return place === undefined ? said : `${said} at ${place}`;
 }

@@ -11,8 +11,10 @@ export class TimerId {
 	readonly #callback: TimerCallback;
 	readonly #world: DeviceWorld;
 	#repeatMs = 0;
-	/** When it is to fire, on the world's clock. */
+	/** When it is to fire, on the world's clock, as the device adds it up. */
 	#dueMs = 0;
+	/** When that is, after the device's 32 bits have been taken into account. */
+	#wakeMs = 0;
 	#cancel: Cancel | undefined;
 	#parked = false;
 	/** False once it is cleared, or has fired for the only time. */
@@ -28,7 +30,8 @@ export class TimerId {
 		this.disarm();
 		this.#parked = false;
 		this.#repeatMs = repeatMs;
-		this.#armAt(this.#world.clock.now() + delayMs);
+		const now = this.#world.clock.now();
+		this.#armAt(now + delayMs, now);
 	}
 
 	/** Keeps it without a time to fire at. */
@@ -45,19 +48,24 @@ export class TimerId {
 		this.#world.release();
 	}
 
-	#armAt(dueMs: number): void {
+	#armAt(dueMs: number, now: number): void {
 		this.#dueMs = dueMs;
+		this.#wakeMs = now + untilDue(dueMs, now);
+		this.#wait(now);
+	}
+
+	#wait(now: number): void {
 		this.#world.hold();
-		this.#cancel = this.#world.clock.after(dueMs - this.#world.clock.now(), () => this.#handleDue());
+		this.#cancel = this.#world.clock.after(Math.max(0, this.#wakeMs - now), () => this.#handleDue());
 	}
 
 	#handleDue(): void {
 		this.#cancel = undefined;
 		this.#world.release();
 		const now = this.#world.clock.now();
-		if (now < this.#dueMs) {
+		if (now < this.#wakeMs) {
 			// The host's timer came early, or could not wait that long in one go.
-			this.#armAt(this.#dueMs);
+			this.#wait(now);
 			return;
 		}
 		callOut(this.#world, "a Timer callback", () => this.#callback(this));
@@ -68,12 +76,13 @@ export class TimerId {
 			this.alive = false;
 		} else if (!this.#cancel) {
 			// From the time it was due, not from now: intervals do not drift. What was missed is not made up for.
-			this.#armAt(Math.max(this.#dueMs + this.#repeatMs, now));
+			const nextMs = this.#dueMs + this.#repeatMs;
+			this.#armAt(this.#repeatMs > 0 ? Math.max(nextMs, now) : nextMs, now);
 		}
 	}
 }
 
-/** Stand-in for `timer`, with the ESP32's behaviour. Times are whole ms. */
+/** Stand-in for `timer`, with the ESP32's behaviour. Times are whole ms of 32 bits. */
 const Timer = {
 	/** Calls once after `delayMs`, or on the next turn; with `repeatMs`, again and again. */
 	set(callback: TimerCallback, delayMs = 0, repeatMs = 0): TimerId {
@@ -108,8 +117,15 @@ const Timer = {
 	},
 };
 
+/** Times are integers of 32 bits with a sign, as on the device: a delay of 2^31 ms or more is one that has passed. */
 function wholeMs(ms: number): number {
-	return Math.max(0, Math.trunc(Number(ms)) || 0);
+	return Number(ms) | 0;
+}
+
+/** So is the time until a timer is due: a period below 0 leads backwards until it comes round. */
+function untilDue(dueMs: number, nowMs: number): number {
+	const waitMs = dueMs - nowMs;
+	return waitMs - 2 ** 32 * Math.floor((waitMs + 2 ** 31) / 2 ** 32);
 }
 
 export default Timer;

@@ -10,6 +10,11 @@ export class Random {
 		this.#state = seed | 0;
 	}
 
+	/** All that it knows, signed 32 bits. */
+	get state(): number {
+		return this.#state;
+	}
+
 	/** The next number, 0 … 2^32 - 1. */
 	next(): number {
 		this.#state = (this.#state + 0x9e3779b9) | 0;

@@ -7,11 +7,13 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { link, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { atExit } from "../cli/at-exit.js";
+import { cacheFolder } from "./cache.js";
 import { PATCHED_FILES, patchEngine } from "./patches.js";
 
 /** Where a host is, and what kind it is. */
@@ -31,7 +33,7 @@ export interface BuildOptions {
 	readonly sanitize?: boolean;
 	/** Word size; without it 32 where that works, else 64. */
 	readonly bits?: 32 | 64;
-	/** Folder for results; default `node_modules/.cache/xs-mqtt` of this package. */
+	/** Folder for results; by default one of the user (see cache.ts). */
 	readonly cacheFolder?: string;
 	/** Compiler to use instead of CC, gcc, clang or cc. */
 	readonly compiler?: string;
@@ -39,6 +41,8 @@ export interface BuildOptions {
 	readonly strict?: boolean;
 	/** Told when something slow begins. */
 	readonly onProgress?: (line: string) => void;
+	/** Gives the build up; it rejects with the reason then. */
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** The host cannot be built on this machine. The message says in one line why, and what would help. */
@@ -90,21 +94,21 @@ export async function buildXsHost(options: BuildOptions = {}): Promise<XsHost> {
 		...(sanitize ? ["-fsanitize=address", "-fno-omit-frame-pointer"] : []),
 	];
 	const sources = join(root, "host-sim", "xs", "c");
-	const cache = options.cacheFolder ?? join(root, "node_modules", ".cache", "xs-mqtt");
+	const cache = options.cacheFolder ?? cacheFolder();
 	const plan = await makePlan({ engine, sources, compiler, flags, sanitize, strict: options.strict ?? false });
 	const kind = sanitize ? `${bits}-sanitize` : `${bits}`;
 	const engineResult = join(cache, `xs-engine-${kind}-${plan.engineHash}`);
 	const hostResult = join(cache, `xs-host-${kind}-${plan.hostHash}`);
 	const path = join(hostResult, "xs-host");
 	if (!existsSync(path)) {
-		await mkdir(cache, { recursive: true });
+		await makeCache(cache);
 		await withLock(`${engineResult}.lock`, async () => {
 			if (existsSync(path)) return;
 			if (!existsSync(engineResult)) {
 				options.onProgress?.(`building the XS engine (${kind} bit), once; this takes a while`);
-				await buildFolder(engineResult, (folder) => buildEngine(folder, plan));
+				await buildFolder(engineResult, (folder) => buildEngine(folder, plan, options.signal));
 			}
-			await buildFolder(hostResult, (folder) => buildHost(folder, engineResult, plan));
+			await buildFolder(hostResult, (folder) => buildHost(folder, engineResult, plan, options.signal));
 		});
 	}
 	const note = bits === 64 ? NOTE_64 : undefined;
@@ -190,7 +194,17 @@ async function hashFolder(hash: ReturnType<typeof createHash>, folder: string): 
 	}
 }
 
-async function buildEngine(folder: string, plan: Plan): Promise<void> {
+async function makeCache(cache: string): Promise<void> {
+	try {
+		await mkdir(cache, { recursive: true });
+	} catch (error) {
+		throw new XsHostUnavailableError(
+			`its folder cannot be made: ${(error as Error).message}; XS_MQTT_CACHE names another`,
+		);
+	}
+}
+
+async function buildEngine(folder: string, plan: Plan, signal: AbortSignal | undefined): Promise<void> {
 	const include = [
 		`-I${join(plan.engine, "sources")}`,
 		`-I${join(plan.engine, "includes")}`,
@@ -208,10 +222,15 @@ async function buildEngine(folder: string, plan: Plan): Promise<void> {
 		}
 		await run(plan.compiler, [...common, "-c", source, "-o", join(folder, `${name}.o`)]);
 	});
-	await inParallel(tasks);
+	await inParallel(tasks, signal);
 }
 
-async function buildHost(folder: string, engineResult: string, plan: Plan): Promise<void> {
+async function buildHost(
+	folder: string,
+	engineResult: string,
+	plan: Plan,
+	signal: AbortSignal | undefined,
+): Promise<void> {
 	// The engine's headers count as system headers, so that warnings are about our own files only.
 	const include = ["sources", "includes", "platforms"].flatMap((name) => ["-isystem", join(plan.engine, name)]);
 	// The engine reads its byte code at any address, so undefined behaviour is looked for in our files only.
@@ -231,6 +250,7 @@ async function buildHost(folder: string, engineResult: string, plan: Plan): Prom
 		names.map(
 			(name) => () => run(plan.compiler, [...common, "-c", join(plan.sources, name), "-o", join(folder, `${name}.o`)]),
 		),
+		signal,
 	);
 	const objects = [
 		...names.map((name) => join(folder, `${name}.o`)),
@@ -248,6 +268,7 @@ async function buildHost(folder: string, engineResult: string, plan: Plan): Prom
 /** Builds into a temporary folder and renames it, so that a result is there whole or not at all. */
 async function buildFolder(target: string, build: (folder: string) => Promise<unknown>): Promise<void> {
 	const folder = await mkdtemp(`${target}-`);
+	const undo = atExit(() => rmSync(folder, { recursive: true, force: true }));
 	try {
 		await build(folder);
 		await rm(target, { recursive: true, force: true });
@@ -255,6 +276,8 @@ async function buildFolder(target: string, build: (folder: string) => Promise<un
 	} catch (error) {
 		await rm(folder, { recursive: true, force: true });
 		throw error;
+	} finally {
+		undo();
 	}
 }
 
@@ -268,7 +291,7 @@ async function withLock(path: string, work: () => Promise<void>): Promise<void> 
 			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
 		}
 		const owner = Number(await readFile(path, "utf8").catch(() => ""));
-		if (owner > 0 && !isAlive(owner)) await rm(path, { force: true });
+		if (owner > 0 && !isAlive(owner)) await takeAway(path, owner);
 		else await new Promise((resolve) => setTimeout(resolve, 200));
 	}
 	try {
@@ -276,6 +299,18 @@ async function withLock(path: string, work: () => Promise<void>): Promise<void> 
 	} finally {
 		await rm(path, { force: true });
 	}
+}
+
+/** Only one of those that find a lock without owner may remove it, and never the lock that another has made meanwhile. */
+async function takeAway(path: string, owner: number): Promise<void> {
+	const aside = `${path}.${process.pid}`;
+	try {
+		await rename(path, aside);
+	} catch {
+		return;
+	}
+	if (Number(await readFile(aside, "utf8")) !== owner) await link(aside, path).catch(() => undefined);
+	await rm(aside, { force: true });
 }
 
 function isAlive(processId: number): boolean {
@@ -288,12 +323,13 @@ function isAlive(processId: number): boolean {
 }
 
 /** Starts nothing after a failure, but waits for what is running: it may still write files. */
-async function inParallel(tasks: readonly (() => Promise<unknown>)[]): Promise<void> {
+async function inParallel(tasks: readonly (() => Promise<unknown>)[], signal: AbortSignal | undefined): Promise<void> {
 	let next = 0;
 	const worker = async (): Promise<void> => {
 		while (next < tasks.length) {
 			try {
 				await tasks[next++]?.();
+				signal?.throwIfAborted();
 			} catch (error) {
 				next = tasks.length;
 				throw error;
@@ -310,11 +346,13 @@ async function inParallel(tasks: readonly (() => Promise<unknown>)[]): Promise<v
 function run(program: string, args: readonly string[]): Promise<string> {
 	return new Promise((resolve, reject) => {
 		const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+		const undo = atExit(() => child.kill());
 		let output = "";
 		child.stdout.on("data", (data: Buffer) => (output += data.toString()));
 		child.stderr.on("data", (data: Buffer) => (output += data.toString()));
 		child.on("error", reject);
 		child.on("close", (code) => {
+			undo();
 			if (code === 0) resolve(output);
 			else reject(new Error(`${program} failed with ${String(code)}:\n${output}`));
 		});
@@ -339,14 +377,18 @@ async function findCompiler(wanted: string | undefined): Promise<string> {
 	);
 }
 
+/** errno.h leads to headers of the kernel, which for 32 bits may be missing where the C library is there. */
+const TRIAL = '#include <errno.h>\n#include <stdio.h>\nint main(void) { return puts("") < 0 ? errno : 0; }\n';
+
 /**
  * Whether the compiler makes a program with these flags, and this machine runs it: -m32, for one, needs libraries that
  * may be missing, and a kernel that may know no such programs.
  */
 async function works(compiler: string, flags: readonly string[]): Promise<boolean> {
 	const folder = await mkdtemp(join(tmpdir(), "xs-mqtt-"));
+	const undo = atExit(() => rmSync(folder, { recursive: true, force: true }));
 	try {
-		await writeFile(join(folder, "try.c"), '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n');
+		await writeFile(join(folder, "try.c"), TRIAL);
 		await run(compiler, [join(folder, "try.c"), "-o", join(folder, "try"), ...flags]);
 		await run(join(folder, "try"), []);
 		return true;
@@ -354,6 +396,7 @@ async function works(compiler: string, flags: readonly string[]): Promise<boolea
 		return false;
 	} finally {
 		await rm(folder, { recursive: true, force: true });
+		undo();
 	}
 }
 

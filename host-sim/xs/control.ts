@@ -6,11 +6,15 @@ import type { Writable } from "node:stream";
 export class XsControl {
 	/** Resolves when the program is about to start; never when it does not come to that. */
 	readonly started: Promise<void>;
+	/** Resolves when the program has noticed that it is to stop. */
+	readonly stopping: Promise<void>;
 	#hasStarted: () => void = () => {};
+	#isStopping: () => void = () => {};
 	#commands: Writable | undefined;
 
 	constructor() {
 		this.started = new Promise((resolve) => (this.#hasStarted = resolve));
+		this.stopping = new Promise((resolve) => (this.#isStopping = resolve));
 	}
 
 	/** The program is in its steady state: what it takes from now on is reported apart. */
@@ -33,5 +37,10 @@ export class XsControl {
 	/** For the run itself: the program says that it starts. */
 	announceStart(): void {
 		this.#hasStarted();
+	}
+
+	/** For the run itself: the program has noticed that it is to stop. */
+	announceStop(): void {
+		this.#isStopping();
 	}
 }

@@ -86,6 +86,18 @@ const PATCHES: readonly Patch[] = [
 			"static txBoolean fxToNumericInteger(txMachine* the, txSlot* theSlot);\n",
 	},
 	{
+		file: "xsMath.c",
+		purpose: "declare the random numbers of a run",
+		find: "void fx_Math_random(txMachine* the)\n{\n\tuint32_t result = c_rand();\n\twhile (result == C_RAND_MAX)\n\t\tresult = c_rand();\n",
+		replace: "extern double randomFraction(void);\n\nvoid fx_Math_random(txMachine* the)\n{\n",
+	},
+	{
+		file: "xsMath.c",
+		purpose: "draw random numbers from the seed of a run",
+		find: "\tmxResult->value.number = (double)result / (double)C_RAND_MAX;\n",
+		replace: "\tmxResult->value.number = randomFraction();\n",
+	},
+	{
 		file: "xsDefaults.c",
 		purpose: "strip the length and name of functions",
 		find: "\tfxNewFunctionLength,\n\tfxNewFunctionName,\n",

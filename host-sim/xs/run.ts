@@ -2,9 +2,10 @@
  * Runs compiled modules on the XS host, in a process of their own.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { atExit } from "../cli/at-exit.js";
+import { Random } from "../world/random.js";
 import type { XsHost } from "./build.js";
 import type { XsControl } from "./control.js";
 
@@ -64,10 +65,17 @@ export const XsExit = Object.freeze({
 	SYSTEM: 6,
 } as const);
 
+/** A module whose text is not what lies in its file. */
+export interface XsSource {
+	/** For messages. */
+	readonly path: string;
+	readonly source: string;
+}
+
 export interface XsRunOptions {
 	readonly host: XsHost;
-	/** Module name (as a manifest gives it) to the path of its compiled file. */
-	readonly modules: Readonly<Record<string, string>>;
+	/** Module name (as a manifest gives it) to the path of its compiled file, or to a path and the text that stands there. */
+	readonly modules: Readonly<Record<string, string | XsSource>>;
 	/** Names of the modules that are executed when the flash image is built. */
 	readonly preload?: readonly string[];
 	/** Name of the module to start. Its default export is called if it is a function. */
@@ -81,6 +89,8 @@ export interface XsRunOptions {
 	readonly keys?: number;
 	/** End the run after this time; without it the run ends when nothing is left to do. */
 	readonly durationMs?: number;
+	/** Decides what Math.random answers; 0 unless told. */
+	readonly seed?: number;
 	/** First value of Time.ticks, a signed 32-bit number. */
 	readonly ticksStart?: number;
 	/** Send buffer and receive buffer of a socket; default 8192 bytes each. */
@@ -98,7 +108,10 @@ export interface XsRunOptions {
 	readonly stress?: boolean;
 	/** Called with each line that the program traces. */
 	readonly onTrace?: (line: string) => void;
-	/** Ends the run: first in good order, with a report, and by force if the program does not come back to its loop. */
+	/**
+	 * Ends the run: first in good order, with a report, and by force if the program does not come back to its loop. At once by
+	 * force when the reason of the abort is BY_FORCE.
+	 */
 	readonly signal?: AbortSignal;
 	/** Environment of the process, added to ours. */
 	readonly env?: Readonly<Record<string, string>>;
@@ -136,21 +149,17 @@ const KILL_AFTER_MS = 2000;
 const REPORT_PREFIX = "@report ";
 const PROFILE_PREFIX = "@profile ";
 const STARTED_LINE = "@started";
+const STOPPING_LINE = "@stopping";
 
-/** Runs one program to its end. Rejects only if the process cannot be started. */
-export async function runOnXs(options: XsRunOptions): Promise<XsRunResult> {
-	const folder = await mkdtemp(join(tmpdir(), "xs-mqtt-run-"));
-	try {
-		const file = join(folder, "run.json");
-		await writeFile(file, JSON.stringify(runFile(options)));
-		return await runProcess(options, file);
-	} finally {
-		await rm(folder, { recursive: true, force: true });
-	}
-}
+/** Reason of an abort that leaves the program no time. */
+export const BY_FORCE = Symbol("by force");
+/** Which part of the seed a program's Math.random is, on every engine. */
+const RANDOM_PART = -1;
 
 function runFile(options: XsRunOptions): Record<string, unknown> {
-	const modules = Object.fromEntries(Object.entries(options.modules).map(([name, path]) => [name, resolve(path)]));
+	const modules = Object.fromEntries(
+		Object.entries(options.modules).map(([name, one]) => [name, typeof one === "string" ? resolve(one) : one]),
+	);
 	return {
 		modules,
 		preload: options.preload ?? [],
@@ -167,18 +176,26 @@ function runFile(options: XsRunOptions): Record<string, unknown> {
 		archivePreloaded: options.archivePreloaded,
 		profile: options.profile === undefined ? 0 : options.profile === "run" ? 2 : 1,
 		hurry: options.hurry,
+		parent: process.pid,
+		random: Random.derive(options.seed ?? 0, RANDOM_PART).state,
 		control: options.control !== undefined,
 		stress: options.stress,
 	};
 }
 
-function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
+/** Runs one program to its end. Rejects only if the process cannot be started. */
+export function runOnXs(options: XsRunOptions): Promise<XsRunResult> {
 	return new Promise((resolve, reject) => {
-		const child = spawn(options.host.path, ["--run", file], {
-			stdio: ["pipe", "pipe", "pipe"],
+		const child = spawn(options.host.path, ["--run", "fd:3"], {
+			stdio: ["pipe", "pipe", "pipe", "pipe"],
 			// The engine frees nothing at the end, because a device has no end.
 			env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0", ...options.env },
 		});
+		const undo = atExit(() => child.kill("SIGKILL"));
+		const runInput = child.stdio[3] as Writable;
+		// One that ends early leaves it unread.
+		runInput.on("error", () => {});
+		runInput.end(JSON.stringify(runFile(options)));
 		if (options.control) options.control.attach(child.stdin);
 		else child.stdin.end();
 		const output = new Output(options);
@@ -190,6 +207,7 @@ function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
 
 		let killer: NodeJS.Timeout | undefined;
 		const abort = (): void => {
+			if (options.signal?.reason === BY_FORCE) return void child.kill("SIGKILL");
 			child.kill("SIGTERM");
 			killer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
 		};
@@ -197,6 +215,7 @@ function runProcess(options: XsRunOptions, file: string): Promise<XsRunResult> {
 		else options.signal?.addEventListener("abort", abort, { once: true });
 
 		const finish = (): void => {
+			undo();
 			clearTimeout(killer);
 			options.signal?.removeEventListener("abort", abort);
 		};
@@ -241,6 +260,7 @@ class Output {
 		else if (line.startsWith(PROFILE_PREFIX))
 			this.profile.push(JSON.parse(line.slice(PROFILE_PREFIX.length)) as XsProfileLine);
 		else if (line === STARTED_LINE) this.#options.control?.announceStart();
+		else if (line === STOPPING_LINE) this.#options.control?.announceStop();
 		else {
 			this.trace.push(line);
 			this.#options.onTrace?.(line);

@@ -8,7 +8,7 @@ import { registerRun } from "../../host-sim/run/command.js";
 import { registerTorture } from "../../host-sim/torture/command.js";
 
 /** The command as it is installed. */
-const CLI = fileURLToPath(new URL("../../dist/host-sim/cli.js", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../dist/host-sim/cli.js", import.meta.url));
 
 /** What a command left. */
 export interface Outcome {

@@ -1,11 +1,12 @@
 // Goal: `xs-mqtt run` ends, whatever its program does, with the right exit code.
 // Method: the command as it is installed, with small programs. One that did not end would run into the test's time limit.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tryBuildXsHost } from "../../host-sim/xs/build.js";
-import { runCliProcess } from "./run-cli.js";
+import { CLI, runCliProcess, Running } from "./run-cli.js";
 
 const found = await tryBuildXsHost();
 const engines = "host" in found ? ["node", "xs"] : ["node"];
@@ -48,4 +49,52 @@ describe.each(engines)("a run on %s", (engine) => {
 		expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
 		expect(out.toString()).toContain("the program ended by itself");
 	});
+
+	it("ends after its duration though its program does not come back, and says so", async () => {
+		const source = 'import Timer from "timer"; Timer.set(() => { trace("going"); for (;;) {} });';
+		const { exitCode, out, err } = await run(source, "--duration", "0.1");
+		expect(exitCode).toBe(70);
+		expect(err).toBe("Error: the program did not come back from its own code within 2 s\n");
+		expect(out.toString()).toMatch(/going\n[^]*: the program did not come back from its own code\n/);
+	});
+
+	/** Starts a program that never comes back from being loaded. */
+	async function startHanging(): Promise<{ running: Running; children: number[]; temporary: string }> {
+		const temporary = join(folder, `tmp${++count}`);
+		mkdirSync(temporary);
+		const args = [`TMPDIR=${temporary}`, process.execPath, CLI, "run", write('trace("going\\n"); for (;;) {}')];
+		const running = new Running("env", [...args, "--engine", engine]);
+		await until(() => running.out.includes("going"));
+		const children = spawnSync("pgrep", ["-P", String(running.child.pid)], { encoding: "utf8" });
+		return { running, children: children.stdout.trim().split("\n").map(Number), temporary };
+	}
+
+	it("ends at the second signal, with all that belongs to it", async () => {
+		const { running, children, temporary } = await startHanging();
+		expect(children).toHaveLength(1);
+		running.child.kill("SIGINT");
+		running.child.kill("SIGTERM");
+		expect((await running.ended).exitCode).toBe(130);
+		await until(() => !children.some(isAlive));
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+
+	it("leaves no program behind when it is killed", async () => {
+		const { running, children, temporary } = await startHanging();
+		running.child.kill("SIGKILL");
+		await running.ended;
+		await until(() => !children.some(isAlive));
+		expect(readdirSync(temporary)).toEqual([]);
+	});
 });
+
+/** Waits; the test's time limit is the limit. */
+async function until(isSo: () => boolean): Promise<void> {
+	while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Whether a process runs; one that is dead and not yet waited for does not. */
+function isAlive(processId: number): boolean {
+	const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(processId)], { encoding: "utf8" });
+	return /^[^Z]/.test(stdout.trim());
+}

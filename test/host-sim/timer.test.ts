@@ -144,6 +144,28 @@ describe("Timer", () => {
 		expect(fired).toEqual([10]);
 	});
 
+	it.each([
+		[2 ** 31 - 1, [2 ** 31 - 1]],
+		[2 ** 31, [0]],
+		[3e9, [0]],
+		[2 ** 32 + 5, [5]],
+		[-1, [0]],
+		[Number.POSITIVE_INFINITY, [0]],
+	])("takes a delay of %d ms as 32 bits with a sign", (delayMs, times) => {
+		const startMs = clock.now();
+		Timer.set(() => fired.push(clock.now() - startMs), delayMs);
+		clock.pass(2 ** 31);
+		expect(fired).toEqual(times);
+	});
+
+	it("repeats at once, and twice when it comes round, with an interval beyond 31 bits", () => {
+		const startMs = clock.now();
+		const id = Timer.repeat(() => fired.push(clock.now() - startMs), 3e9);
+		clock.pass(2 ** 31 - 1);
+		expect(fired).toEqual([0, 2 * 3e9 - 2 ** 32, 2 * 3e9 - 2 ** 32]);
+		Timer.clear(id);
+	});
+
 	it("tells the world of an exception, and goes on", () => {
 		Timer.repeat(() => {
 			note();

@@ -133,7 +133,7 @@ static void rewriteInstructions(txScript* script)
 
 void codeParse(txMachine* the, Module* module, int keepPlainInstructions)
 {
-	if (module->path) {
+	if (!module->source) {
 		FILE* file = fopen(module->path, "rb");
 		if (!file)
 			failRun(EXIT_MODULE, "module \"%s\": cannot open %s: %s", module->name, module->path, strerror(errno));

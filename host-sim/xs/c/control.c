@@ -46,6 +46,9 @@ int controlAskToStop(txMachine* the, const char* reason)
 	if (stopFunction.kind != XS_REFERENCE_KIND)
 		return 0;
 	stopAsked = 1;
+	traceEndLine();
+	(void)printf("@stopping\n");
+	(void)fflush(stdout);
 	/* What stopping and reporting takes is not the program's. */
 	countersFreeze(the);
 	loopReason(reason);

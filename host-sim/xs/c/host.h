@@ -8,10 +8,12 @@
  *   code.c      parsing, and the rewriting of byte code that the SDK's linker does
  *   natives.c   modules with functions in C; natives are declared next to their functions (timers.c, tcp.c, ...)
  *   flash.c     what the SDK's linker does to the heap of preloaded modules, so that they are read-only
+ *   parent.c    ending with the process that has started us
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
  *   loop.c      timers, promise jobs and sockets, turn by turn
  *   control.c   what a simulator says while the program runs
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
+ *   random.c    random numbers from a seed
  *   profile.c   where byte codes are spent
  *   report.c    every way a run can end
  */
@@ -55,6 +57,7 @@ extern void poolFull(txMachine* the, int pool, long bytes) __attribute__((noretu
 typedef struct {
 	char* name;
 	char* path;
+	char* source;           /* NULL: it is in the file at the path */
 } ModuleOption;
 
 typedef struct {
@@ -75,6 +78,8 @@ typedef struct {
 	int readableBytes;      /* receive buffer of a socket, what lwip calls TCP_WND */
 	int archivePreloaded;   /* 1: literals of preloaded modules stay in flash too */
 	int hurry;              /* 1: when nothing happens, time leaps to the next timer */
+	int parent;             /* number of the process that has started us; the run ends with it. 0: it does not */
+	int random;             /* state of the generator behind Math.random at the start */
 	int control;            /* 1: a simulator writes commands to our standard input */
 	int profile;            /* where byte codes are spent; function bodies then stay where they lie, as above */
 	int stress;             /* 1: collect at every allocation, to find what the collector must not lose */
@@ -90,7 +95,7 @@ struct NativeModule;
 typedef struct {
 	char* name;
 	const char* path;                   /* NULL when the source is in the host itself */
-	const char* source;                 /* used when path is NULL */
+	const char* source;                 /* the text; NULL when it is in the file at the path */
 	const struct NativeModule* native;  /* functions that the source refers to, or NULL */
 	int preload;
 	int awaits;                         /* the module body is asynchronous */
@@ -226,6 +231,12 @@ extern int controlDescriptor(void);
 extern void controlDeliver(txMachine* the);
 /** Has the simulator's JavaScript stop the program in good order. Returns 0 when there is none. */
 extern int controlAskToStop(txMachine* the, const char* reason);
+
+/* ---- parent.c and random.c ---- */
+
+extern void parentWatch(void);
+/** Called from the patched engine. */
+extern double randomFraction(void);
 
 /* ---- trace.c ---- */
 

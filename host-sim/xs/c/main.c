@@ -20,6 +20,7 @@ int main(int argc, char** argv)
 {
 	ignoreBrokenPipes();
 	optionsRead(argc, argv);
+	parentWatch();
 	nativesAdd();
 	machineRun();
 }

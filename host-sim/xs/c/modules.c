@@ -68,14 +68,18 @@ void modulesLink(txMachine* the)
 
 /* ---- what the engine asks ---- */
 
-/** Takes one trailing ".js" or ".mjs" off. */
+/** Takes one trailing ".js", ".mjs", ".ts" or ".mts" off. */
 static void stripExtension(char* name)
 {
+	static const char* const extensions[] = { ".js", ".mjs", ".ts", ".mts" };
 	size_t length = strlen(name);
-	if ((length > 3) && !strcmp(name + length - 3, ".js"))
-		name[length - 3] = 0;
-	else if ((length > 4) && !strcmp(name + length - 4, ".mjs"))
-		name[length - 4] = 0;
+	for (size_t index = 0; index < sizeof(extensions) / sizeof(extensions[0]); index++) {
+		size_t size = strlen(extensions[index]);
+		if ((length > size) && !strcmp(name + length - size, extensions[index])) {
+			name[length - size] = 0;
+			return;
+		}
+	}
 }
 
 /**

@@ -49,7 +49,9 @@ static void addProgramModules(void)
 			failRun(EXIT_OPTIONS, "module name \"%s\" holds a quote, a backslash or a control character", option->name);
 		if (modulesByName(option->name))
 			failRun(EXIT_OPTIONS, "module \"%s\" is one of the host's own", option->name);
-		modulesAdd(option->name)->path = option->path;
+		Module* module = modulesAdd(option->name);
+		module->path = option->path;
+		module->source = option->source;
 	}
 	for (int index = 0; index < options.preloadCount; index++) {
 		Module* module = modulesByName(options.preload[index]);

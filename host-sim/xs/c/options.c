@@ -44,6 +44,8 @@ static const NumberOption numberOptions[] = {
 	{ "--archive-preloaded", "archivePreloaded", &options.archivePreloaded, 0, 1 },
 	{ "--hurry", "hurry", &options.hurry, 0, 1 },
 	{ "--control", "control", &options.control, 0, 1 },
+	{ "--parent", "parent", &options.parent, 0, INT_MAX },
+	{ "--random", "random", &options.random, INT_MIN, INT_MAX },
 	{ "--profile", "profile", &options.profile, PROFILE_OFF, PROFILE_RUN },
 #if mxStress
 	{ "--stress", "stress", &options.stress, 0, 1 },
@@ -75,10 +77,10 @@ static void* allocateList(size_t count, size_t size)
 	return list;
 }
 
-/** The whole file as a string; the caller keeps it. */
+/** The whole file as a string; the caller keeps it. "fd:3" is what is open under that number, which leaves no file behind. */
 static char* readFile(const char* path)
 {
-	FILE* file = fopen(path, "rb");
+	FILE* file = strncmp(path, "fd:", 3) ? fopen(path, "rb") : fdopen(atoi(path + 3), "rb");
 	if (!file)
 		failRun(EXIT_OPTIONS, "cannot open %s: %s", path, strerror(errno));
 	size_t size = 0, capacity = 65536;
@@ -136,7 +138,7 @@ static void readModules(txMachine* the, txSlot* run)
 {
 	txSlot* modules = propertyOf(the, run, "modules");
 	if (!modules || (modules->kind != XS_REFERENCE_KIND))
-		failRun(EXIT_OPTIONS, "\"modules\" in %s must map names to paths", options.runFile);
+		failRun(EXIT_OPTIONS, "\"modules\" in %s must map names to paths, or to paths and sources", options.runFile);
 	int count = 0;
 	for (txSlot* property = modules->value.reference->next; property; property = property->next)
 		count++;
@@ -146,7 +148,12 @@ static void readModules(txMachine* the, txSlot* run)
 			continue;
 		ModuleOption* module = &options.modules[options.moduleCount++];
 		module->name = copyText(fxGetKeyName(the, property->ID));
-		module->path = copyText(textOf(property, module->name));
+		if (property->kind != XS_REFERENCE_KIND) {
+			module->path = copyText(textOf(property, module->name));
+			continue;
+		}
+		module->path = copyText(textOf(propertyOf(the, property, "path"), module->name));
+		module->source = copyText(textOf(propertyOf(the, property, "source"), module->name));
 	}
 }
 

@@ -88,7 +88,7 @@ static void describeException(txMachine* the, char* buffer, size_t size)
 /** Whether the engine or a resolver refused an import: the only errors that begin so. */
 static int isModuleNotFound(const char* text)
 {
-	return !strncmp(text, "ReferenceError: module \"", 24);
+	return !strncmp(text, "ReferenceError: module \"", 24) || !strncmp(text, "SyntaxError: import ", 20);
 }
 
 void failWithException(txMachine* the, const char* where, ...)

@@ -5,6 +5,8 @@
  * - A one-shot timer is freed once its callback has returned, unless the callback has given it a period or parked it.
  *   From then on its id is no timer: schedule throws, clear does nothing.
  * - Scheduling and parking allocate nothing.
+ * - Times are integers of 32 bits with a sign, and so is the time until a timer is due. A delay of 2^31 ms or more is
+ *   therefore one that has passed.
  */
 #include "host.h"
 
@@ -17,16 +19,15 @@ static const char source[] =
 	"}\n"
 	"export default Timer;\n";
 
-/** The period of a timer that is parked: not 0, so that parking in the callback keeps the timer. */
-#define PERIOD_PARKED (-1)
-
 typedef struct Timer {
 	struct Timer* next;
 	txSlot object;     /* the id, kept alive while the timer exists */
 	txSlot callback;
-	int64_t dueMs;
+	int64_t dueMs;     /* as the device adds it up */
+	int64_t wakeMs;    /* when that is, after 32 bits have been taken into account */
 	txInteger periodMs;
 	int armed;
+	int parked;        /* kept without a time; parking in the callback keeps the timer, too */
 	int fresh;         /* armed since the last pass looked */
 	int fires;         /* is due in this pass */
 	int holders;       /* the list, and a pass that is calling it */
@@ -72,11 +73,19 @@ static txInteger integerArgument(txMachine* the, int index)
 	return (mxArgc > index) && (mxArgv(index)->kind != XS_UNDEFINED_KIND) ? fxToInteger(the, mxArgv(index)) : 0;
 }
 
+static void timerDue(Timer* timer, int64_t dueMs, int64_t now)
+{
+	timer->dueMs = dueMs;
+	timer->wakeMs = now + (int32_t)(uint32_t)(uint64_t)(dueMs - now);
+}
+
 static void timerArm(Timer* timer, txInteger delayMs, txInteger periodMs)
 {
-	timer->dueMs = clockMs() + delayMs;
+	int64_t now = clockMs();
+	timerDue(timer, now + delayMs, now);
 	timer->periodMs = periodMs;
 	timer->armed = 1;
+	timer->parked = 0;
 	timer->fresh = 1;
 }
 
@@ -123,7 +132,7 @@ static void schedule(txMachine* the)
 	if (mxArgc == 1) {
 		timer->armed = 0;
 		timer->fires = 0;
-		timer->periodMs = PERIOD_PARKED;
+		timer->parked = 1;
 	}
 	else
 		timerArm(timer, integerArgument(the, 1), integerArgument(the, 2));
@@ -149,7 +158,7 @@ static int markDue(int freshOnly)
 	int64_t now = clockMs();
 	int count = 0;
 	for (Timer* timer = timers; timer; timer = timer->next) {
-		if (timer->armed && (timer->dueMs <= now) && (timer->fresh || !freshOnly)) {
+		if (timer->armed && (timer->wakeMs <= now) && (timer->fresh || !freshOnly)) {
 			timer->fires = 1;
 			count++;
 		}
@@ -161,11 +170,11 @@ static int markDue(int freshOnly)
 static void timerFire(txMachine* the, Timer* timer)
 {
 	timer->fires = 0;
-	timer->dueMs += timer->periodMs;
+	timerDue(timer, timer->dueMs + timer->periodMs, clockMs());
 	timer->holders++;
 	callBack(the, &timer->callback, NULL, 1, &timer->object, "a timer callback");
 	int closed = timer->object.kind == XS_UNDEFINED_KIND;
-	if (!closed && (timer->periodMs == 0))
+	if (!closed && !timer->parked && (timer->periodMs == 0))
 		timerClose(the, timer);
 	timerRelease(timer);
 }
@@ -178,7 +187,7 @@ static Timer* firstMarked(void)
 {
 	Timer* first = NULL;
 	for (Timer* timer = timers; timer; timer = timer->next) {
-		if (timer->fires && (!first || (timer->dueMs < first->dueMs)))
+		if (timer->fires && (!first || (timer->wakeMs < first->wakeMs)))
 			first = timer;
 	}
 	return first;
@@ -205,7 +214,7 @@ int64_t timersNextMs(void)
 	for (const Timer* timer = timers; timer; timer = timer->next) {
 		if (!timer->armed)
 			continue;
-		int64_t wait = timer->dueMs > now ? timer->dueMs - now : 0;
+		int64_t wait = timer->wakeMs > now ? timer->wakeMs - now : 0;
 		if ((next < 0) || (wait < next))
 			next = wait;
 	}
