@@ -112,11 +112,17 @@ describe.skipIf("reason" in found)("a run on XS", () => {
 			{ stack: 64 },
 			/: stack is full \(a call needs more than what is left\)\. .* \d+ of 64 stack slots, 0 of 256 keys$/,
 		],
-		["key table", { keys: 1 }, /: key table is full\. .* 1 of 1 keys$/],
 	])("says that the %s is full, and how full the others were", async (_pool, heap, message) => {
 		const result = await runProgram({ program: "telemetry", engine: "xs", heap, durationS: 4 });
 		expect(result).toMatchObject({ exitCode: 70, end: "exception" });
 		expect(result.error).toMatch(message);
+	});
+
+	it("says that the key table is full, which takes names that nobody knew before", async () => {
+		const program = write('for (let index = 0; index < 9; index++) globalThis["name" + index] = index;');
+		const result = await runProgram({ program, engine: "xs", heap: { keys: 1 } });
+		expect(result).toMatchObject({ exitCode: 70, end: "exception" });
+		expect(result.error).toMatch(/: key table is full\. .* 1 of 1 keys$/);
 	});
 
 	it("takes the heap from the manifest, and options before that", async () => {
