@@ -241,7 +241,11 @@ export class Client {
 		return result;
 	}
 
-	/** Ends a subscription. out: 0, or a negative Status: NOT_FOUND when no subscription has this filter. */
+	/**
+	 * Ends a subscription; also one that this program has not declared: a kept session may hold it for an earlier one.
+	 *
+	 * out  0; NOT_FOUND when it is being ended already; or a Status as subscribe: UNSUBSCRIBE needs an entry, too
+	 */
 	unsubscribe(filter: string): number {
 		const result = this.#core.unsubscribe(filter);
 		if (result >= 0) this.#loop.run();

@@ -10,6 +10,10 @@ export const enum Tells {
 	DELIVERED = 1,
 	/** A publish was refused as FULL since room was last made. */
 	ROOM = 2,
+	/** A subscription was, for want of an entry or of filter bytes. */
+	ENTRY = 4,
+	/** And since then one has been freed. */
+	ENTRY_FREED = 8,
 }
 
 /**
@@ -146,10 +150,23 @@ export class Application {
 		if ((this.tells & Tells.ROOM) !== 0) this.owesRoom = this.attention = true;
 	}
 
-	/** Pays what roomMade owes. */
+	/** A publish was refused as FULL: room that was made before was not enough for it. */
+	publishRefused(): void {
+		this.tells |= Tells.ROOM;
+		this.owesRoom = (this.tells & Tells.ENTRY_FREED) !== 0;
+	}
+
+	/** An entry of the table of subscriptions was given back: told as roomMade. */
+	entryFreed(): void {
+		if ((this.tells & Tells.ENTRY) === 0) return;
+		this.tells |= Tells.ENTRY_FREED;
+		this.owesRoom = this.attention = true;
+	}
+
+	/** Pays what roomMade and entryFreed owe. Who was refused for another reason is refused again, and told again. */
 	tellRoom(): void {
 		this.owesRoom = false;
-		this.tells &= ~Tells.ROOM;
+		this.tells &= Tells.DELIVERED;
 		try {
 			this._options.onRoom?.(this._client);
 		} catch {

@@ -4,7 +4,7 @@ import { elapsedMs } from "../base/ticks.js";
 import { Max, PacketType, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { StatusCode } from "../codec/status.js";
-import { Application } from "./application.js";
+import { Application, Tells } from "./application.js";
 import { Arena, Fixed } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
@@ -320,15 +320,24 @@ export class Core {
 	/** Declares a subscription; see Subscriptions.declare for the statuses. */
 	subscribe(filter: string, qos: number, handler: Handler, stream: boolean): number {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
-		this.sender.work = Work.ALL;
-		return this.subscriptions.declare(filter, qos, handler, stream);
+		const { requested } = this.subscriptions;
+		return this.handleRequest(this.subscriptions.declare(filter, qos, handler, stream), requested);
 	}
 
-	/** Ends a subscription; NOT_FOUND when there is none with this filter. */
+	/** Ends a subscription; see Subscriptions.end for the statuses. */
 	unsubscribe(filter: string): number {
-		this.sender.work = Work.ALL;
-		const index = this.subscriptions.end(filter);
+		const { requested } = this.subscriptions;
+		const index = this.handleRequest(this.subscriptions.end(filter), requested);
 		return index < 0 ? index : StatusCode.OK;
+	}
+
+	/** A subscription was declared or ended, or not. Returns `result`. */
+	private handleRequest(result: number, requestedBefore: number): number {
+		this.sender.work = Work.ALL;
+		if (result === (StatusCode.FULL as number)) this.application.tells |= Tells.ENTRY;
+		// The deadline was that of a request whose answer does not count any more: the next one is on its way, with its own.
+		if (this.subscriptions.requested < requestedBefore) this.deadlines.clear(Deadline.ACK);
+		return result;
 	}
 
 	/** Every packet but PUBLISH. */
@@ -401,7 +410,7 @@ export class Core {
 			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
 			this.session.resume();
 		} else {
-			this.subscriptions.restart();
+			if (this.subscriptions.restart()) this.application.entryFreed();
 			this.session.restart();
 			// Told of a handshake that is lost, the application may have ended the connection.
 			if (this.state !== StateCode.CONNECTING) return;

@@ -108,7 +108,10 @@ export interface CoreOptions<C> extends ManifestOptions {
 	onDisconnected?(client: C, reason: DisconnectReason): NotAPromise;
 	/** A QoS 1 or 2 publish is complete: PUBACK or PUBCOMP has come. `reasonCode` is 0 in 3.1.1. */
 	onDelivered?(client: C, packetId: number, reasonCode: number): void;
-	/** There is room in the outbox again after a publish was refused as FULL. */
+	/**
+	 * What was refused as FULL may be tried again: there is room in the outbox, or an entry for a subscription. Who was refused
+	 * for another reason is told again.
+	 */
 	onRoom?(client: C): void;
 	/** A message that matches no subscription. */
 	onMessage?(message: Message, client: C): NotAPromise;

@@ -175,7 +175,7 @@ export class Publisher extends Sender {
 		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
 		const at = this.offset + this.size;
 		if (at + packetSize > this.limit) return this.enqueue(field, size, qos, retain);
-		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain === true, 0, size);
+		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain, 0, size);
 		this.size += packetSize;
 		this._counters[CounterIndex.PUBLISHES_OUT]!++;
 		this._log.add(LogTag.OUTGOING | (this._bytes[at]! << 16), now);
@@ -264,7 +264,7 @@ export class Publisher extends Sender {
 		if (index < 0 || (qos !== 0 && packetId === 0)) return this.refuse(StatusCode.FULL);
 		// The head ends with the record, so that its stored size is known.
 		const start = size - headSize;
-		writePublishHead(this._bytes, record + start, field, qos, retain === true, packetId, total);
+		writePublishHead(this._bytes, record + start, field, qos, retain, packetId, total);
 		this._application.sources[index] = source;
 		this._outbox.commit(size, qos, packetId, index + 1, start);
 		if (qos === 0) this.direct = false;
@@ -280,10 +280,6 @@ export class Publisher extends Sender {
 	startCompose(topic: Topic, qos: number): number {
 		const status = this.check(qos);
 		if (status !== StatusCode.OK) return status;
-		if (this._policy === FullPolicy.LATEST_PER_TOPIC) {
-			this.dropSameTopic(topic.field, 0);
-			if (this.composing) return StatusCode.BUSY;
-		}
 		const start = this.growCompose(topic, qos, 0, 0, 0);
 		if (start < 0) return start === (StatusCode.BUSY as number) ? start : this.refuse(start);
 		this.setComposing(true);
@@ -297,17 +293,17 @@ export class Publisher extends Sender {
 	 *      used   bytes of it that are written
 	 *      size   bytes that are wanted, those included
 	 * out  where it starts from now on; FULL, TOO_LARGE: as for publish; BUSY: who was told of a publish that gave way has begun
-	 *      or given up a payload
+	 *      a payload, or given up this one
 	 */
 	growCompose(topic: Topic, qos: number, start: number, used: number, size: number): number {
 		const outbox = this._outbox;
-		const composing = this.composing;
+		const { composing, composed } = this;
 		const before = composedHeadMax(topic, qos);
 		const room = outbox.limit - outbox.base - before - size;
 		if (room < 0) return StatusCode.TOO_LARGE;
 		while (room < outbox.used) {
-			if (this._policy !== FullPolicy.DROP_OLDEST || !this.dropOldest()) return StatusCode.FULL;
-			if (this.composing !== composing) return StatusCode.BUSY;
+			if (this._policy !== FullPolicy.DROP_OLDEST || !this.dropOldest(before + size)) return StatusCode.FULL;
+			if (this.composed !== composed && (composing || this.composing)) return StatusCode.BUSY;
 		}
 		outbox.makeRoom();
 		const to = outbox.tail + before;
@@ -342,9 +338,11 @@ export class Publisher extends Sender {
 		if (to !== start) this._bytes.copyWithin(to, start, start + size);
 		const headSize = sizeOfPublishHead(topic.field.length, qos, size);
 		writePublishHead(this._bytes, to - headSize, topic.field, qos, retain, packetId, size);
-		const recordSize = (before + size + 3) & ~3;
-		outbox.commit(recordSize, qos, packetId, 0, before - headSize);
+		const record = outbox.tail;
+		outbox.commit((before + size + 3) & ~3, qos, packetId, 0, before - headSize);
 		this.work |= Work.RECORDS;
+		// Not before: a payload that is given up, or refused, replaces nothing.
+		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(topic.field, 0, record);
 		return packetId;
 	}
 
@@ -356,41 +354,55 @@ export class Publisher extends Sender {
 
 	private refuse(status: StatusCode): StatusCode {
 		this._counters[CounterIndex.REFUSED_FULL]!++;
-		// From now on: what was made before was not enough. (For what is too large no room would be.)
-		if (status === StatusCode.FULL) this._application.owesRoom = false;
-		this._application.tells |= Tells.ROOM;
+		// (For what is too large no room would be.)
+		if (status === StatusCode.FULL) this._application.publishRefused();
+		else this._application.tells |= Tells.ROOM;
 		return status;
 	}
 
 	/** Room at the tail, by the policy for a full outbox. Hot: no allocation. */
 	private reserve(size: number, field: Uint8Array): number {
 		const outbox = this._outbox;
-		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size);
+		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size, outbox.tail);
 		for (;;) {
 			// Told of a publish that gave way, the application may have begun to compose: the tail is taken.
 			if (this.composing) return StatusCode.BUSY;
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
 			if (record !== StatusCode.FULL || this._policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);
-			if (!this.dropOldest()) return this.refuse(record);
+			if (!this.dropOldest(size)) return this.refuse(record);
 		}
 	}
 
-	/** Drops the oldest publish that has not been sent; one on its way has to finish. */
-	private dropOldest(): boolean {
+	/**
+	 * Drops the oldest publish that has not been sent; one on its way has to finish.
+	 *
+	 * in   size  bytes that are wanted, more than there are
+	 * out  false: all that may go together would not make as much room, and nothing has gone
+	 */
+	private dropOldest(size: number): boolean {
 		const outbox = this._outbox;
+		let missing = size - (outbox.limit - outbox.base - outbox.used);
+		let oldest = -1;
 		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
-			this.dropRecord(record);
+			if (oldest < 0) oldest = record;
+			missing -= outbox.size(record);
+			if (missing > 0) continue;
+			this.dropRecord(oldest);
 			return true;
 		}
 		return false;
 	}
 
-	/** Drops the publish to the same topic that has not been sent, if there is room for one of `size` bytes then. */
-	private dropSameTopic(field: Uint8Array, size: number): void {
+	/**
+	 * Drops the publish to the same topic that has not been sent, if there is room for one of `size` bytes then.
+	 *
+	 * in   limit  the record at which to stop looking
+	 */
+	private dropSameTopic(field: Uint8Array, size: number, limit: number): void {
 		const outbox = this._outbox;
-		for (let record = outbox.cursor; record < outbox.tail; record = outbox.next(record)) {
+		for (let record = outbox.cursor; record < limit; record = outbox.next(record)) {
 			if (outbox.state(record) !== RecordState.QUEUED || record === outbox.active) continue;
 			if (!this.hasTopic(record, field)) continue;
 			if (size <= outbox.limit - outbox.base - outbox.used + outbox.size(record)) this.dropRecord(record);

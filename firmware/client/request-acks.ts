@@ -53,6 +53,7 @@ export function handleUnsuback(core: Core, decoder: Decoder): boolean {
 		index = subscriptions.nextOfRequest(packetId, index);
 		if (index < 0) break;
 		subscriptions.settle(index, SubscriptionState.FREE);
+		core.application.entryFreed();
 		core.application.unsubscribed(index);
 	}
 	core.handleRequestAcked();

@@ -61,6 +61,8 @@ export class Sender {
 	boundary = false;
 	/** A payload is being composed at the tail of the outbox. */
 	composing = false;
+	/** A number that is another after each time that one was begun or finished. */
+	composed = 0;
 	/** Acks that wait for room in the region; up to Fixed.ACK_RING_SIZE. */
 	ackCount = 0;
 	/** PINGREQ is to be sent. */
@@ -239,6 +241,7 @@ export class Sender {
 	/** A payload is begun to be composed, or is finished. */
 	setComposing(composing: boolean): void {
 		this.composing = composing;
+		this.composed++;
 		// fill decides when it may be again.
 		this.direct = false;
 		this.work = Work.ALL;

@@ -47,9 +47,8 @@ export class Session {
 	waiting = 0;
 	/** How many exchanges may be open at once: the option `inflight`, and 1 while one of them is under suspicion. */
 	window: number;
-	/** Which publish was under way the longest when a connection ended young, and how many in a row did so; see suspect. */
+	/** The publish that was under way the longest when a connection ended young, << 16, and how many in a row did so; see suspect. */
 	private _suspect = 0;
-	private _suspectEnds = 0;
 	/** The identifier that takeId gives next, when it is below freeEnd. */
 	nextId: number;
 	/** One past the identifiers from nextId on that are certainly free; at most one past Max.PACKET_ID. */
@@ -239,17 +238,16 @@ export class Session {
 		else if (outbox.head < outbox.cursor) packetId = outbox.packetId(outbox.head);
 		if (packetId < 0 || endsMax === 0) return packetId < 0 ? packetId : Suspect.WAITS;
 		this.window = 1;
-		this._suspectEnds = packetId === this._suspect ? this._suspectEnds + 1 : 1;
-		this._suspect = packetId;
-		if (this._suspectEnds < endsMax) return Suspect.WAITS;
-		this._suspectEnds = 0;
-		return packetId;
+		const ends = this._suspect >>> 16 === packetId ? (this._suspect & 0xffff) + 1 : 1;
+		const isOver = ends >= endsMax;
+		this._suspect = isOver ? 0 : (packetId << 16) | ends;
+		return isOver ? packetId : Suspect.WAITS;
 	}
 
 	/** A connection is stable: nothing that went out on it has ended it. */
 	trust(): void {
 		this.window = this.released.length;
-		this._suspectEnds = 0;
+		this._suspect = 0;
 	}
 
 	/** Whether a publish that was sent before has to wait until those in front of it are complete: see suspect. */

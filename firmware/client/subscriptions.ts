@@ -163,9 +163,15 @@ export class Subscriptions {
 		return index;
 	}
 
-	/** Ends a subscription: its handler gets nothing more, and UNSUBSCRIBE is pending. */
+	/**
+	 * Ends a subscription: its handler gets nothing more, and UNSUBSCRIBE is pending. So it is for a filter that was never
+	 * declared: a session that the server keeps may hold one of an earlier program. It takes an entry until UNSUBACK.
+	 *
+	 * out  its index; NOT_FOUND when it is being ended already; for one that was not declared also the statuses of declare
+	 */
 	end(filter: string): number {
-		const index = this.find(filter);
+		let index = this.find(filter);
+		if (index === (StatusCode.NOT_FOUND as number)) index = this.add(filter);
 		if (index < 0) return index;
 		const state = this.state(index);
 		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
@@ -342,13 +348,15 @@ export class Subscriptions {
 		}
 	}
 
-	/** The server keeps no session: every subscription is unknown to it. */
-	restart(): void {
+	/** The server keeps no session: every subscription is unknown to it. out: whether that has freed an entry. */
+	restart(): boolean {
+		const used = this._used;
 		for (let i = 0; i < this.count; i++) {
 			const state = this.state(i);
 			if (state === SubscriptionState.ENDED) this.setState(i, SubscriptionState.FREE);
 			else if (state !== SubscriptionState.FREE) this.setState(i, SubscriptionState.DECLARED);
 		}
+		return this._used < used;
 	}
 
 	/** How far the next identifier of an open request is from `from`, if nearer than `nearest`. See Session.takeId. */

@@ -60,9 +60,7 @@ export class PayloadWriter {
 		else if (made !== undefined) start = this._publisher.startCompose(made, qos);
 		// Also when a publish gave way for this one, and a callback that was told of it has opened another one.
 		if (start === (StatusCode.BUSY as number)) {
-			// The payload that is open stays open; this one is never begun, up to its send or drop.
-			if (this._refused++ === 0) this._openStatus = this._status;
-			this._status = StatusCode.BUSY;
+			this.refuse();
 			return this;
 		}
 		this._topic = made;
@@ -75,15 +73,26 @@ export class PayloadWriter {
 		return this;
 	}
 
+	/** The payload that is open stays open; this one is not written, up to its send or drop. */
+	private refuse(): void {
+		if (this._refused++ === 0) this._openStatus = this._status;
+		this._status = StatusCode.BUSY;
+	}
+
 	/** Room for `size` more bytes; once there is none, nothing more is written. */
 	private takes(size: number): boolean {
 		if (this._status < 0) return false;
 		if (size <= this._limit - this._at) return true;
 		const used = this._at - this._start;
 		const start = this._publisher.growCompose(this._topic!, this._qos, this._start, used, used + size);
+		if (start === (StatusCode.BUSY as number)) {
+			// Who was told of a publish that gave way has given up this payload. If he has begun another one, the parts that are
+			// still to come, up to send or drop, are not that one's.
+			if (this._publisher.composing) this.refuse();
+			return false;
+		}
 		if (start < 0) {
-			// A payload that was given up, or begun, by who was told of a publish that gave way has a status of its own.
-			if (start !== (StatusCode.BUSY as number)) this._status = start;
+			this._status = start;
 			return false;
 		}
 		this._start = start;

@@ -86,7 +86,7 @@ export function writePublishHead(
 	offset: number,
 	field: Uint8Array,
 	qos: number,
-	retain: boolean,
+	retain: boolean | undefined,
 	packetId: number,
 	payloadSize: number,
 ): number {

@@ -388,7 +388,8 @@ describe("subscribe", () => {
 		expect(got[0]).toMatchObject({ topic: "in/a/x", payload: "hello", qos: 1, retain: false, duplicate: false });
 		expect(client.unsubscribe("in/+/x")).toBe(Status.OK);
 		await until(() => unsubscribed === 1, "UNSUBACK");
-		expect(client.unsubscribe("in/+/x")).toBe(Status.NOT_FOUND);
+		expect([client.unsubscribe("in/+/x"), client.unsubscribe("in/+/x")]).toEqual([Status.OK, Status.NOT_FOUND]);
+		await until(() => unsubscribed === 2, "UNSUBACK of what may be another program's");
 		await peer.publish("in/a/x", "nobody hears it", 2);
 		expect(got).toHaveLength(1);
 	});

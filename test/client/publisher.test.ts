@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Problem, Status } from "../../firmware/client/codes.js";
 import { Counter } from "../../firmware/client/counters.js";
 import type { PayloadSource } from "../../firmware/client/options.js";
+import { PayloadWriter } from "../../firmware/client/writer.js";
 import { Topic } from "../../firmware/codec/topic.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, publishHex } from "../support/hex.js";
@@ -148,6 +149,45 @@ describe("publish", () => {
 	});
 });
 
+describe("retain", () => {
+	const ways: readonly [string, (h: Harness, retain: boolean) => unknown][] = [
+		["bytes at once, QoS 0", (h, retain) => h.publish("t", bytesOf("78"), 0, retain)],
+		["bytes at once, QoS 1", (h, retain) => h.publish("t", bytesOf("78"), 1, retain)],
+		["text, QoS 0", (h, retain) => h.publish("t", "x", 0, retain)],
+		["text, QoS 2", (h, retain) => h.publish("t", "x", 2, retain)],
+		["long bytes, QoS 0", (h, retain) => h.publish("t", new Uint8Array(150), 0, retain)],
+		["from the outbox", (h, retain) => (h.lost(), h.publish("t", bytesOf("78"), 0, retain), h.connect(false))],
+		["a stream", (h, retain) => h.core.sender.publishStream("t", 1, xes, 1, retain)],
+		[
+			"composed",
+			(h, retain) => {
+				const turns = { run: () => undefined, later: () => undefined };
+				new PayloadWriter(h.core.arena.bytes, h.core.sender, turns).start("t", 1, retain).text("x").send();
+			},
+		],
+	];
+
+	it.each(ways)("is whatever JavaScript takes for true, on every way: %s", (_way, publish) => {
+		for (const [retain, flag] of [
+			[true, 1],
+			[1, 1],
+			["yes", 1],
+			[false, 0],
+			[0, 0],
+			[undefined, 0],
+			[null, 0],
+		]) {
+			const h = connected({ sources: 2 });
+			const sent: string[] = [];
+			for (let i = 0; i < 2; i++) {
+				const got = publish(h, retain as boolean);
+				sent.push(typeof got === "string" ? got : h.sent());
+			}
+			expect(sent.map((hex) => parseInt(hex.slice(0, 2), 16) & 1)).toEqual([flag, flag]);
+		}
+	});
+});
+
 describe("publishStream", () => {
 	it.each([-1, 0.5, NaN, "5", undefined])("refuses the size %j", (total) => {
 		expect(stream(connected(), total as number, xes)).toBe(Status.INVALID_PAYLOAD);
@@ -240,6 +280,19 @@ describe("a full outbox", () => {
 		expect(h.take()).toEqual([`problem ${Problem.PUBLISH_DROPPED} 1`, `problem ${Problem.PUBLISH_DROPPED} 2`]);
 		expect(h.core.counters[Counter.DROPPED_OLD]).toBe(2);
 		expect(waiting(h)).toBe(publishHex("t3", PAYLOAD.slice(1), 1, 3) + publishHex("t4", PAYLOAD.slice(1), 1, 4));
+	});
+
+	it("drops nothing by dropOldest when all that may go would not be enough", () => {
+		const h = connected({ outbox: 160, inflight: 1, outboxFull: "dropOldest" });
+		h.publish("t", "x".repeat(60), 1);
+		h.sent();
+		for (const name of ["a", "b"]) h.publish(name, "waits", 1);
+		expect(h.publish("t", "y".repeat(100), 1)).toBe(Status.FULL);
+		expect([h.take(), h.core.counters[Counter.DROPPED_OLD]]).toEqual([[], 0]);
+		// What just fits drops both, and only then.
+		expect(h.publish("t", "y".repeat(60), 1)).toBe(4);
+		expect(h.take()).toEqual([2, 3].map((id) => `problem ${Problem.PUBLISH_DROPPED} ${id}`));
+		expect(h.exchange(ackHex(0x40, 1))).toBe(publishHex("t", "y".repeat(60), 1, 4));
 	});
 
 	it("drops as many as it takes, QoS 0 and streams, too", () => {

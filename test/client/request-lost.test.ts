@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LayerCode, ReasonCode, StateCode } from "../../firmware/client/codes.js";
 import { CounterIndex } from "../../firmware/client/counters.js";
 import { Deadline } from "../../firmware/client/deadlines.js";
+import { StatusCode } from "../../firmware/codec/status.js";
 import { Harness } from "../support/core-harness.js";
 import { ackHex } from "../support/hex.js";
 import { packetsOf, serve } from "./model-server.js";
@@ -184,6 +185,30 @@ describe("a request without its ack", () => {
 		expect(h.connect(true)).toBe(subscribeHex(3, "b"));
 	});
 
+	it.each([
+		["declared again", (h: Harness) => h.subscribe("a", 1), subscribeHex(2, "a", 1)],
+		["ended", (h: Harness) => h.unsubscribe("a"), unsubscribeHex(2, "a")],
+	])("does not leave its deadline to the one that follows when it is %s", (_what, change, hex) => {
+		const h = subscribing("a");
+		h.pass(19_000);
+		change(h);
+		expect(h.sent()).toBe(hex);
+		h.pass(19_999);
+		expect(h.log).toEqual([]);
+		h.pass(1);
+		expect(h.log).toEqual([TIMEOUT]);
+	});
+
+	it("keeps it when another one is declared or ended that waits for nothing", () => {
+		const h = subscribing("a");
+		h.pass(19_000);
+		h.subscribe("b");
+		h.unsubscribe("c");
+		h.sent();
+		h.pass(1_000);
+		expect(h.log).toEqual([TIMEOUT]);
+	});
+
 	it("does not keep its deadline beyond its connection", () => {
 		const h = subscribing("a");
 		h.lost();
@@ -238,6 +263,89 @@ describe("after a connection whose session was kept", () => {
 		h.lost();
 		expect(h.connect(true)).toBe("");
 		expect(states(h)).toBe("ACTIVE REFUSED");
+	});
+});
+
+describe("a filter that this program has not declared", () => {
+	it("is ended at the server, also on the next connection of the session", () => {
+		const h = connected();
+		expect(h.unsubscribe("o")).toBe(0);
+		expect(h.sent()).toBe(unsubscribeHex(1, "o"));
+		h.lost();
+		h.take();
+		expect(h.connect(true)).toBe(unsubscribeHex(2, "o"));
+		h.exchange(unsuback(2));
+		expect(h.take()).toEqual(["connected true", "unsubscribed 0"]);
+		expect(h.core.subscriptions.count).toBe(0);
+	});
+
+	it("waits for a connection, and is nothing to a new session", () => {
+		for (const kept of [true, false]) {
+			const h = new Harness({ cleanSession: false, firstId: 1 });
+			expect(h.unsubscribe("o")).toBe(0);
+			expect(h.connect(kept)).toBe(kept ? unsubscribeHex(1, "o") : "");
+			expect(h.core.subscriptions.count).toBe(kept ? 1 : 0);
+		}
+	});
+
+	it("may be declared while it is ended", () => {
+		const h = connected();
+		h.unsubscribe("o");
+		h.sent();
+		h.subscribe("o", 1);
+		expect(h.exchange(unsuback(1))).toBe(subscribeHex(2, "o", 1));
+		expect(h.log).toEqual([]);
+	});
+});
+
+describe("a table of subscriptions that is full", () => {
+	const one = { subscriptions: 1 };
+
+	it("says by onRoom when an entry is free again: once, and only then", () => {
+		const h = connected(one);
+		h.subscribe("a");
+		h.exchange(h.sent() === "" ? "" : suback(1, 0));
+		expect([h.subscribe("b"), h.unsubscribe("c")]).toEqual([StatusCode.FULL, StatusCode.FULL]);
+		// Room in the outbox is none here.
+		h.publish("t", "x", 1);
+		h.sent();
+		h.exchange(ackHex(0x40, 2));
+		expect(h.take()).toEqual(["subscribed 0 0", "delivered 2"]);
+		h.unsubscribe("a");
+		h.sent();
+		h.exchange(unsuback(3));
+		expect(h.take()).toEqual(["unsubscribed 0", "room"]);
+		expect(h.subscribe("b")).toBe(0);
+		h.exchange(h.sent() === "" ? "" : suback(4, 0));
+		h.unsubscribe("b");
+		h.sent();
+		h.exchange(unsuback(5));
+		expect(h.take()).toEqual(["subscribed 0 0", "unsubscribed 0"]);
+	});
+
+	it("says so too when a new session frees what was ended", () => {
+		const h = connected(one);
+		h.subscribe("a");
+		h.sent();
+		h.lost();
+		h.unsubscribe("a");
+		expect(h.subscribe("b")).toBe(StatusCode.FULL);
+		h.take();
+		h.connect(false);
+		expect(h.take()).toEqual(["connected false", "room"]);
+	});
+
+	it("is not forgotten over a publish that is refused before it is told", () => {
+		const h: Harness = connected({ ...one, outbox: 64, onUnsubscribed: () => void h.publish("t", "x".repeat(40), 1) });
+		h.subscribe("a");
+		h.sent();
+		h.exchange(suback(1, 0));
+		expect(h.publish("t", "x".repeat(40), 1)).toBe(2);
+		expect(h.subscribe("b")).toBe(StatusCode.FULL);
+		h.unsubscribe("a");
+		h.sent();
+		h.exchange(unsuback(3));
+		expect(h.take()).toContain("room");
 	});
 });
 

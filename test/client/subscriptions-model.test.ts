@@ -62,10 +62,11 @@ class Model {
 	}
 
 	end(filter: string): number {
-		const index = this.entries.findIndex((entry) => entry?.filter === filter);
-		const entry = this.entries[index];
-		if (!entry || entry.state === ENDED || entry.state === UNSUBSCRIBING) return StatusCode.NOT_FOUND;
-		entry.state = ENDED;
+		const known = this.entries.find((entry) => entry?.filter === filter);
+		if (known?.state === ENDED || known?.state === UNSUBSCRIBING) return StatusCode.NOT_FOUND;
+		// What nobody declared is ended as well: an earlier program may have.
+		const index = known ? this.entries.indexOf(known) : this.declare(filter, 0);
+		if (index >= 0) this.entries[index]!.state = ENDED;
 		return index;
 	}
 

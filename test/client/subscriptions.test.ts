@@ -128,17 +128,29 @@ describe("ending", () => {
 		expect([table.subscriptions.count, table.subscriptions.wildcards]).toEqual([0, 0]);
 	});
 
-	it("is NOT_FOUND for what nobody declared, and for what has ended", () => {
+	it("is NOT_FOUND for what is being ended", () => {
 		const table = new Table();
-		expect(table.subscriptions.end("a")).toBe(StatusCode.NOT_FOUND);
 		table.declare("a");
-		expect(table.subscriptions.end("b")).toBe(StatusCode.NOT_FOUND);
 		expect(table.subscriptions.end("a")).toBe(0);
 		expect(table.subscriptions.end("a")).toBe(StatusCode.NOT_FOUND);
 		table.request();
 		expect(table.subscriptions.end("a")).toBe(StatusCode.NOT_FOUND);
-		table.settleAll(SubscriptionState.FREE);
-		expect(table.subscriptions.end("a")).toBe(StatusCode.NOT_FOUND);
+	});
+
+	it("takes an entry for what nobody declared, until its UNSUBACK, and checks it as any filter", () => {
+		const table = new Table({ subscriptions: 2, filterBytes: 8 });
+		expect(table.subscriptions.end("a/+")).toBe(0);
+		expect([table.match("a/b"), table.subscriptions.handlers[0]]).toEqual([[], null]);
+		expect(table.request()).toBe("a2070001" + "0003612f2b");
+		expect(table.subscriptions.end("a/+")).toBe(StatusCode.NOT_FOUND);
+		expect(["", "a#", "\ud800", 5 as never].map((filter) => table.subscriptions.end(filter))).toEqual(
+			Array(4).fill(StatusCode.INVALID_FILTER),
+		);
+		expect(table.subscriptions.end("longer")).toBe(StatusCode.FULL);
+		expect(table.declare("b", 1)).toBe(1);
+		expect(table.subscriptions.end("c")).toBe(StatusCode.FULL);
+		table.subscriptions.settle(0, SubscriptionState.FREE);
+		expect([table.subscriptions.wildcards, table.subscriptions.end("c")]).toEqual([0, 0]);
 	});
 
 	it("closes the gap between the filters, and keeps the indices of the others", () => {

@@ -350,10 +350,11 @@ describe("a composed publish", () => {
 		expect(h.take()).toEqual([`problem ${Problem.PUBLISH_DROPPED} 2`]);
 		expect(bench.start().text("f".repeat(90)).send()).toBe(6);
 		expect(h.take()).toEqual([3, 4, 5].map((id) => `problem ${Problem.PUBLISH_DROPPED} ${id}`));
-		// What is on its way leaves too little for this one.
+		// What is on its way leaves too little for this one: nothing gives way for it.
 		expect(bench.start().text("g".repeat(120)).send()).toBe(Status.FULL);
-		expect(h.core.counters[Counter.DROPPED_OLD]).toBe(5);
-		expect(h.exchange(ackHex(0x40, 1))).toBe("");
+		expect(h.core.counters[Counter.DROPPED_OLD]).toBe(4);
+		expect(h.exchange(ackHex(0x40, 1))).toBe(publishHex("t", "f".repeat(90), 1, 6));
+		h.receive(ackHex(0x40, 6));
 		expect(bench.start().text("h".repeat(140)).send()).toBe(7);
 		expect(h.sent()).toBe(publishHex("t", "h".repeat(140), 1, 7));
 		h.receive(ackHex(0x40, 7));
@@ -432,6 +433,39 @@ describe("a composed publish", () => {
 		expect(bench.h.connect()).toBe(publishHex("t", "new", 1, 2));
 	});
 
+	it("replaces nothing by latestPerTopic when it is given up, or refused, or not sent yet", () => {
+		const bench = new Bench({ outboxFull: "latestPerTopic", outbox: 128 }, false);
+		bench.start().text("old").send();
+		bench.start().text("no").drop();
+		expect(bench.start().text("x".repeat(120)).send()).toBe(Status.TOO_LARGE);
+		expect(bench.start().text("x".repeat(90)).send()).toBe(Status.FULL);
+		expect(bench.start().integer(0.5).send()).toBe(Status.INVALID_PAYLOAD);
+		const open = bench.start().text("open");
+		expect(bench.h.take()).toEqual([]);
+		open.drop();
+		expect(bench.h.connect()).toBe(publishHex("t", "old", 1, 1));
+	});
+
+	it("is there before the one that it replaces by latestPerTopic is told of", () => {
+		const bench: Bench = new Bench(
+			{ outboxFull: "latestPerTopic", onProblem: () => void bench.h.publish("u", "told", 1) },
+			false,
+		);
+		for (const payload of ["old", "new"]) bench.start().text(payload).send();
+		expect(bench.h.connect()).toBe(publishHex("t", "new", 1, 2) + publishHex("u", "told", 1, 3));
+	});
+
+	it("drops nothing by dropOldest when all that may go would not be enough", () => {
+		const bench = new Bench({ outboxFull: "dropOldest", outbox: 160, inflight: 1 });
+		const { h } = bench;
+		h.publish("t", "x".repeat(60), 1);
+		h.sent();
+		for (const name of ["a", "b"]) h.publish(name, "waits", 1);
+		expect(bench.start().text("y".repeat(90)).send()).toBe(Status.FULL);
+		expect([h.take(), h.core.counters[Counter.DROPPED_OLD]]).toEqual([[], 0]);
+		expect(h.exchange(ackHex(0x40, 1))).toBe(publishHex("a", "waits", 1, 2));
+	});
+
 	it("is not there after drop, nor before start, nor after send", () => {
 		const bench = new Bench();
 		expect(bench.writer.text("x").send()).toBe(Status.NOT_FOUND);
@@ -479,28 +513,51 @@ describe("while a payload is open", () => {
 		expect(bench.writer.send()).toBe(Status.INVALID_PAYLOAD);
 	});
 
+	/** Room for two small records and no more; the first is dropped for what is begun. */
+	const full: HarnessOptions = { outboxFull: "dropOldest", outbox: 64 };
+
 	it("by a callback that is told what gave way for another one, the other one is refused", () => {
-		const bench: Bench = new Bench({
-			outboxFull: "latestPerTopic",
-			onProblem: () => void bench.start("inner", 1, true).text("in"),
-		});
+		const bench: Bench = new Bench({ ...full, onProblem: () => void bench.start("inner", 1, true).text("in") });
 		bench.h.lost();
 		bench.h.take();
-		bench.start("t").text("old").send();
+		bench.start("t").text("x".repeat(40)).send();
 		expect(bench.start("t").text("out").send()).toBe(Status.BUSY);
 		expect(bench.writer.text("ner").send()).toBe(2);
 		expect(bench.h.connect()).toBe(publishHex("inner", "inner", 1, 2, 1));
 	});
 
 	it("and is sent by such a callback, the other one is begun after it, with its own topic", () => {
-		const bench: Bench = new Bench({
-			outboxFull: "latestPerTopic",
-			onProblem: () => void bench.start("inner", 2, true).text("in").send(),
-		});
+		const bench: Bench = new Bench({ ...full, onProblem: () => void bench.start("inner", 2, true).text("in").send() });
 		bench.h.lost();
-		bench.start("t").text("old").send();
+		bench.start("t").text("x".repeat(40)).send();
 		expect(bench.start("t").text("out").send()).toBe(3);
 		expect(bench.h.connect()).toBe(publishHex("inner", "in", 2, 2, 1) + publishHex("t", "out", 1, 3));
+	});
+
+	it.each([
+		["drops it and begins another one", (writer: PayloadWriter) => void writer.drop()],
+		["sends it and begins another one", (writer: PayloadWriter) => void writer.send()],
+	])("a callback that %s, told of what gives way for it, mixes no part of both", (_what, give) => {
+		let told = 0;
+		const bench: Bench = new Bench({
+			outboxFull: "dropOldest",
+			outbox: 112,
+			onProblem: () => {
+				if (told++ > 0) return;
+				give(bench.writer);
+				bench.start("inner", 1, true).text("in");
+			},
+		});
+		bench.h.lost();
+		bench.start("t").text("x".repeat(50)).send();
+		const outer = bench.start("outer").text("first,").string("y".repeat(40)).integer(12).boolean(true);
+		expect(told).toBe(1);
+		expect(outer.send()).toBe(Status.BUSY);
+		const inner = bench.writer.text("ner").send();
+		expect(inner).toBeGreaterThan(0);
+		const sent = bench.h.connect();
+		expect(sent.endsWith(publishHex("inner", "inner", 1, inner, 1))).toBe(true);
+		if (_what.startsWith("drops")) expect(sent).toBe(publishHex("inner", "inner", 1, inner, 1));
 	});
 
 	it("the connection may come and go", () => {

@@ -43,9 +43,11 @@ describe("UNSUBSCRIBE", () => {
 
 	it("has at least one filter: without any there is no UNSUBSCRIBE [MQTT-3.10.3-2]", () => {
 		const h = subscribed(["a", "b"], { cleanSession: false });
-		expect(h.unsubscribe("unknown")).toBe(Status.NOT_FOUND);
 		expect(h.unsubscribe("")).toBeLessThan(0);
 		expect(h.sent()).toBe("");
+		// One that this program has never declared may be an earlier one's, in a session that the server keeps.
+		expect(h.unsubscribe("unknown")).toBe(Status.OK);
+		expect(readRequest(h.sent()).filters).toEqual(["unknown"]);
 		h.unsubscribe("a");
 		// Declared again before it is sent: there is nothing left to end.
 		h.subscribe("a", 1);
@@ -211,7 +213,8 @@ it("a server that has no such subscription answers all the same, and the client 
 	expect(device.granted).toEqual([0x80]);
 	expect(device.client.unsubscribe("refused")).toBe(Status.OK);
 	await until(() => device.unsubscribed === 1, "UNSUBACK");
-	expect(device.client.unsubscribe("refused")).toBe(Status.NOT_FOUND);
+	expect(device.client.unsubscribe("refused")).toBe(Status.OK);
+	await until(() => device.unsubscribed === 2, "UNSUBACK for what is not subscribed to any more");
 	expect(device.ends).toEqual([]);
 	await device.stop();
 	await broker.close();

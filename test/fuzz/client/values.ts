@@ -46,5 +46,6 @@ export const STATUSES: Readonly<Record<string, readonly number[]>> = Object.free
 	publishStream: [...TAKING, ...ARGUMENTS],
 	send: [...TAKING, ...ARGUMENTS, Status.NOT_FOUND],
 	subscribe: [Status.FULL, Status.TOO_LARGE, Status.INVALID_FILTER, Status.INVALID_QOS, Status.NOT_FOUND],
-	unsubscribe: [Status.NOT_FOUND, Status.INVALID_FILTER],
+	unsubscribe: [Status.NOT_FOUND, Status.INVALID_FILTER, Status.FULL, Status.TOO_LARGE],
+	cancel: [Status.NOT_FOUND],
 });
