@@ -9,7 +9,7 @@ import { Arena, Fixed } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "./codes.js";
-import { Counters, CounterIndex, raise } from "./counters.js";
+import { advanceOf, Counters, CounterIndex, raise } from "./counters.js";
 import { Deadline, Deadlines, Armed } from "./deadlines.js";
 import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
@@ -85,7 +85,7 @@ export class Core {
 	private readonly _backoff: Backoff;
 	private readonly _reason = new DisconnectReason();
 	private readonly _random: () => number;
-	/** What `advance` was when the connection was accepted. */
+	/** What advanceOf was when the connection was accepted. */
 	private _advance = 0;
 
 	/**
@@ -405,7 +405,7 @@ export class Core {
 		if (this._keepAliveMs > 0) this.checkSilence(now);
 		this.sessionPresent = sessionPresent;
 		this.counters[CounterIndex.CONNECTS]!++;
-		this._advance = this.advance;
+		this._advance = advanceOf(this.counters);
 		if (sessionPresent) {
 			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
 			this.session.resume();
@@ -429,14 +429,6 @@ export class Core {
 	handleRequestAcked(): void {
 		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
 		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
-	}
-
-	/** A number that is another once messages have got through, either way, that need not come again. */
-	private get advance(): number {
-		const counters = this.counters;
-		return (
-			counters[CounterIndex.DELIVERED]! + counters[CounterIndex.PUBLISHES_IN]! - counters[CounterIndex.DUPLICATES_IN]!
-		);
 	}
 
 	private arm(deadline: Deadline, delayMs: number, now: number): void {
@@ -535,7 +527,7 @@ export class Core {
 		reason.code = code;
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
-		const advanced = suspect === Suspect.NONE && young && this.advance !== this._advance;
+		const advanced = suspect === Suspect.NONE && young && advanceOf(this.counters) !== this._advance;
 		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random(), advanced) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);

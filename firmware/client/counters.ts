@@ -107,3 +107,10 @@ export type Counter = (typeof Counter)[keyof typeof Counter];
 export function raise(counters: Uint32Array, index: CounterIndex, value: number): void {
 	if (value > counters[index]!) counters[index] = value;
 }
+
+/** A number that is another once messages have got through, either way, that need not come again. */
+export function advanceOf(counters: Uint32Array): number {
+	return (
+		counters[CounterIndex.DELIVERED]! + counters[CounterIndex.PUBLISHES_IN]! - counters[CounterIndex.DUPLICATES_IN]!
+	);
+}
