@@ -60,6 +60,12 @@ export class Ending {
 		return true;
 	}
 
+	/** Nothing of the program has run yet, so there is nothing to wait for. */
+	stopBeforeStart(reason: RunEnd): void {
+		this.#stopReason ??= reason;
+		this.finish(reason);
+	}
+
 	/** It has noticed, and stops its clients, which may take so long. */
 	isStopping(limitMs: number): void {
 		this.#setLimit(limitMs, () => this.finishStop());

@@ -63,6 +63,7 @@ class NodeRun {
 	readonly #world: World;
 	readonly #child: NodeProcess;
 	readonly #startMs = performance.now();
+	#hasStarted = false;
 	/** As they were told last. */
 	#clients: ClientSnapshot[] = [];
 
@@ -87,7 +88,6 @@ class NodeRun {
 			ticksStart: 0,
 			modules: manifestModules(options.manifest ?? program.manifest),
 		});
-		// A program that is loading has no time of its own yet, but can be told to end.
 		if (options.signal) ending.onAbort(options.signal, () => this.#stop("stopped"));
 		const end = await ending.promise;
 		if (ending.error === undefined) await this.#world.settle(SETTLE_MS);
@@ -131,6 +131,7 @@ class NodeRun {
 
 	/** The program's own code runs: from now on time counts. */
 	#arm(): void {
+		this.#hasStarted = true;
 		const { durationS, halfOpenAtS, onProgress } = this.#parts.options;
 		if (durationS !== undefined) this.ending.after(durationS * 1000, () => this.#stop("duration"));
 		if (halfOpenAtS !== undefined) this.#world.clock.after(halfOpenAtS * 1000, () => this.#world.halfOpen());
@@ -147,7 +148,8 @@ class NodeRun {
 	}
 
 	#stop(why: "duration" | "stopped"): void {
-		if (this.ending.askToStop(why, NOT_BACK_MS)) this.#child.say({ kind: "stop" });
+		if (!this.#hasStarted) this.ending.stopBeforeStart(why);
+		else if (this.ending.askToStop(why, NOT_BACK_MS)) this.#child.say({ kind: "stop" });
 	}
 }
 

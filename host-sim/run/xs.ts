@@ -102,14 +102,17 @@ async function findHost({ program, log, options }: RunParts): Promise<XsHost> {
 function arm({ options }: RunParts, world: World, control: XsControl, killer: AbortController): Ending {
 	const { durationS, halfOpenAtS, signal, onProgress } = options;
 	const ending = new Ending();
+	let hasStarted = false;
 	const stop = (why: RunEnd): void => {
-		if (ending.askToStop(why, NOT_BACK_MS)) control.stop();
+		if (!hasStarted) ending.stopBeforeStart(why);
+		else if (ending.askToStop(why, NOT_BACK_MS)) control.stop();
 	};
 	if (signal) ending.onAbort(signal, () => stop("stopped"));
 	void control.stopping.then(() => ending.isStopping(STOP_MS + KILL_MARGIN_MS));
 	void ending.promise.then(() => killer.abort(ending.byForce ? BY_FORCE : undefined));
 	// The program runs: from now on time counts.
 	void control.started.then(() => {
+		hasStarted = true;
 		ending.after(STEADY_S * 1000, () => control.markSteady());
 		if (durationS !== undefined) ending.after(durationS * 1000, () => stop("duration"));
 		if (halfOpenAtS !== undefined) ending.after(halfOpenAtS * 1000, () => world.halfOpen());

@@ -79,6 +79,16 @@ describe.each(engines)("a run on %s", (engine) => {
 		expect(readdirSync(temporary)).toEqual([]);
 	});
 
+	it("ends in good order when it is told to before its program runs", async () => {
+		const program = write('import Timer from "timer"; Timer.repeat(() => {}, 10);');
+		const running = new Running(process.execPath, [CLI, "run", program, "--engine", engine]);
+		await until(() => running.out.includes("broker"));
+		running.child.kill("SIGINT");
+		const { exitCode, out, err } = await running.ended;
+		expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+		expect(out.toString()).toMatch(/: stopped\n/);
+	});
+
 	it("leaves no program behind when it is killed", async () => {
 		const { running, children, temporary } = await startHanging();
 		running.child.kill("SIGKILL");
