@@ -95,7 +95,10 @@ export class MessagePrinter {
 		this.#packetId = piece.packetId;
 		this.#total = piece.total;
 		this.#printed = 0;
-		if (this.#options.verbose) this.#options.out(piece.total > 0 ? `${topicName} ` : `${topicName} (null)`);
+		if (!this.#options.verbose) return;
+		if (piece.total > 0) this.#options.out(`${topicName} `);
+		// With -N an empty message leaves no trace, as in mosquitto_sub.
+		else if (!this.#options.noEndOfLine) this.#options.out(`${topicName} (null)`);
 	}
 
 	#complete(): void {

@@ -88,7 +88,7 @@ describeWithMosquitto("messages", () => {
 
 	it("are printed without end of line by -N, and empty ones leave no trace without -v", async () => {
 		const topic = newTopic();
-		const options = [[], ["-N"]];
+		const options = [[], ["-N"], ["-N", "-v"]];
 		const readers = await Promise.all(
 			options.flatMap((more) => [
 				subscribed(ours, "-t", topic, "-q", "1", "-C", "3", ...more),
@@ -97,7 +97,8 @@ describeWithMosquitto("messages", () => {
 		);
 		await ok(ours("pub", "-t", topic, "-q", "1", "-l"), "a\n\nb\n");
 		const texts = (await Promise.all(readers.map((reader) => reader.ended))).map(textOf);
-		expect(texts).toEqual(["a\nb\n", "a\nb\n", "ab", "ab"]);
+		const verbose = `${topic} a${topic} b`;
+		expect(texts).toEqual(["a\nb\n", "a\nb\n", "ab", "ab", verbose, verbose]);
 	});
 
 	it("of 2,000 lines arrive whole and in order, through buffers of 64 bytes and an outbox of 512", async () => {
