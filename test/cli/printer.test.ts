@@ -50,7 +50,7 @@ describe("lines", () => {
 		[{}, "x\n1\n"],
 		[{ verbose: true }, "t x\nt (null)\nu/v 1\n"],
 		[{ noEndOfLine: true }, "x1"],
-		[{ verbose: true, noEndOfLine: true }, "t xt (null)u/v 1"],
+		[{ verbose: true, noEndOfLine: true }, "t xu/v 1"],
 	])("with %j", (options, expected) => {
 		const calls = [
 			{ bytes: "x", packet: 1 },
