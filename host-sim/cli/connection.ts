@@ -177,7 +177,8 @@ export function connectionSettings(given: ConnectionFlags): ConnectionSettings {
 	const will = willOf(flags);
 	if (will) settings.will = will;
 	if (settings.host === "") throw new UsageError('-h: "" is empty; it must be a name or an IPv4 address');
-	if (/:\/\/|@/.test(settings.host)) throw new UsageError("-h: it must be a name or an IPv4 address; a URL belongs to -L");
+	if (/:\/\/|@/.test(settings.host))
+		throw new UsageError("-h: it must be a name or an IPv4 address; a URL belongs to -L");
 	if (settings.host.includes(":")) throw new UsageError(`-h: "${settings.host}" must be a name or an IPv4 address`);
 	try {
 		checkHost(settings.host);

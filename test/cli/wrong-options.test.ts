@@ -83,18 +83,12 @@ describe("a wrong option", () => {
 			[...PUB, "-V", "mqttv5"],
 			"Error: option '-V, --protocol-version <version>' argument 'mqttv5' is invalid. Only mqttv311 (or 311) is spoken so far.",
 		],
-		[
-			[...PUB, "-x", "60"],
-			"Error: -x, --session-expiry-interval: It belongs to MQTT 5.0, which is not spoken yet.",
-		],
+		[[...PUB, "-x", "60"], "Error: -x, --session-expiry-interval: It belongs to MQTT 5.0, which is not spoken yet."],
 		[
 			[...PUB, "-D", "publish", "topic-alias", "1"],
 			"Error: -D, --property: It belongs to MQTT 5.0, which is not spoken yet.",
 		],
-		[
-			[...PUB, "--cafile", "ca.pem"],
-			"Error: --cafile: TLS is not there yet.",
-		],
+		[[...PUB, "--cafile", "ca.pem"], "Error: --cafile: TLS is not there yet."],
 		[
 			["pub", "-m", "x", "-L", "mqtts://host/a"],
 			"Error: option '-L, --url <url>' argument 'mqtts://host/a' is invalid. Only mqtt: is there yet, not mqtts:",
