@@ -4,7 +4,7 @@ import { elapsedMs } from "../base/ticks.js";
 import { Max, PacketType, ReturnCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
 import { StatusCode } from "../codec/status.js";
-import { Application, Tells } from "./application.js";
+import { Application } from "./application.js";
 import { Arena, Fixed } from "./arena.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
@@ -15,10 +15,10 @@ import type { CoreOptions } from "./options.js";
 import { PacketLog } from "./packet-log.js";
 import { handleAck } from "./publish-acks.js";
 import { Publisher } from "./publisher.js";
-import { handleSuback, handleUnsuback } from "./request-acks.js";
+import { handleSuback, handleUnsuback, noteRequest } from "./request-acks.js";
 import { Held } from "./receive-mode.js";
 import { Receiver } from "./receiver.js";
-import { Fill, Work } from "./sender.js";
+import { Fill } from "./sender.js";
 import { Session, Suspect } from "./session.js";
 import type { Settings } from "./settings.js";
 import { Subscriptions, type Handler } from "./subscriptions.js";
@@ -230,7 +230,8 @@ export class Core {
 		const sender = this.sender;
 		if (!sender.requested) return;
 		sender.requested = false;
-		if (!this.deadlines.isArmed(Deadline.ACK)) this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
+		if (this.subscriptions.requested > 0 && !this.deadlines.isArmed(Deadline.ACK))
+			this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
 	}
 
 	/** The transport has taken bytes. Hot: no allocation. */
@@ -321,23 +322,14 @@ export class Core {
 	subscribe(filter: string, qos: number, handler: Handler, stream: boolean): number {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
 		const { requested } = this.subscriptions;
-		return this.handleRequest(this.subscriptions.declare(filter, qos, handler, stream), requested);
+		return noteRequest(this, this.subscriptions.declare(filter, qos, handler, stream), requested);
 	}
 
 	/** Ends a subscription; see Subscriptions.end for the statuses. */
 	unsubscribe(filter: string): number {
 		const { requested } = this.subscriptions;
-		const index = this.handleRequest(this.subscriptions.end(filter), requested);
+		const index = noteRequest(this, this.subscriptions.end(filter), requested);
 		return index < 0 ? index : StatusCode.OK;
-	}
-
-	/** A subscription was declared or ended, or not. Returns `result`. */
-	private handleRequest(result: number, requestedBefore: number): number {
-		this.sender.work = Work.ALL;
-		if (result === (StatusCode.FULL as number)) this.application.tells |= Tells.ENTRY;
-		// The deadline was that of a request whose answer does not count any more: the next one is on its way, with its own.
-		if (this.subscriptions.requested < requestedBefore) this.deadlines.clear(Deadline.ACK);
-		return result;
 	}
 
 	/** Every packet but PUBLISH. */

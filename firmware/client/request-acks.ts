@@ -1,9 +1,13 @@
 // Read MQTT 3.1.1 §3.9 and §3.11 before changing this file.
 import { SubackCode } from "../codec/constants.js";
 import type { Decoder } from "../codec/decoder.js";
+import { StatusCode } from "../codec/status.js";
+import { Tells } from "./application.js";
 import { ProblemCode } from "./codes.js";
 import type { Core } from "./core.js";
 import { CounterIndex } from "./counters.js";
+import { Deadline } from "./deadlines.js";
+import { Work } from "./sender.js";
 import { SubscriptionState } from "./subscriptions.js";
 
 /**
@@ -58,4 +62,24 @@ export function handleUnsuback(core: Core, decoder: Decoder): boolean {
 	}
 	core.handleRequestAcked();
 	return core.linked;
+}
+
+/**
+ * A subscription was declared or ended, or not.
+ *
+ * in   result     its index, or a status
+ *      requested  entries that waited for an ack before
+ * out  result
+ */
+export function noteRequest(core: Core, result: number, requested: number): number {
+	const { subscriptions, sender } = core;
+	sender.work = Work.ALL;
+	if (result === (StatusCode.FULL as number)) core.application.tells |= Tells.ENTRY;
+	// Nothing waits any more for the answer to what was asked about it before: the deadline ends with that.
+	if (subscriptions.requested < requested && subscriptions.nextOfRequest(subscriptions.packetId(result), 0) < 0) {
+		core.deadlines.clear(Deadline.ACK);
+		// Those that are still waited for get theirs anew.
+		sender.requested = true;
+	}
+	return result;
 }

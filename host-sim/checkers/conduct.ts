@@ -70,6 +70,8 @@ export class ConductChecker {
 	readonly #exchanges = new Map<number, Exchange>();
 	#talk: Talk | undefined;
 	#pubrecs = 0;
+	/** Publishes that were taken back, by serial number: on which connection. */
+	readonly #cancelled = new Map<number, number>();
 	/** Connections whose CONNACK has accepted them. */
 	accepted = 0;
 	/** The last CONNACK: whether the server had kept the session. */
@@ -100,6 +102,17 @@ export class ConductChecker {
 		return count;
 	}
 
+	/** The identifier of the first of them; -1: there is none. */
+	get oldestRequest(): number {
+		for (const [id, filters] of this.#talk?.requests ?? []) if (filters.size > 0) return id;
+		return -1;
+	}
+
+	/** The device has declared a filter again, or ended it: nobody waits for what was asked about it before. */
+	withdrawn(filter: string): void {
+		for (const filters of this.#talk?.requests.values() ?? []) filters.delete(filter);
+	}
+
 	/** Whether CONNACK has come on the connection that stands. */
 	get isAccepted(): boolean {
 		return this.#talk?.accepted ?? false;
@@ -123,6 +136,16 @@ export class ConductChecker {
 	/** A publish has ended: its identifier is free. */
 	ended(id: number): void {
 		this.#exchanges.delete(id);
+	}
+
+	/** The device takes back a publish: what of it is written already may still go out on this connection, and no other. */
+	cancelled(message: Outgoing): void {
+		const { id } = message;
+		const exchange = this.#exchanges.get(id);
+		this.#exchanges.delete(id);
+		if (this.#talk === undefined) return;
+		this.#cancelled.set(message.serial, this.#talk.id);
+		if (exchange !== undefined && exchange.released > 0) this.#talk.strays.push(id);
 	}
 
 	bytes(direction: Direction, bytes: Uint8Array): void {
@@ -184,6 +207,10 @@ export class ConductChecker {
 		const inOrder = talk.lastId === 0 || isLaterId(id, talk.lastId);
 		this.#findings.expect(inOrder, "publishes out of order [MQTT-4.6.0-1]", text);
 		talk.lastId = id;
+		if (message.state === "cancelled") {
+			const isWritten = this.#cancelled.get(message.serial) === talk.id;
+			return this.#findings.expect(isWritten, "sent after it was taken back", text);
+		}
 		const exchange = this.#exchanges.get(id);
 		if (exchange !== undefined && exchange.message !== message) {
 			return this.#fault("identifier in use [MQTT-2.3.1-2]", `${text()}; ${describe(exchange.message)}`);

@@ -57,6 +57,8 @@ export class EndingChecker {
 	#owed = 0;
 	/** Whether the end that is being reported is one. */
 	#byStop = false;
+	/** cancel() is under way. */
+	cancelling = false;
 	/** networkDown() is under way. */
 	networkDown = false;
 	state: number = State.STOPPED;
@@ -139,6 +141,8 @@ export class EndingChecker {
 				return this.#byStop;
 			case Reason.NETWORK_DOWN:
 				return this.networkDown;
+			case Reason.PUBLISH_CANCELLED:
+				return this.cancelling;
 			case Reason.SOURCE_FAILED:
 				return causes.sourceFailed;
 			case Reason.NAME_NOT_FOUND:

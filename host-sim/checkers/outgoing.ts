@@ -14,7 +14,7 @@ export interface Outgoing {
 	/** Packet identifier; 0 at QoS 0, and until it is known. */
 	id: number;
 	/** "asked" until the call has returned. */
-	state: "asked" | "open" | "delivered" | "refused" | "dropped" | "unknown";
+	state: "asked" | "open" | "delivered" | "refused" | "dropped" | "unknown" | "cancelled";
 	/** How often the server has passed it on. */
 	reached: number;
 	/** Another publish was made while the call was under way: which of them comes first is not said. */
@@ -44,6 +44,8 @@ export class OutgoingChecker {
 	readonly open = new Map<number, Outgoing>();
 	/** Whether the option for a full outbox lets waiting publishes go. */
 	readonly #mayDrop: boolean;
+	/** Whether the option resendsMax lets publishes go that connections end with. */
+	readonly #mayGiveUp: boolean;
 	/** Where each topic and QoS stands: serial number at QoS 0, else identifier. */
 	readonly #last = new Map<string, number>();
 	/** Per session of the server: QoS 2 messages that it has passed on. */
@@ -55,9 +57,10 @@ export class OutgoingChecker {
 	/** Calls that are under way, each from within a callback of the one before. */
 	readonly #asking: Outgoing[] = [];
 
-	constructor(findings: Findings, mayDrop: boolean) {
+	constructor(findings: Findings, mayDrop: boolean, mayGiveUp = false) {
 		this.#findings = findings;
 		this.#mayDrop = mayDrop;
+		this.#mayGiveUp = mayGiveUp;
 	}
 
 	/** The device is about to publish; `deferred`: not yet, it composes the payload first. */
@@ -117,6 +120,17 @@ export class OutgoingChecker {
 		this.#findings.expect(message.reached > 0, "delivered but never there", () => describe(message));
 	}
 
+	/** The device takes back a publish that is open. */
+	cancelled(id: number): Outgoing | undefined {
+		return this.#end(id, "cancelled", "cancelled without being open");
+	}
+
+	/** It was over already, and the application is told of that next. */
+	restore(message: Outgoing): void {
+		message.state = "open";
+		this.open.set(message.id, message);
+	}
+
 	/** onProblem with a code that says that a publish is over. */
 	problem(problem: number, id: number): void {
 		if (problem === Problem.PUBLISH_DROPPED) {
@@ -125,6 +139,9 @@ export class OutgoingChecker {
 			if (id > 0) this.#end(id, "dropped", "dropped without being open");
 		} else if (problem === Problem.SOURCE_FAILED) {
 			if (id > 0) this.#end(id, "dropped", "source failed without being open");
+		} else if (problem === Problem.PUBLISH_GIVEN_UP) {
+			this.#findings.expect(this.#mayGiveUp, "given up without the option for it", () => `id ${id}`);
+			if (id > 0) this.#end(id, "dropped", "given up without being open");
 		} else if (problem === Problem.DELIVERY_UNKNOWN) {
 			const message = this.#end(id, "unknown", "unknown without being open");
 			this.#findings.expect((message?.qos ?? 2) === 2, "unknown at QoS 1", () => describe(message!));

@@ -135,7 +135,8 @@ export class Device {
 		if (problem === Problem.MESSAGE_TOO_LARGE) incoming.tooLarge(detail);
 		else if (problem !== Problem.CALLBACK_THREW) {
 			outgoing.problem(problem, detail);
-			const over: number[] = [Problem.PUBLISH_DROPPED, Problem.SOURCE_FAILED, Problem.DELIVERY_UNKNOWN];
+			const { PUBLISH_DROPPED, SOURCE_FAILED, DELIVERY_UNKNOWN, PUBLISH_GIVEN_UP } = Problem;
+			const over: number[] = [PUBLISH_DROPPED, SOURCE_FAILED, DELIVERY_UNKNOWN, PUBLISH_GIVEN_UP];
 			if (detail > 0 && over.includes(problem)) conduct.ended(detail);
 		}
 		// Not when it is told that a callback threw: it would be told again, for ever.
@@ -173,6 +174,9 @@ export class Device {
 			case "unsubscribe":
 				this.unsubscribe(a);
 				break;
+			case "cancel":
+				this.cancel(a);
+				break;
 			case "stop":
 				this.stop();
 				break;
@@ -195,6 +199,32 @@ export class Device {
 		if (action.what !== "throw") return;
 		this.thrown++;
 		throw new Error(`a callback that throws: ${name}`);
+	}
+
+	/** Takes back one of the publishes that are not finished; or, now and then, one that is not there. */
+	cancel(a: number): void {
+		const { outgoing, conduct, endings, findings } = this.#parts;
+		const ids = [...outgoing.open.keys()];
+		const isThere = ids.length > 0 && a % 8 !== 0;
+		const id = isThere ? ids[(a >> 3) % ids.length]! : 0;
+		// Before: within the call what it held up may go out already.
+		const message = isThere ? outgoing.cancelled(id) : undefined;
+		if (message !== undefined) conduct.cancelled(message);
+		const before = endings.cancelling;
+		endings.cancelling = true;
+		const result = this.#call(`cancel(${id})`, () => this.client.cancel(id));
+		endings.cancelling = before;
+		const expected = isThere ? Status.OK : Status.NOT_FOUND;
+		// A source hears that its publish is over before the application does.
+		if (result === Status.NOT_FOUND && message !== undefined && this.#depth > 0) return outgoing.restore(message);
+		findings.expect(result === expected, "cancel, as told", () => `id ${id}: ${result}`);
+	}
+
+	/** Plans that a callback takes back a publish. */
+	cancelIn(a: number, b: number): void {
+		const name = CALLBACKS[a % CALLBACKS.length]!;
+		this.scripts.planCancel(name, b);
+		this.#parts.note(`plans: cancel in ${name}`);
 	}
 
 	/** Plans what a callback does the next times it is called. */
@@ -324,6 +354,8 @@ export class Device {
 		const before = incoming.subscriptions.get(filter);
 		const subscription = incoming.subscribe(filter, qos, stream);
 		const handler = (message: Message): void => this.#handle(subscription, message);
+		// Before: within the call it may be asked for anew.
+		this.#parts.conduct.withdrawn(filter);
 		const index = this.#call(`subscribe(${filter}, ${qos}${stream ? ", stream" : ""})`, () =>
 			stream ? this.client.subscribeStream(filter, qos, handler) : this.client.subscribe(filter, qos, handler),
 		);
@@ -339,6 +371,7 @@ export class Device {
 		const filter = FILTERS[a % FILTERS.length]!;
 		// Before: within the call the rest of a message may come that nobody gets any more.
 		if (this.#parts.incoming.subscriptions.has(filter)) this.#parts.incoming.unsubscribe(filter);
+		this.#parts.conduct.withdrawn(filter);
 		this.#call(`unsubscribe(${filter})`, () => this.client.unsubscribe(filter));
 	}
 

@@ -55,6 +55,8 @@ const DO: Readonly<Record<OpName, Op>> = {
 	composeEnd: ({ device }, { c }) => device.composeEnd(c),
 	stream: ({ device }, { a, b, c }) => device.stream(a, b, c),
 	resume: ({ device }) => device.resume(),
+	cancel: ({ device }, { a }) => device.cancel(a),
+	cancelIn: ({ device }, { a, b }) => device.cancelIn(a, b),
 	subscribe: ({ device }, { a, b, c }) => device.subscribe(a, b, c),
 	unsubscribe: ({ device }, { a }) => device.unsubscribe(a),
 	start: ({ device }) => device.start(),
@@ -99,6 +101,10 @@ const DO: Readonly<Record<OpName, Op>> = {
 
 	push: (stage, { a, b, c }) => {
 		for (let count = c % 5 === 0 ? 4 : 1; count > 0; count--) push(stage, a, b + count);
+	},
+	burst: (stage, { a, b, c }) => {
+		// At QoS 2, on one topic, as many as the server's window lets through and more.
+		for (let count = 10 + (c % 40); count > 0; count--) push(stage, 8 * a - ((8 * a) % 3) + 2, b);
 	},
 	retain: ({ server, note }, { a, b }) => {
 		const topic = TOPICS[a % TOPICS.length]!;

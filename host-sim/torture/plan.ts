@@ -11,6 +11,8 @@ export const OPS = {
 	composeEnd: 1,
 	stream: 4,
 	resume: 3,
+	cancel: 2,
+	cancelIn: 1,
 	subscribe: 5,
 	unsubscribe: 2,
 	start: 2,
@@ -31,6 +33,7 @@ export const OPS = {
 	heal: 2,
 	// The server.
 	push: 14,
+	burst: 1,
 	retain: 1,
 	late: 2,
 	twice: 1,

@@ -81,6 +81,9 @@ export class Run {
 	#stateBeforeMs = 0;
 	#writtenMs = 0;
 	#receivedMs = 0;
+	/** How many requests wait for their acks, and the identifier of the first. */
+	#requests = 0;
+	#oldestRequest = -1;
 	#requestMs = -1;
 	#acceptedMs = 0;
 	#wasBlocked = false;
@@ -103,7 +106,7 @@ export class Run {
 		const restore = useWorld(this.#world);
 		try {
 			const { options } = setup;
-			this.#outgoing = new OutgoingChecker(this.#findings, options.outboxFull !== "refuse");
+			this.#outgoing = new OutgoingChecker(this.#findings, options.outboxFull !== "refuse", options.resendsMax! > 0);
 			this.#incoming = new IncomingChecker(this.#findings, { rxBuffer: options.rxBuffer! });
 			this.#turns = new TurnChecker(this.#findings);
 			this.#turns.onBreak = () => {
@@ -277,7 +280,7 @@ export class Run {
 		let hash = Math.imul(this.#hash ^ (now | 0) ^ (direction === "out" ? 1 : 2), HASH_FACTOR);
 		for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, HASH_FACTOR);
 		this.#hash = hash;
-		const { requests, accepted } = this.#conduct;
+		const { accepted } = this.#conduct;
 		if (direction === "out") {
 			if (!this.#wasBlocked) this.#checkLiveness(false);
 			this.#writtenMs = now;
@@ -285,10 +288,17 @@ export class Run {
 		const before = this.#conduct.packets.in;
 		this.#conduct.bytes(direction, bytes);
 		for (let i = this.#conduct.packets.in - before; i > 0; i--) this.#turns.packet();
-		const after = this.#conduct.requests;
-		if (after !== requests)
-			this.#requestMs = after === 0 ? -1 : requests === 0 || after < requests ? now : this.#requestMs;
+		this.#noteRequests();
 		if (this.#conduct.accepted > accepted) this.#acceptedMs = now;
+	}
+
+	/** The deadline of requests is that of the first of them; with each that is over it starts anew. */
+	#noteRequests(): void {
+		const { requests, oldestRequest } = this.#conduct;
+		if (requests < this.#requests || oldestRequest !== this.#oldestRequest) this.#requestMs = this.#world.time.now();
+		if (requests === 0) this.#requestMs = -1;
+		this.#requests = requests;
+		this.#oldestRequest = oldestRequest;
 	}
 
 	#entered(state: number): void {
@@ -360,6 +370,7 @@ export class Run {
 		this.#turns.end();
 		this.#endings.check();
 		this.#internals.check();
+		this.#noteRequests();
 		const { client } = this.#device;
 		const open = this.#outgoing.open.size + this.#internals.waitingQoS0;
 		if (client.queued !== open) this.#findings.report("queued, as counted", `${client.queued}, not ${open}`);

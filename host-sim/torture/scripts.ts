@@ -37,7 +37,7 @@ const ACTIONS = [
 
 /** One of them, with its numbers: what they mean is up to the action. */
 export interface Action {
-	what: (typeof ACTIONS)[number];
+	what: (typeof ACTIONS)[number] | "cancel";
 	a: number;
 	b: number;
 	c: number;
@@ -49,6 +49,11 @@ const TIMES_MAX = 3;
 /** What the callbacks of a device will do: each call uses up one action. */
 export class Scripts {
 	readonly #planned = new Map<CallbackName, Action[]>();
+
+	/** Plans that the next call of a callback takes back a publish. */
+	planCancel(name: CallbackName, a: number): void {
+		this.#planned.set(name, [...(this.#planned.get(name) ?? []), { what: "cancel", a, b: 0, c: 0 }]);
+	}
 
 	/** Plans an action for the next calls of a callback; returns which. */
 	plan(name: CallbackName, b: number, c: number): string {

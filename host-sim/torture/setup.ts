@@ -74,6 +74,7 @@ export function makeSetup(random: Random): Setup {
 			reconnectMaxMs: reconnectMinMs * oneOf(random, 1, 8, 100),
 			stableMs: oneOf(random, 1, 2_000, 30_000),
 			holdOffMs: oneOf(random, 10, 5_000, 300_000),
+			resendsMax: oneOf(random, 0, 0, 1, 3),
 			stopTimeoutMs: oneOf(random, 1, 300, 5_000),
 			...(withWill && { will: { topic: "will", payload: "gone", qos: oneOf(random, 0, 1, 2), retain: false } }),
 			...(withUser && { userName: "device", password: "secret" }),

@@ -199,6 +199,31 @@ describe("a request without its ack", () => {
 		expect(h.log).toEqual([TIMEOUT]);
 	});
 
+	it("keeps it as long as another filter of it is waited for", () => {
+		const h = subscribing("ab");
+		h.pass(19_000);
+		h.unsubscribe("a");
+		h.sent();
+		h.pass(1_000);
+		expect(h.log).toEqual([TIMEOUT]);
+	});
+
+	it("leaves one to those that are still waited for, although what follows cannot be sent now", () => {
+		const h = subscribing("a");
+		h.subscribe("b");
+		h.sent();
+		h.pass(10_000);
+		// In the middle of a packet whose source has nothing now.
+		h.core.sender.publishStream("t", 9, { read: () => 0 }, 1, false);
+		h.sent();
+		h.unsubscribe("a");
+		expect(h.sent()).toBe("");
+		h.pass(19_999);
+		expect(h.log).toEqual([]);
+		h.pass(1);
+		expect(h.log).toEqual([TIMEOUT]);
+	});
+
 	it("keeps it when another one is declared or ended that waits for nothing", () => {
 		const h = subscribing("a");
 		h.pass(19_000);

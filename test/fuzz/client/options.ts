@@ -40,6 +40,7 @@ export function optionsOf(head: Uint8Array): Omit<ClientOptions, "transport"> {
 		reconnectMaxMs: pick([120_000, 2_000], at(5) >> 1),
 		holdOffMs: pick([300_000, 20], at(5) >> 2),
 		stopTimeoutMs: pick([5_000, 20], at(5) >> 3),
+		resendsMax: pick([0, 0, 3, 8], at(5) >> 4),
 	};
 }
 

@@ -5,6 +5,7 @@ import {
 	Problem,
 	Reason,
 	State,
+	Status,
 	type ClientOptions,
 	type DisconnectReason,
 	type Message,
@@ -159,7 +160,8 @@ export class Run {
 	#handleProblem(problem: number, detail: number): void {
 		this.#features.note(2, problem);
 		if (!Object.values(Problem).includes(problem as 1)) this.fail(`problem: ${problem} is not documented`);
-		const ends = problem === Problem.PUBLISH_DROPPED || problem === Problem.SOURCE_FAILED;
+		const ends =
+			problem === Problem.PUBLISH_DROPPED || problem === Problem.SOURCE_FAILED || problem === Problem.PUBLISH_GIVEN_UP;
 		if (detail > 0 && (ends || problem === Problem.DELIVERY_UNKNOWN)) this.#finish(detail, "dropped");
 		// An exception in the callback that tells of exceptions is counted, and not told of.
 		this.enter();
@@ -182,7 +184,8 @@ export class Run {
 		while (this.#callbacks > 0 && this.#depth < DEPTH_MAX && !this.#reader.isDone && this.wrong === undefined) {
 			this.#callbacks--;
 			this.#depth++;
-			this.#callApi(stepOf(this.#reader.next()) % API_COUNT);
+			const step = stepOf(this.#reader.next());
+			this.#callApi(step === Step.CANCEL ? step : step % API_COUNT);
 			this.#depth--;
 		}
 	};
@@ -190,7 +193,7 @@ export class Run {
 	#step(step: Step): void {
 		this.event();
 		const state = this.client.state;
-		if (step < API_COUNT) this.#callApi(step);
+		if (step < API_COUNT || step === Step.CANCEL) this.#callApi(step);
 		else {
 			try {
 				this.#act(step);
@@ -246,6 +249,8 @@ export class Run {
 				if (status > 0) this.fail(`unsubscribe: ${status}`);
 				return this.#status("unsubscribe", status);
 			}
+			case Step.CANCEL:
+				return this.#cancel(next());
 			case Step.START:
 				return client.start();
 			case Step.STOP:
@@ -262,6 +267,21 @@ export class Run {
 			default:
 				return this.#readState();
 		}
+	}
+
+	/** Takes back one of those that are not finished, or what never was. */
+	#cancel(choice: number): void {
+		const ids = [...this.#inUse];
+		const packetId = choice % 8 === 0 ? (choice * 257) & 0xffff : ids[choice % ids.length];
+		if (packetId === undefined) return;
+		const isOpen = this.#inUse.has(packetId);
+		const status = this.client.cancel(packetId);
+		if (status > 0) this.fail(`cancel: ${status}`);
+		if (status < 0) return this.#status("cancel", status);
+		// It is over with that. One that is not known yet is that of a call which is under way.
+		if (isOpen) this.#inUse.delete(packetId);
+		else this.#early.add(packetId);
+		if (this.client.cancel(packetId) !== Status.NOT_FOUND) this.fail("cancel: twice");
 	}
 
 	get #bound(): { below: (bound: number) => number; next: () => number } {

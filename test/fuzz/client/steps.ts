@@ -34,6 +34,8 @@ export const enum Step {
 	BREAK,
 	OPEN_MODE,
 	TELL,
+	/** Behind the others, so that inputs that were found before keep their meaning; a callback may do it too. */
+	CANCEL,
 	COUNT,
 }
 
@@ -44,7 +46,7 @@ export const API_COUNT = Step.ARM_THROW;
  * The step of a byte: the usual ones have more bytes.
  */
 const TABLE: readonly Step[] = [
-	...[Step.PUBLISH, Step.PUBLISH, Step.PUBLISH, Step.PUBLISH, Step.PUBLISH, Step.PUBLISH_STREAM, Step.PUBLISH_STREAM],
+	...[Step.PUBLISH, Step.PUBLISH, Step.PUBLISH, Step.PUBLISH, Step.CANCEL, Step.PUBLISH_STREAM, Step.PUBLISH_STREAM],
 	...[Step.COMPOSE, Step.COMPOSE, Step.SEND, Step.DROP, Step.SUBSCRIBE, Step.SUBSCRIBE, Step.SUBSCRIBE],
 	...[Step.UNSUBSCRIBE, Step.UNSUBSCRIBE, Step.START, Step.STOP, Step.NETWORK_UP, Step.NETWORK_DOWN],
 	...[Step.RESUME_SOURCES, Step.READ_STATE, Step.ARM_CALLBACKS, Step.ARM_CALLBACKS, Step.ARM_CALLBACKS, Step.ARM_THROW],
