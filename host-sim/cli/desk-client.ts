@@ -55,6 +55,23 @@ export class DeskClient {
 		this.#loop.run();
 	}
 
+	/** Takes no more until resume; from within a handler, its message is not acknowledged before. See Client.pause. */
+	pause(): void {
+		this.#core.receiver.pause();
+	}
+
+	/** Goes on. in: taken  whether the message at whose handler the pause began is acknowledged. See Client.resume. */
+	resume(taken = true): void {
+		this.#core.resume(taken, this.#now);
+		this.#loop.run();
+	}
+
+	/** Bytes of the PUBLISH of which onProblem is being told: the packet's, or those of topic and payload. */
+	get packetSize(): number {
+		const { receiver } = this.#core;
+		return receiver["_decoder"].packetSize || receiver["_left"] + receiver["_total"];
+	}
+
 	/**
 	 * Publishes a message.
 	 *

@@ -1,7 +1,10 @@
 /** How commands end. Besides these, a refusal by the broker ends with its CONNACK return code, as in mosquitto's tools. */
 export const Exit = Object.freeze({
 	OK: 0,
-	/** No connection, a file that cannot be read, a message that was not delivered, a signal with work undone. */
+	/**
+	 * No connection, a file that cannot be read, a message that was not delivered, standard output that cannot be written, a signal with
+	 * work undone.
+	 */
 	FAILED: 1,
 	/** `-W` is over; mosquitto_sub's code for it. */
 	TIMEOUT: 27,

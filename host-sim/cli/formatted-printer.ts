@@ -37,6 +37,11 @@ export class FormattedPrinter {
 		this.#assembler.take(piece, () => (this.#topicName = topicName()), bytes);
 	}
 
+	/** As MessagePrinter.hold. */
+	hold(held: boolean): void {
+		this.#assembler.hold(held);
+	}
+
 	/** No more will come: reports a message that is not complete. */
 	end(): void {
 		this.#assembler.end();

@@ -7,6 +7,7 @@ import type { PayloadSource } from "../../firmware/client/options.js";
 import { Max } from "../../firmware/codec/constants.js";
 import { bytesOfArgument } from "./arguments.js";
 import { CliError } from "./exit.js";
+import { systemErrorText } from "./reasons.js";
 
 /** An open file that can be read at any position. */
 export interface PayloadFile {
@@ -22,7 +23,7 @@ export async function openPayload(path: string): Promise<PayloadFile> {
 		// As bytes: a name need not be UTF-8.
 		fd = openSync(bytesOfArgument(path), "r");
 	} catch (error) {
-		throw new CliError(`-f: ${path} cannot be opened: ${reason(error)}`);
+		throw new CliError(`-f: ${path} cannot be opened: ${systemErrorText(error)}`);
 	}
 	const stat = fstatSync(fd);
 	if (stat.isDirectory()) throw new CliError(`-f: ${path} cannot be sent: it is a folder`);
@@ -49,7 +50,7 @@ export async function spool(stream: Readable, name: string): Promise<PayloadFile
 		}
 	} catch (error) {
 		closeSync(fd);
-		throw error instanceof CliError ? error : new CliError(`${name} cannot be read: ${reason(error)}`);
+		throw error instanceof CliError ? error : new CliError(`${name} cannot be read: ${systemErrorText(error)}`);
 	}
 	return { fd, size };
 }
@@ -58,12 +59,6 @@ export async function spool(stream: Readable, name: string): Promise<PayloadFile
 function checkSize(size: number, name: string): void {
 	if (size <= Max.REMAINING_LENGTH) return;
 	throw new CliError(`${name} is too large for MQTT: more than ${Max.REMAINING_LENGTH} bytes`);
-}
-
-function reason(error: unknown): string {
-	const text = error instanceof Error ? error.message : String(error);
-	// Node: "ENOENT: no such file or directory, open 'x'"
-	return /^[A-Z0-9]+: ([^,]+)/.exec(text)?.[1] ?? text;
 }
 
 /** A payload that stands in a file. Reading is synchronous: the piece that is wanted is there when it is wanted. */

@@ -44,6 +44,10 @@ export class MessagePrinter {
 	#total = 0;
 	#printed = 0;
 	#open = false;
+	/** The last message is written as far as it is known, and the broker does not know of it yet. */
+	#held = false;
+	/** It has come again. */
+	#again = false;
 	/** The last packet and the subscription that it is printed for. */
 	#packet = -1;
 	#subscription = -1;
@@ -65,10 +69,17 @@ export class MessagePrinter {
 			this.#begin(piece, topicName());
 		} else if (piece.subscription !== this.#subscription) return;
 
+		// All of it is printed already.
+		if (this.#again) return;
 		const known = this.#printed - piece.offset;
 		if (known < bytes.length) this.#options.out(known > 0 ? bytes.subarray(known) : bytes);
 		this.#printed = Math.max(this.#printed, piece.offset + bytes.length);
 		if (this.#printed === this.#total && piece.offset + bytes.length === this.#total) this.#complete();
+	}
+
+	/** Whether the last message waits to be acknowledged: it comes again when the connection is lost before that. */
+	hold(held: boolean): void {
+		this.#held = held;
 	}
 
 	/** No more will come: reports a message that is not complete. */
@@ -79,12 +90,14 @@ export class MessagePrinter {
 
 	#begin(piece: Piece, topicName: string): void {
 		const sentAgain =
-			this.#open &&
+			(this.#open || this.#held) &&
 			piece.qos > 0 &&
 			// A broker whose first try broke off in the middle need not mark the second as one.
 			piece.packetId === this.#packetId &&
 			piece.total === this.#total &&
 			topicName === this.#topicName;
+		this.#again = sentAgain && !this.#open;
+		this.#held = false;
 		if (sentAgain) return;
 		if (this.#open) {
 			this.end();

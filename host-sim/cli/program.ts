@@ -14,8 +14,8 @@ const EXIT_CODES = `
 Exit codes:
   0   done
   1   no connection, a file that cannot be read, a message that was not delivered,
-      a signal that left work undone
-  1…5 refused by the broker: the return code of its CONNACK
+      standard output that cannot be written, a signal that left work undone
+  1…5 refused by the broker: the return code of its CONNACK; 1 for one above 5
   27  -W is over
   64  wrong options or a wrong manifest`;
 

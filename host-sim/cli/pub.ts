@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Topic } from "../../firmware/codec/topic.js";
 import { addConnectionOptions, checkTopicName, connectionSettings, type ConnectionFlags } from "./connection.js";
-import { UsageError } from "./exit.js";
+import { CliError, UsageError } from "./exit.js";
 import type { Io } from "./io.js";
 import { TIMEOUT_S_MAX, wholeNumber } from "./numbers.js";
 import { openPayload, type PayloadFile, spool } from "./payload.js";
@@ -72,6 +72,7 @@ async function publish(flags: PubFlags, io: Io): Promise<number> {
 	if (!flags.manifest && flags.qos === 1) settings.inflight = flags.maxInflight ?? flags.set?.inflight ?? INFLIGHT_QOS1;
 	// Messages larger than the outbox are streamed, one at a time.
 	settings.sources = Math.max(1, settings.sources ?? 1);
+	settings.tooLarge ??= "refuse";
 	settings.resendsMax ??= TRIES_MAX;
 	const file = await payloadFile(flags, io);
 	const publisher = new Publisher(new Topic(topicName), flags, io);
@@ -90,6 +91,9 @@ async function publish(flags: PubFlags, io: Io): Promise<number> {
 /** What `-f` or `-s` names, ready before the broker is bothered. */
 async function payloadFile(flags: PubFlags, io: Io): Promise<PayloadFile | undefined> {
 	if (flags.file !== undefined) return openPayload(flags.file);
-	if (flags.stdinFile) return spool(io.input(), "standard input");
-	return undefined;
+	if (!flags.stdinFile) return undefined;
+	const file = await spool(io.input(), "standard input");
+	// As mosquitto_pub: with -r, a command that has failed in front of the pipe would erase what is kept.
+	if (file.size === 0) throw new CliError("standard input is empty: nothing is sent; -n sends an empty message");
+	return file;
 }

@@ -34,6 +34,11 @@ export class Publisher {
 		onDelivered: () => this.#progress.fire(),
 		onRoom: () => this.#progress.fire(),
 		onDrained: () => this.#progress.fire(),
+		// Of a kept session: it stays with the broker, for the one who subscribed.
+		onMessage: (_message: unknown, client: DeskClient) => {
+			client.pause();
+			setImmediate(() => client.resume(false));
+		},
 	};
 	readonly #topic: Topic;
 	readonly #flags: PublisherFlags;

@@ -42,6 +42,47 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 	EACCES: "Permission denied",
 };
 
+/** What a call to the system says when it fails, for people. */
+export function systemErrorText(error: unknown): string {
+	const text = error instanceof Error ? error.message : String(error);
+	// Node: "ENOENT: no such file or directory, open 'x'"
+	return /^[A-Z0-9]+: ([^,]+)/.exec(text)?.[1] ?? text;
+}
+
+/** What a port that speaks something else than MQTT does with CONNECT: it closes, says nothing, or answers in its own words. */
+const NO_BROKER: ReadonlySet<number> = new Set([
+	Reason.LINK_LOST,
+	Reason.CONNACK_TIMEOUT,
+	Reason.MALFORMED_PACKET,
+	Reason.PROTOCOL_ERROR,
+	Reason.PACKET_TOO_LARGE,
+]);
+
+/** What usually listens at a port, where that is not MQTT over TCP. */
+const OTHER_PORTS: Readonly<Record<number, string>> = {
+	80: "HTTP",
+	443: "HTTPS",
+	8080: "HTTP or MQTT over WebSocket",
+	8083: "MQTT over WebSocket",
+	8084: "MQTT over WebSocket with TLS",
+	8443: "HTTPS",
+	8883: "MQTT over TLS",
+	8884: "MQTT over TLS",
+	9001: "MQTT over WebSocket",
+};
+
+function noBroker(code: number, port: number): string {
+	const what: Readonly<Record<number, string>> = {
+		[Reason.LINK_LOST]: "closed before CONNACK",
+		[Reason.CONNACK_TIMEOUT]: "no CONNACK in time",
+	};
+	const usual = OTHER_PORTS[port];
+	return (
+		`${what[code] ?? "the answer is not MQTT"}; is it an MQTT broker?` +
+		(usual === undefined ? "" : ` Port ${port} is usually ${usual}; plain MQTT is 1883`)
+	);
+}
+
 /** How a connection or an attempt ended, for people, and the exit code that says the same. */
 export interface End {
 	text: string;
@@ -53,15 +94,24 @@ export interface End {
 /**
  * Puts a reason into words.
  *
- * in   cause  what the network said last, e.g. "connect ECONNREFUSED 127.0.0.1:1883"; may be empty
+ * in   cause      what the network said last, e.g. "connect ECONNREFUSED 127.0.0.1:1883"; may be empty
+ *      connected  whether this command has had a CONNACK before
+ *      port       where it was
  */
-export function describeEnd(reason: DisconnectReason, cause: string): End {
+export function describeEnd(reason: DisconnectReason, cause: string, connected = true, port = 0): End {
 	if (reason.layer === Layer.SERVER) {
 		const code =
 			reason.code === Reason.REFUSED_OTHER ? reason.detail : reason.code - Reason.REFUSED_PROTOCOL_VERSION + 1;
 		const text = `Connection refused by the broker: ${REFUSALS[code] ?? "reserved return code"} (CONNACK ${code})`;
-		return { text, exitCode: code, final: reason.code !== Reason.REFUSED_SERVER_UNAVAILABLE };
+		// Codes above 5 are reserved; one of them may be 27 or 64, which mean something else here.
+		return {
+			text,
+			exitCode: code < REFUSALS.length ? code : Exit.FAILED,
+			final: reason.code !== Reason.REFUSED_SERVER_UNAVAILABLE,
+		};
 	}
+	if (!connected && NO_BROKER.has(reason.code))
+		return { text: noBroker(reason.code, port), exitCode: Exit.FAILED, final: false };
 	const known = /\b(E[A-Z]{4,})\b/.exec(cause)?.[1];
 	const system = known === undefined ? undefined : (SYSTEM_ERRORS[known] ?? known);
 	const text = reason.layer === Layer.TRANSPORT && system ? system : (REASONS[reason.code] ?? `reason ${reason.code}`);

@@ -1,6 +1,6 @@
 /** One client that runs until its command is done: what pub and sub have in common. */
 import { lookup } from "node:dns/promises";
-import type { DisconnectReason } from "../../firmware/client/codes.js";
+import { Problem, type DisconnectReason } from "../../firmware/client/codes.js";
 import { LIMITS } from "../../firmware/client/limits.js";
 import type { CoreOptions } from "../../firmware/client/options.js";
 import { withoutPasswordValue } from "../manifest/password.js";
@@ -15,7 +15,7 @@ import { type End, describeEnd, describeProblem } from "./reasons.js";
 /** What a command wants to know besides how its connection is. */
 export type SessionHooks = Pick<
 	CoreOptions<DeskClient>,
-	"onConnected" | "onDelivered" | "onRoom" | "onSubscribed" | "onUnsubscribed"
+	"onConnected" | "onDelivered" | "onMessage" | "onRoom" | "onSubscribed" | "onUnsubscribed"
 > & {
 	/** The system has taken all bytes, after it had to wait for them. */
 	onDrained?(): void;
@@ -36,6 +36,8 @@ export class Session {
 	over = false;
 	/** What a signal would leave undone beside a connection that never stood, for people; undefined for nothing. */
 	undone: () => string | undefined = () => undefined;
+	/** Called once the session is over, before DISCONNECT. */
+	onOver: (() => void) | undefined;
 	readonly #io: Io;
 	readonly #flags: ConnectionFlags;
 	readonly #settings: ConnectionSettings;
@@ -121,6 +123,7 @@ export class Session {
 		this.#timers.push(
 			setTimeout(() => this.#finish(), (this.#settings.stopTimeoutMs ?? LIMITS.stopTimeoutMs.initial) + STOP_GRACE_MS),
 		);
+		this.onOver?.();
 		this.client.stop();
 	}
 
@@ -138,6 +141,11 @@ export class Session {
 		if (this.#outputGone) return;
 		this.complain(error);
 		if (this.exitCode === Exit.OK) this.exitCode = Exit.FAILED;
+	}
+
+	/** Says what was done, where it may not be what was meant; unless `--quiet`. */
+	note(line: string): void {
+		if (!this.#flags.quiet) this.#io.err(line);
 	}
 
 	/** One line for people, unless `--quiet`. */
@@ -178,15 +186,21 @@ export class Session {
 
 	#handleDisconnected(reason: DisconnectReason): void {
 		if (this.over) return;
-		const end: End = describeEnd(reason, this.#cause);
-		this.#cause = "";
 		const { host, port } = this.#settings;
+		const end: End = describeEnd(reason, this.#cause, this.#wasConnected, port);
+		this.#cause = "";
 		const line = `${this.#flags.unix ?? `${host}:${port}`}: ${end.text}`;
 		if (!this.#wasConnected || end.final) this.end(end.exitCode, line);
 		else if (reason.wasConnected) this.complain(`${line}; trying again`);
 	}
 
 	#handleProblem(problem: number, detail: number): void {
+		if (problem === Problem.MESSAGE_TOO_LARGE) {
+			// Messages of a kept session are nothing to a command that has not asked for any.
+			if (!this.#hooks.onSubscribed) return;
+			// The detail is its payload; what is too large may be the topic.
+			if (detail <= this.client.settings.rxBuffer) detail = this.client.packetSize;
+		}
 		const text = describeProblem(problem, detail);
 		if (text === undefined) return;
 		// After Ctrl-C or -W it is no news that something is unfinished.

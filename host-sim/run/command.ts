@@ -88,12 +88,14 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 		import("./summary.js"),
 	]);
 	const stopping = new AbortController();
-	// `xs-mqtt run … | head`: whoever read us has gone, so the run ends, quietly.
+	// `xs-mqtt run … | head`: whoever read us has gone, so the run ends, quietly. A disk that is full ends it too.
+	let failure: unknown;
 	const print = (line: string): void => {
+		if (failure !== undefined) return;
 		try {
 			io.out(`${line}\n`);
 		} catch (error) {
-			if (!(error instanceof EndOfOutput)) throw error;
+			failure = error;
 			stopping.abort();
 		}
 	};
@@ -111,6 +113,7 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 		progress?.clear();
 		if (result.error) io.err(`Error: ${result.error}`);
 		for (const line of flags.json ? [summaryJson(result)] : summaryLines(result)) print(line);
+		if (failure !== undefined && !(failure instanceof EndOfOutput)) throw failure;
 		return result.exitCode;
 	} finally {
 		progress?.clear();

@@ -24,6 +24,7 @@ export async function runInProcess(...args: string[]): Promise<Outcome> {
 	let err = "";
 	const io: Io = {
 		out: (chunk) => void out.push(Buffer.from(chunk)),
+		offer: (bytes) => out.push(Buffer.from(bytes)) && bytes.length,
 		err: (line) => void (err += `${line}\n`),
 		input: () => Readable.from([]),
 		colours: false,
