@@ -64,7 +64,7 @@ function command(args: readonly string[]): Promise<RunResult> {
 		child.on("error", reject);
 		child.on("close", () => {
 			const line = out.trim().split("\n").at(-1) ?? "";
-			if (line.startsWith('{"summary"')) resolve((JSON.parse(line) as { summary: RunResult }).summary);
+			if (line.startsWith('{"type":"summary"')) resolve((JSON.parse(line) as { summary: RunResult }).summary);
 			else reject(new Error(`xs-mqtt ${args.join(" ")}: ${err.trim() || "no summary"}`));
 		});
 	});

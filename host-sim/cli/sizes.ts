@@ -37,7 +37,7 @@ export function addSizes(program: Command, io: Io): void {
 		.option("--platform <name>", "platform whose part of the manifest counts, e.g. esp32/nodemcu", "lin")
 		.option("--topic-size <bytes>", "bytes of a typical topic", wholeNumber(1, Max.FIELD_SIZE), 20)
 		.option("--payload-size <bytes>", "bytes of a typical payload", size, 64)
-		.option("--json", "print JSON");
+		.option("--json", "print one JSON object");
 	command.action(() => {
 		const flags = command.opts<SizesFlags>();
 		const manifest = flags.manifest === undefined ? undefined : loadManifest(flags.manifest, flags);
@@ -45,13 +45,21 @@ export function addSizes(program: Command, io: Io): void {
 		const total = lines.reduce((sum, line) => sum + line.bytes, 0);
 		if (flags.json) {
 			const { platform, topicSize, payloadSize } = flags;
-			const report = { manifest: manifest?.file, platform, topicSize, payloadSize, regions: lines, total };
-			io.out(`${JSON.stringify(report, undefined, "\t")}\n`);
+			const report = {
+				type: "sizes",
+				manifest: manifest?.file,
+				platform,
+				topicSize,
+				payloadSize,
+				regions: lines,
+				total,
+			};
+			io.out(`${JSON.stringify(report)}\n`);
 			return;
 		}
 		io.out(`${manifest ? `${manifest.file} on ${flags.platform}` : "The library's own sizes"}\n\n`);
 		io.out(table(lines, total));
-		io.out("\nThe client's JavaScript objects come on top. Other typical messages: --topic-size, --payload-size.\n");
+		io.out("\nThe client's JavaScript objects come on top.\nOther typical messages: --topic-size, --payload-size.\n");
 	});
 }
 
@@ -59,11 +67,11 @@ export function addSizes(program: Command, io: Io): void {
 export function sizeLines(config: MqttConfig, topicSize: number, payloadSize: number): SizeLine[] {
 	const settings = clientSettings(config);
 	const packetSize = (qos: number): number => sizeOfPublishHead(2 + topicSize, qos, payloadSize) + payloadSize;
-	const typical = `of ${topicSize}-byte topic and ${payloadSize}-byte payload`;
+	const typical = `topic ${topicSize}, payload ${payloadSize} bytes`;
 	const holds: Readonly<Record<string, (bytes: number) => [number, string]>> = {
 		"CONNECT packet": () => [1, "packet, written once"],
-		txBuffer: (bytes) => [Math.floor(bytes / packetSize(0)), `QoS 0 publishes ${typical}`],
-		outbox: (bytes) => [Math.floor(bytes / sizeOfRecord(packetSize(1))), `QoS 1 or 2 publishes ${typical}`],
+		txBuffer: (bytes) => [Math.floor(bytes / packetSize(0)), `QoS 0 publishes, ${typical}`],
+		outbox: (bytes) => [Math.floor(bytes / sizeOfRecord(packetSize(1))), `QoS 1 or 2 publishes, ${typical}`],
 		filterBytes: (bytes) => [Math.floor(bytes / topicSize), `topic filters of ${topicSize} bytes`],
 		rxBuffer: (bytes) => [
 			largestPayload(bytes, topicSize),
@@ -91,6 +99,23 @@ function largestPayload(packetSize: number, topicSize: number): number {
 	return payloadSize;
 }
 
+/** Columns of a terminal. */
+const WIDTH = 80;
+
+/** A line whose last cell goes on below itself when there is no room for it. */
+function wrapCell(before: string, text: string): string[] {
+	const lines: string[] = [];
+	let line = before;
+	for (const word of text.split(" ")) {
+		if (line.length > before.length && line.length + word.length > WIDTH) {
+			lines.push(line.trimEnd());
+			line = " ".repeat(before.length);
+		}
+		line += `${word} `;
+	}
+	return [...lines, line.trimEnd()];
+}
+
 function table(lines: readonly SizeLine[], total: number): string {
 	const number = (value: number): string => value.toLocaleString("en");
 	const rows = lines.map(({ name, bytes, count, of }) => [name, number(bytes), number(count), of]);
@@ -99,9 +124,10 @@ function table(lines: readonly SizeLine[], total: number): string {
 	const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
 	const widths = [0, 1, 2].map(width);
 	return rows
-		.map(([name = "", bytes = "", count = "", of = ""]) =>
-			`${name.padEnd(widths[0] ?? 0)}  ${bytes.padStart(widths[1] ?? 0)}  ${count.padStart(widths[2] ?? 0)} ${of}`.trimEnd(),
-		)
+		.flatMap(([name = "", bytes = "", count = "", of = ""]) => {
+			const figures = `${name.padEnd(widths[0] ?? 0)}  ${bytes.padStart(widths[1] ?? 0)}  ${count.padStart(widths[2] ?? 0)} `;
+			return wrapCell(figures, of);
+		})
 		.map((line) => `${line}\n`)
 		.join("");
 }

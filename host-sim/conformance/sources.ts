@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseJson } from "../manifest/json.js";
 import { readStatements, type Statement } from "./statements.js";
 
 /** A test as it stands in its file, before any of its values are put in. */
@@ -57,7 +58,7 @@ export function readSources(root: string, version: string): Sources {
 		version,
 		statements: readStatements(readFileSync(join(root, "test/vectors", `mqtt-${version}-client.csv`), "utf8")),
 		tests: files.sort(byChapter).flatMap((file) => testsIn(file, readFileSync(join(folder, file), "utf8"))),
-		notTested: existsSync(reasons) ? (JSON.parse(readFileSync(reasons, "utf8")) as Record<string, string>) : {},
+		notTested: existsSync(reasons) ? (parseJson(readFileSync(reasons, "utf8")) as Record<string, string>) : {},
 	};
 }
 

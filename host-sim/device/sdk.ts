@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError, UsageError } from "../cli/exit.js";
+import { parseJson } from "../manifest/json.js";
 
 /** This package. */
 export const PACKAGE = fileURLToPath(new URL("../../../", import.meta.url));
@@ -63,7 +64,7 @@ export function findProgram(name: string, environment: NodeJS.ProcessEnv): strin
 
 /** The version of ESP-IDF that this SDK is made for, e.g. "v6.0". */
 export function idfVersion(sdk: Sdk): string {
-	const manifest = JSON.parse(readFileSync(join(sdk.root, "build/devices/esp32/manifest.json"), "utf8")) as {
+	const manifest = parseJson(readFileSync(join(sdk.root, "build/devices/esp32/manifest.json"), "utf8")) as {
 		build?: { EXPECTED_ESP_IDF?: string };
 	};
 	return manifest.build?.EXPECTED_ESP_IDF ?? "unknown";

@@ -27,11 +27,12 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 3: "3.1", 4: "3.1.1", 5: "
  *
  * in   frame  whole, cut off by the end of the connection, or broken
  *      level  the protocol that CONNECT has named
+ *      full   whether payloads are shown whole
  */
-export function decodeFrame(frame: Frame, level: ProtocolLevel): PacketRecord {
+export function decodeFrame(frame: Frame, level: ProtocolLevel, full = false): PacketRecord {
 	if (frame.headerSize > 0 && frame.received === frame.size) {
 		try {
-			return frame.kept.length < frame.size ? decodeLarge(frame, level) : decodeWhole(frame, level);
+			return frame.kept.length < frame.size ? decodeLarge(frame, level) : decodeWhole(frame, level, full);
 		} catch (error) {
 			return malformed(frame, error instanceof Error ? error.message : String(error));
 		}
@@ -52,7 +53,7 @@ function incomplete(frame: Frame): PacketRecord {
 	return { packet: "INCOMPLETE", size: frame.received, error, hex: hexOf(frame.kept) };
 }
 
-function decodeWhole(frame: Frame, level: ProtocolLevel): PacketRecord {
+function decodeWhole(frame: Frame, level: ProtocolLevel, full: boolean): PacketRecord {
 	const found: Packet[] = [];
 	let problem: unknown;
 	const parser = mqttPacket.parser({ protocolVersion: level });
@@ -66,7 +67,7 @@ function decodeWhole(frame: Frame, level: ProtocolLevel): PacketRecord {
 	const exact = level < 5 ? EXACT_SIZES[packet.cmd] : undefined;
 	if (exact !== undefined && frame.size !== exact)
 		throw new Error(`${packet.cmd} of ${frame.size} bytes, not ${exact}`);
-	return describePacket(packet, frame, level);
+	return describePacket(packet, frame, level, full);
 }
 
 /** A PUBLISH of which only the beginning was kept; no other packet of this size has a meaning that fits a line. */
@@ -105,12 +106,12 @@ function sizeOfProperties(bytes: Buffer, offset: number): number {
 	throw new Error("the length of the properties has more than four bytes");
 }
 
-function describePacket(packet: Packet, frame: Frame, level: ProtocolLevel): PacketRecord {
+function describePacket(packet: Packet, frame: Frame, level: ProtocolLevel, full: boolean): PacketRecord {
 	const record: PacketRecord = { packet: packet.cmd.toUpperCase(), size: frame.size };
 	if (typeof packet.messageId === "number") record.packetId = packet.messageId;
 	switch (packet.cmd) {
 		case "connect":
-			return { ...record, ...describeConnect(packet) };
+			return { ...record, ...describeConnect(packet, full) };
 		case "connack": {
 			const code = packet.returnCode ?? packet.reasonCode ?? 0;
 			const reason = level === 5 ? reasonCodeName(code) : returnCodeName(code);
@@ -119,7 +120,7 @@ function describePacket(packet: Packet, frame: Frame, level: ProtocolLevel): Pac
 		case "publish": {
 			const { topic, qos, dup, retain } = packet;
 			const payload = Buffer.from(packet.payload);
-			return { ...record, topic, qos, dup, retain, ...payloadRecord(payload, payload.length) };
+			return { ...record, topic, qos, dup, retain, ...payloadRecord(payload, payload.length, full) };
 		}
 		case "subscribe":
 			return { ...record, filters: packet.subscriptions.map(({ topic, qos }) => ({ filter: topic, qos })) };
@@ -138,7 +139,7 @@ function describePacket(packet: Packet, frame: Frame, level: ProtocolLevel): Pac
 	}
 }
 
-function describeConnect(packet: IConnectPacket): Partial<PacketRecord> {
+function describeConnect(packet: IConnectPacket, full: boolean): Partial<PacketRecord> {
 	const { will } = packet;
 	const payload = will && Buffer.from(will.payload);
 	return {
@@ -154,7 +155,7 @@ function describeConnect(packet: IConnectPacket): Partial<PacketRecord> {
 					topic: will.topic,
 					qos: will.qos ?? 0,
 					retain: will.retain ?? false,
-					...payloadRecord(payload, payload.length),
+					...payloadRecord(payload, payload.length, full),
 				},
 			}),
 	};

@@ -5,7 +5,7 @@ export const FRAME_KEPT_MAX = 65_536;
 
 /** One packet of a stream, as far as it was kept. */
 export interface Frame {
-	/** Its first bytes, the fixed header first; all of them when there are no more than FRAME_KEPT_MAX. */
+	/** Its first bytes, the fixed header first; all of them when there are no more than are kept. */
 	kept: Uint8Array;
 	/** Bytes of the fixed header; 0 when the stream ended or broke within it. */
 	headerSize: number;
@@ -19,14 +19,19 @@ export interface Frame {
 export class Framer {
 	readonly #meter = new PacketMeter();
 	readonly #onFrame: (frame: Frame) => void;
+	readonly #keptMax: number;
 	#parts: Uint8Array[] = [];
 	#kept = 0;
 	#received = 0;
 	#reported = false;
 
-	/** `onFrame` gets each packet when it is whole, and once a stream that cannot be understood any more (size 0). */
-	constructor(onFrame: (frame: Frame) => void) {
+	/**
+	 * in   onFrame  gets each packet when it is whole, and once a stream that cannot be understood any more (size 0)
+	 *      keptMax  bytes of a packet that are kept; Infinity for all
+	 */
+	constructor(onFrame: (frame: Frame) => void, keptMax = FRAME_KEPT_MAX) {
 		this.#onFrame = onFrame;
+		this.#keptMax = keptMax;
 	}
 
 	/** Takes the next bytes of the stream; copies what it keeps. */
@@ -51,7 +56,7 @@ export class Framer {
 
 	#keep(bytes: Uint8Array, offset: number, count: number): void {
 		this.#received += count;
-		const room = Math.min(count, FRAME_KEPT_MAX - this.#kept);
+		const room = Math.min(count, this.#keptMax - this.#kept);
 		if (room <= 0) return;
 		this.#parts.push(bytes.slice(offset, offset + room));
 		this.#kept += room;

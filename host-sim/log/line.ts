@@ -43,9 +43,10 @@ function flagsLine({ qos, dup, retain }: { qos?: number; dup?: boolean; retain?:
 	return `QoS ${qos}${dup ? " DUP" : ""}${retain ? " RETAIN" : ""}`;
 }
 
-function payloadLine({ payload, payloadHex, payloadSize, payloadCut }: Partial<PayloadRecord>): string {
+function payloadLine({ payload, payloadHex, payloadBase64, payloadSize, payloadCut }: Partial<PayloadRecord>): string {
 	if (payloadSize === 0) return "empty";
-	const preview = payload === undefined ? `hex ${payloadHex}` : quoted(payload);
+	const bytes = payloadBase64 === undefined ? `hex ${payloadHex}` : `base64 ${payloadBase64}`;
+	const preview = payload === undefined ? bytes : quoted(payload);
 	return payloadCut ? `${preview}… (${payloadSize} bytes)` : preview;
 }
 

@@ -1,8 +1,11 @@
 import pc from "picocolors";
 import type { Direction, StepName, Tap } from "../world/tap.js";
 import { decodeFrame, levelOf, type ProtocolLevel } from "./decode.js";
-import { Framer, type Frame } from "./framer.js";
+import { FRAME_KEPT_MAX, Framer, type Frame } from "./framer.js";
 import { fieldsLine, printable } from "./line.js";
+
+/** One object of a log for tools. */
+export type LogRecord = { type: string } & Record<string, unknown>;
 
 /** How a log is written. */
 export interface PacketLogOptions {
@@ -14,6 +17,8 @@ export interface PacketLogOptions {
 	json?: boolean;
 	/** Whether to use colours; only ever on a terminal, and never with `json`. */
 	colour?: boolean;
+	/** Whether payloads are shown whole, not only their beginning. */
+	fullPayload?: boolean;
 }
 
 /** One connection: both its streams, and the protocol that its CONNECT has named. */
@@ -54,7 +59,7 @@ export class PacketLog implements Tap {
 		const over = name === "closed" || name === "lost" || name === "failed";
 		if (over) this.#end(connection);
 		if (this.#options.json) {
-			this.#json({ ...(connection > 0 && { connection }), step: name, ...(detail && { detail }) });
+			this.#json({ type: "step", ...(connection > 0 && { connection }), step: name, ...(detail && { detail }) });
 			return;
 		}
 		const paint = name === "fault" || name === "lost" || name === "failed" ? this.#paint.fault : this.#paint.dim;
@@ -64,7 +69,8 @@ export class PacketLog implements Tap {
 	bytes(connection: number, direction: Direction, bytes: Uint8Array): void {
 		let streams = this.#streams.get(connection);
 		if (!streams) {
-			const framer = (way: Direction): Framer => new Framer((frame) => this.#packet(connection, way, frame));
+			const keptMax = this.#options.fullPayload ? Infinity : FRAME_KEPT_MAX;
+			const framer = (way: Direction): Framer => new Framer((frame) => this.#packet(connection, way, frame), keptMax);
 			streams = { out: framer("out"), in: framer("in"), level: 4 };
 			this.#streams.set(connection, streams);
 		}
@@ -80,8 +86,29 @@ export class PacketLog implements Tap {
 
 	/** A line from the simulator itself. */
 	note(line: string): void {
-		if (this.#options.json) this.#json({ note: line });
+		if (this.#options.json) this.#json({ type: "note", note: line });
 		else this.#text(0, this.#paint.dim(printable(line)));
+	}
+
+	/** Something that only tools want to know; `record` has a `type`. */
+	record(record: LogRecord): void {
+		if (this.#options.json) this.#json(record);
+	}
+
+	/**
+	 * Something went wrong.
+	 *
+	 * in   text    one line for people
+	 *      record  the same for tools, with a `type`
+	 *      more    further lines for people
+	 */
+	warn(text: string, record: LogRecord, more: readonly string[] = []): void {
+		if (this.#options.json) {
+			this.#json(record);
+			return;
+		}
+		this.#text(0, this.#paint.bad(`! ${printable(text)}`));
+		for (const line of more) this.#text(0, this.#paint.bad(`!   ${printable(line)}`));
 	}
 
 	/** Writes what is left at the end of a run. */
@@ -92,17 +119,17 @@ export class PacketLog implements Tap {
 	}
 
 	#traced(line: string): void {
-		if (this.#options.json) this.#json({ trace: line });
+		if (this.#options.json) this.#json({ type: "trace", trace: line });
 		else this.#text(0, `| ${printable(line)}`);
 	}
 
 	#packet(connection: number, direction: Direction, frame: Frame): void {
 		this.packets++;
 		const streams = this.#streams.get(connection)!;
-		const record = decodeFrame(frame, streams.level);
+		const record = decodeFrame(frame, streams.level, this.#options.fullPayload);
 		streams.level = levelOf(record) ?? streams.level;
 		if (this.#options.json) {
-			this.#json({ connection, direction, ...record });
+			this.#json({ type: "packet", connection, direction, ...record });
 			return;
 		}
 		const bad = record.packet === "MALFORMED" || record.packet === "INCOMPLETE";

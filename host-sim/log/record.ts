@@ -11,6 +11,8 @@ export interface PayloadRecord {
 	payloadSize: number;
 	payload?: string;
 	payloadHex?: string;
+	/** Instead of `payloadHex`, when payloads are shown whole: what is not UTF-8, in Base64. */
+	payloadBase64?: string;
 	/** Whether `payload` or `payloadHex` is only the beginning. */
 	payloadCut?: boolean;
 }
@@ -55,8 +57,15 @@ const TEXT_MAX = 60;
 /** Longest preview of bytes. */
 const HEX_BYTES_MAX = 24;
 
-/** Describes a payload of `size` bytes, of which `kept` is the beginning. */
-export function payloadRecord(kept: Uint8Array, size: number): PayloadRecord {
+/**
+ * Describes a payload.
+ *
+ * in   kept  its beginning
+ *      size  all its bytes
+ *      full  whether it is shown as a whole, as far as it was kept
+ */
+export function payloadRecord(kept: Uint8Array, size: number, full = false): PayloadRecord {
+	if (full) return fullRecord(kept, size);
 	const text = size === 0 ? "" : textOf(kept, kept.length < size);
 	if (text !== undefined) {
 		const preview = [...text].slice(0, TEXT_MAX).join("");
@@ -65,6 +74,16 @@ export function payloadRecord(kept: Uint8Array, size: number): PayloadRecord {
 	}
 	const cut = size > HEX_BYTES_MAX;
 	return { payloadSize: size, payloadHex: hexOf(kept), ...(cut && { payloadCut: true }) };
+}
+
+function fullRecord(kept: Uint8Array, size: number): PayloadRecord {
+	const cut = kept.length < size && { payloadCut: true };
+	try {
+		const payload = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(kept);
+		return { payloadSize: size, payload, ...cut };
+	} catch {
+		return { payloadSize: size, payloadBase64: Buffer.from(kept).toString("base64"), ...cut };
+	}
 }
 
 /** The first bytes in hexadecimal digits. */

@@ -17,8 +17,12 @@ export class JsonError extends Error {
 	}
 }
 
-/** Parses JSON. Throws JsonError with the place of the first error. */
-export function parseJson(text: string): unknown {
+/** What some editors put in front of a file. */
+const BYTE_ORDER_MARK = "\ufeff";
+
+/** Parses JSON, with or without a byte-order mark. Throws JsonError with the place of the first error. */
+export function parseJson(given: string): unknown {
+	const text = given.startsWith(BYTE_ORDER_MARK) ? given.slice(BYTE_ORDER_MARK.length) : given;
 	try {
 		return JSON.parse(text);
 	} catch (error) {

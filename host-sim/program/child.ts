@@ -6,7 +6,8 @@ import { Worker } from "node:worker_threads";
 import { EndOfOutput, processIo } from "../cli/io.js";
 import { State } from "../../firmware/client/codes.js";
 import type { SimulatedClient } from "../run/registry.js";
-import { describeEscape } from "../world/escape.js";
+import { EventTeller, stackOf } from "../watch/tell.js";
+import { describeEscape, type StackPlace } from "../world/escape.js";
 import { Random } from "../world/random.js";
 import { snapshotOf, type ClientSnapshot } from "./clients.js";
 import { encodeFrame, FrameReader, type FromProgram, type StartMessage, type ToProgram } from "./frames.js";
@@ -40,13 +41,31 @@ function snapshots(): ClientSnapshot[] {
 	return clients.map(snapshotOf);
 }
 
+function findSource(place: StackPlace): StackPlace {
+	return realm?.sources.original(place) ?? place;
+}
+
+const numberOf = (client: object): number => clients.indexOf(client as SimulatedClient) + 1;
+const teller = new EventTeller(numberOf, (event) => say({ kind: "watch", event }), findSource);
+
+/** The run is about to be over: how its clients are now is what counts. */
+function tellStates(): void {
+	for (const client of clients) teller.stopping(client, client.state);
+}
+
 /** The device is gone: nothing of the program runs any more. */
 function escape(error: unknown, origin: string): void {
 	if (isOver) return;
 	isOver = true;
 	world?.close();
-	const text = describeEscape(error, origin, (place) => realm?.sources.original(place) ?? place);
-	say({ kind: "escape", message: text + hintForMessage(text), clients: snapshots() });
+	const text = describeEscape(error, origin, findSource);
+	teller.flush();
+	say({
+		kind: "escape",
+		message: text + hintForMessage(text),
+		stack: stackOf(error, findSource),
+		clients: snapshots(),
+	});
 }
 
 async function start(message: StartMessage): Promise<void> {
@@ -58,7 +77,11 @@ async function start(message: StartMessage): Promise<void> {
 		realm = new Realm({
 			world,
 			random: () => random.fraction(),
-			onClient: (client) => clients.push(client as SimulatedClient),
+			onClient: (client) => {
+				clients.push(client as SimulatedClient);
+				teller.made(client);
+			},
+			teller,
 			modules,
 		});
 		run = await realm.load(file);
@@ -71,7 +94,9 @@ async function start(message: StartMessage): Promise<void> {
 	setInterval(() => say({ kind: "clients", clients: snapshots() }), CLIENTS_INTERVAL_MS);
 	run().catch((error: unknown) => escape(error, `program ${name}`));
 	await world.whenIdle();
-	if (!isOver) say({ kind: "idle", clients: snapshots() });
+	if (isOver) return;
+	tellStates();
+	say({ kind: "idle", clients: snapshots() });
 }
 
 /** Stops all clients, so that DISCONNECT goes out, and waits until they are at rest; but not for ever. */
@@ -79,6 +104,7 @@ async function stop(): Promise<void> {
 	const limits = clients.map(({ settings }) => Number(settings["stopTimeoutMs"] ?? 0));
 	const limitMs = Math.max(STOP_TIMEOUT_MS, ...limits);
 	say({ kind: "stopping", limitMs });
+	tellStates();
 	for (const client of clients) {
 		try {
 			client.stop();

@@ -3,6 +3,7 @@
  * process's standard input and output. A device program has no use of its own for either.
  */
 import { deserialize, serialize } from "node:v8";
+import type { WatchEvent } from "../watch/events.js";
 import type { ClientSnapshot } from "./clients.js";
 
 /** What a process is to run. */
@@ -45,7 +46,9 @@ export type FromProgram =
 	| { kind: "resolve"; id: number; host: string }
 	| { kind: "unresolve"; id: number }
 	/** An exception; nothing of the program runs any more. */
-	| { kind: "escape"; message: string; clients: ClientSnapshot[] }
+	| { kind: "escape"; message: string; stack: readonly string[]; clients: ClientSnapshot[] }
+	/** Something that a client goes through. */
+	| { kind: "watch"; event: WatchEvent }
 	/** About once a second. */
 	| { kind: "clients"; clients: ClientSnapshot[] }
 	/** Nothing can happen any more by itself. */

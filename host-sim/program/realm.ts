@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 import { compiledUrl, STAND_INS } from "../run/stand-ins.js";
 import { findSyntaxError } from "../run/syntax.js";
+import type * as Prototypes from "../watch/prototypes.js";
+import type { Teller } from "../watch/prototypes.js";
 import type { DeviceWorld } from "../world/device-world.js";
 import { findImport } from "./find-import.js";
 import { NOT_ON_XS } from "./hints.js";
@@ -24,6 +26,8 @@ export interface RealmOptions {
 	onClient(client: object): void;
 	/** Modules that the program's manifest names. */
 	modules: ModuleTable;
+	/** Told what the program's clients go through. */
+	teller: Teller;
 }
 
 /** In here the stand-ins are; only they may ask for the world. */
@@ -80,12 +84,35 @@ export class Realm {
 		const globals = await this.#link(GLOBALS);
 		await globals.evaluate();
 		(globals.namespace as { installGlobals(): void }).installGlobals();
+		await this.#watch();
 		const main = await this.#link(file);
 		return async () => {
 			await main.evaluate();
 			const start = (main.namespace as { default?: unknown }).default;
 			if (typeof start === "function") await (start as () => unknown)();
 		};
+	}
+
+	/** As on XS, what watches the library is loaded beside it, in the realm, before any program. */
+	async #watch(): Promise<void> {
+		const load = async (path: string): Promise<object> => {
+			const module = await this.#link(fileURLToPath(compiledUrl(path)));
+			await module.evaluate();
+			return module.namespace;
+		};
+		const { watchPrototypes } = (await load("host-sim/watch/prototypes.js")) as typeof Prototypes;
+		const prototypeOf = async (path: string, name: string): Promise<object> =>
+			((await load(`firmware/${path}.js`)) as Record<string, { prototype: object }>)[name]!.prototype;
+		watchPrototypes(
+			{
+				client: await prototypeOf("app/client", "Client"),
+				writer: await prototypeOf("client/writer", "PayloadWriter"),
+				application: await prototypeOf("client/application", "Application"),
+				receiver: await prototypeOf("client/receiver", "Receiver"),
+				loop: await prototypeOf("loop/loop", "Loop"),
+			},
+			this.#options.teller,
+		);
 	}
 
 	async #link(file: string): Promise<vm.Module> {

@@ -27,11 +27,14 @@ const REACH_TIMEOUT_MS = 5000;
 /**
  * Starts the embedded broker, or makes sure that an external one is there.
  *
- * Throws UsageError for a URL that is none, CliError with UNREACHABLE_EXIT_CODE when nobody answers.
+ * in   url   of an external one
+ *      port  of the embedded one; a free one unless told
+ *
+ * Throws UsageError for a URL that is none, CliError with UNREACHABLE_EXIT_CODE when nobody answers or the port is taken.
  */
-export async function openBroker(url: string | undefined): Promise<RunBroker> {
+export async function openBroker(url: string | undefined, port?: number): Promise<RunBroker> {
 	if (url === undefined) {
-		const embedded = await startAedes();
+		const embedded = await startEmbedded(port);
 		return {
 			address: { host: embedded.host, port: embedded.port },
 			embedded,
@@ -51,6 +54,16 @@ export async function openBroker(url: string | undefined): Promise<RunBroker> {
 		description: `${address.host}:${address.port}`,
 		close: async () => {},
 	};
+}
+
+async function startEmbedded(port: number | undefined): Promise<EmbeddedBroker> {
+	try {
+		return await startAedes(port === undefined ? {} : { port });
+	} catch (error) {
+		const { code, message } = error as NodeJS.ErrnoException;
+		const why = code === "EADDRINUSE" ? "another program listens there" : code === "EACCES" ? "not permitted" : message;
+		throw new CliError(`--port ${port}: ${why}`, UNREACHABLE_EXIT_CODE);
+	}
 }
 
 /** Takes a broker's URL apart. Throws UsageError, without showing a password. */

@@ -1,22 +1,32 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { EndOfOutput, processIo, type Io } from "../cli/io.js";
 import { wholeNumber } from "../cli/numbers.js";
+import { printable } from "../log/line.js";
+import { programFrames } from "../watch/describe.js";
 import {
 	DROP_EVERY_MAX,
 	DURATION_S_MAX,
+	EXPECT_DELIVERED_MAX,
 	LATENCY_MS_MAX,
+	PORT_MAX,
 	SEED_MAX,
 	type Engine,
 	type Progress,
 	type RunFaults,
 	type RunOptions,
+	type RunResult,
 } from "./options.js";
+import { FAILURE_NAMES, failureNames, type FailureName } from "./outcome.js";
 import { XS_HEAP, type XsHeap } from "./xs-heap.js";
 
 /** Options as commander names them. */
 interface Flags {
 	manifest?: string;
 	broker?: string;
+	port?: number;
+	failOn?: FailureName[];
+	expectDelivered?: number;
+	fullPayload?: true;
 	duration?: number;
 	seed?: number;
 	json?: true;
@@ -34,6 +44,13 @@ interface Flags {
 	xsProfile?: true;
 }
 
+const RUN_EXIT_CODES = `
+A run ends with 1 when a client was never connected, or had no connection at the
+end although it wanted one; and for --fail-on and --expect-delivered. Besides
+the exit codes below: 69 for no broker at --broker or a --port that is taken, 70
+for a program that threw an exception or needed more than its heap, 130 for
+Ctrl-C twice.`;
+
 /** Exit code of a process that Ctrl-C has ended at once. */
 const INTERRUPTED_EXIT_CODE = 130;
 
@@ -49,6 +66,7 @@ export function registerRun(
 		.argument("<program>", "telemetry, ota, or the path of a .js, .mjs or .ts file")
 		.option("--manifest <file>", "the manifest (default: the example's, or manifest.json beside the program)")
 		.option("--broker <url>", "mqtt://[user[:password]@]host[:port] (default: a broker of its own)")
+		.option("--port <number>", "port of the broker of its own (default: a free one)", wholeNumber(1, PORT_MAX))
 		.option("--duration <seconds>", "stop after this time (default: when the program ends)", seconds)
 		.option("--seed <number>", "makes every random decision repeatable (default: drawn)", wholeNumber(0, SEED_MAX))
 		.option("--latency <ms>", "delay of each direction", wholeNumber(0, LATENCY_MS_MAX))
@@ -70,12 +88,16 @@ export function registerRun(
 		.option("--xs-keys <count>", "names that the running program may add (default: likewise, or 256)", size("keys"))
 		.option("--xs-profile", "print what each function takes: byte codes, slots, chunk bytes")
 		.option("--no-companion", "do not run the counterpart of an example")
-		.option("--json", "print JSON, one object a line")
+		.option("--fail-on <names>", `end with 1 when there was one of these: ${FAILURE_NAMES.join(",")}`, failureNames)
+		.option(
+			"--expect-delivered <count>",
+			"end with 1 when fewer publishes of QoS 1 and 2 were delivered",
+			wholeNumber(0, EXPECT_DELIVERED_MAX),
+		)
+		.option("--full-payload", "show payloads whole; with --json, what is not UTF-8 in Base64")
+		.option("--json", "print JSON, one object a line, each with a type")
 		.option("--quiet", "print the summary only")
-		.addHelpText(
-			"after",
-			"\nBesides the exit codes below: 69 for no broker at --broker, 70 for a program that threw an exception.",
-		);
+		.addHelpText("after", RUN_EXIT_CODES);
 	command.action(async (name: string) => {
 		setExitCode(await runCommand(name, command.opts<Flags>(), io));
 	});
@@ -111,7 +133,7 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 			...(progress && { onProgress: (now: Progress) => progress.show(now) }),
 		});
 		progress?.clear();
-		if (result.error) io.err(`Error: ${result.error}`);
+		for (const line of errorLines(result)) io.err(printable(line));
 		for (const line of flags.json ? [summaryJson(result)] : summaryLines(result)) print(line);
 		if (failure !== undefined && !(failure instanceof EndOfOutput)) throw failure;
 		return result.exitCode;
@@ -121,9 +143,15 @@ async function runCommand(program: string, flags: Flags, io: Io): Promise<number
 	}
 }
 
+/** What went wrong, for people; a stack stands behind its exception, indented. */
+function errorLines({ error, stack, failures }: RunResult): string[] {
+	const exception = error === undefined ? [] : [`Error: ${error}`, ...programFrames(stack).map((line) => `  ${line}`)];
+	return [...exception, ...failures.map((line) => `Error: ${line}`)];
+}
+
 function runOptions(flags: Flags): Omit<RunOptions, "program"> & RunFaults {
 	const { manifest, broker, duration, seed, latency, split, dropEvery, halfOpenAt, engine, companion, json } = flags;
-	const { xsSlots, xsChunks, xsStack, xsKeys } = flags;
+	const { xsSlots, xsChunks, xsStack, xsKeys, port, failOn, expectDelivered } = flags;
 	return {
 		engine,
 		heap: {
@@ -134,6 +162,10 @@ function runOptions(flags: Flags): Omit<RunOptions, "program"> & RunFaults {
 		},
 		companion,
 		json: json ?? false,
+		fullPayload: flags.fullPayload ?? false,
+		...(port !== undefined && { port }),
+		...(failOn !== undefined && { failOn }),
+		...(expectDelivered !== undefined && { expectDelivered }),
 		profile: flags.xsProfile ?? false,
 		split: split ?? false,
 		...(manifest !== undefined && { manifest }),

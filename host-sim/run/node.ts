@@ -5,6 +5,7 @@ import { moduleFiles } from "../manifest/modules.js";
 import type { ClientSnapshot } from "../program/clients.js";
 import type { FromProgram } from "../program/frames.js";
 import { ESCAPE_EXIT_CODE } from "../world/escape.js";
+import type { Monitor } from "../watch/monitor.js";
 import { World } from "../world/world.js";
 import type { RunBroker } from "./broker.js";
 import { Ending, NOT_BACK_MS } from "./ending.js";
@@ -22,6 +23,8 @@ export interface RunParts {
 	broker: RunBroker;
 	seed: number;
 	log: PacketLog | undefined;
+	/** Takes what the program's clients go through. */
+	monitor: Monitor;
 }
 
 /** Beyond what the clients ask for, before the run gives up on them, in ms. */
@@ -66,6 +69,8 @@ class NodeRun {
 	#hasStarted = false;
 	/** As they were told last. */
 	#clients: ClientSnapshot[] = [];
+	/** Where the exception was made that ended the program. */
+	#stack: readonly string[] = [];
 
 	constructor(parts: RunParts, world: World, child: NodeProcess) {
 		this.#parts = parts;
@@ -95,13 +100,15 @@ class NodeRun {
 			exitCode: ending.error === undefined ? 0 : ESCAPE_EXIT_CODE,
 			end,
 			error: ending.error,
+			stack: this.#stack,
+			failures: [],
 			program: program.name,
 			engine: "node",
 			broker: broker.description,
 			seed,
 			durationMs: performance.now() - this.#startMs,
 			connections: this.#world.connections,
-			clients: this.#clients.map(reportClient),
+			clients: this.#clients.map((client, index) => reportClient(client, this.#parts.monitor.clients[index])),
 			memory: undefined,
 			profile: [],
 		};
@@ -114,11 +121,14 @@ class NodeRun {
 				const { name } = this.#parts.program;
 				return this.ending.refuse(new CliError(`program ${name} cannot be loaded: ${message.message}`));
 			}
+			case "watch":
+				return this.#parts.monitor.take(message.event);
 			case "started":
 				return this.#arm();
 			case "escape":
 				// The device is gone: nothing is said to the broker.
 				this.#world.close();
+				this.#stack = message.stack;
 				return this.ending.fail(message.message);
 			case "idle":
 				return this.ending.finish("program ended");

@@ -1,6 +1,7 @@
 import type { EmbeddedBroker } from "../broker-aedes/aedes.js";
 import type { World } from "../world/world.js";
 import type { XsProfileLine } from "../xs/run.js";
+import type { FailureName } from "./outcome.js";
 import type { ClientReport } from "./report.js";
 import type { XsHeap } from "./xs-heap.js";
 import type { EngineMemory } from "./xs-memory.js";
@@ -16,6 +17,11 @@ export const DURATION_S_MAX = 864_000;
 export const LATENCY_MS_MAX = 60_000;
 /** Packets. */
 export const DROP_EVERY_MAX = 1_000_000_000;
+
+/** Publishes. */
+export const EXPECT_DELIVERED_MAX = 0xffff_ffff;
+/** TCP's. */
+export const PORT_MAX = 65_535;
 
 /** The engines that can run a program. */
 export type Engine = "node" | "xs";
@@ -58,6 +64,14 @@ export interface RunOptions extends RunFaults {
 	onNotice?: (line: string) => void;
 	/** The log is JSON, one object for each line. */
 	json?: boolean;
+	/** Port of the broker inside this process; a free one unless told. */
+	port?: number;
+	/** What makes the run a failure. */
+	failOn?: readonly FailureName[];
+	/** Fewer publishes of QoS 1 and 2 that were delivered make the run a failure. */
+	expectDelivered?: number;
+	/** Payloads are shown whole. */
+	fullPayload?: boolean;
 	/** The log has colours. */
 	colour?: boolean;
 	/** Ends the run: the clients are stopped, so that DISCONNECT goes out. */
@@ -84,11 +98,15 @@ export type RunEnd = "duration" | "stopped" | "program ended" | "exception" | "n
 
 /** What a run leaves. */
 export interface RunResult {
-	/** 0, or 70 when the program went wrong. */
+	/** 0; 1 when there are failures; 70 when the program went wrong. */
 	exitCode: number;
 	end: RunEnd;
 	/** One line about what went wrong. */
 	error: string | undefined;
+	/** Where it was made, innermost first, as far as the engine tells; empty without one. */
+	stack: readonly string[];
+	/** What went wrong in a run that came to its end, one line each: see outcome.ts. */
+	failures: readonly string[];
 	program: string;
 	engine: Engine;
 	/** Where the broker is, for people. */

@@ -6,11 +6,15 @@ import { runOnNode, type RunParts } from "./node.js";
 import {
 	DROP_EVERY_MAX,
 	DURATION_S_MAX,
+	EXPECT_DELIVERED_MAX,
 	LATENCY_MS_MAX,
+	PORT_MAX,
 	SEED_MAX,
 	type RunOptions,
 	type RunResult,
 } from "./options.js";
+import { Monitor } from "../watch/monitor.js";
+import { judge } from "./outcome.js";
 import { configOf, findProgram, type Program } from "./program.js";
 import { checkHeap } from "./xs-heap.js";
 import { runOnXsHost } from "./xs.js";
@@ -31,7 +35,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
 	checkNumbers(options);
 	const program = findProgram(options.program);
 	const config = configOf(options.manifest ?? program.manifest);
-	const broker = await openBroker(options.broker);
+	const broker = await openBroker(options.broker, options.port);
 	try {
 		return await runWith(options, program, config, broker);
 	} finally {
@@ -52,11 +56,14 @@ async function runWith(
 	const say = (line: string): void => log?.note(line);
 	say(`${program.name} on ${engine}, broker ${broker.description}, seed ${seed}`);
 	const companion = await startCompanion(options, program, broker, say);
-	const parts: RunParts = { options, program, config: withBroker(config, broker), broker, seed, log };
+	const monitor = new Monitor(log);
+	const parts: RunParts = { options, program, config: withBroker(config, broker), broker, seed, log, monitor };
 	try {
-		return engine === "xs" ? await runOnXsHost(parts) : await runOnNode(parts);
+		const result = engine === "xs" ? await runOnXsHost(parts) : await runOnNode(parts);
+		return judge(result, monitor.clients, options);
 	} finally {
 		await companion?.stop();
+		monitor.close();
 		log?.close();
 	}
 }
@@ -66,6 +73,7 @@ function makeLog(options: RunOptions, onLine: (line: string) => void, startMs: n
 		write: onLine,
 		now: () => performance.now() - startMs,
 		json: options.json ?? false,
+		fullPayload: options.fullPayload ?? false,
 		colour: options.colour ?? false,
 	});
 }
@@ -107,6 +115,11 @@ function checkNumbers(options: RunOptions): void {
 		throw new UsageError(`${name}: ${value} is out of range; ${min} … ${max}`);
 	};
 	check("--duration", options.durationS, 0, DURATION_S_MAX);
+	check("--port", options.port, 1, PORT_MAX);
+	check("--expect-delivered", options.expectDelivered, 0, EXPECT_DELIVERED_MAX);
+	if (options.port !== undefined && options.broker !== undefined) {
+		throw new UsageError("--port: only without --broker, for the broker inside this process");
+	}
 	check("--seed", options.seed, 0, SEED_MAX);
 	check("--latency", options.latencyMs, 0, LATENCY_MS_MAX);
 	check("--drop-every", options.dropEvery, 0, DROP_EVERY_MAX);

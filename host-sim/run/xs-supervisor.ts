@@ -7,29 +7,61 @@
 
 /** Name of the module, to be preloaded. */
 export const SUPERVISOR = "xs-mqtt-simulator/supervisor";
-/** A line of the trace that reports a client, in JSON behind this. */
-export const CLIENT_PREFIX = "@client ";
+/** Name under which host-sim/watch/prototypes.js is linked, to be preloaded as well. */
+export const WATCH = "xs-mqtt-simulator/watch";
+/** Type of the event that reports a client: its fields are this and the client. */
+export const CLIENT_EVENT = "client";
 
 /** Milliseconds between two looks at whether all clients are at rest. */
 const POLL_MS = 10;
 
+/** Name of the module with the library's Client. */
+export const CLIENT_MODULE = "xs-mqtt/app/client";
+
+/** The library tells what its clients go through. */
+const WATCHED = `
+import { connected, ended, made, problem, refused, stopping, threw, unrouted } from "xs-host/watch";
+import { Client } from "${CLIENT_MODULE}";
+import { Application } from "xs-mqtt/client/application";
+import { Receiver } from "xs-mqtt/client/receiver";
+import { PayloadWriter } from "xs-mqtt/client/writer";
+import { Loop } from "xs-mqtt/loop/loop";
+import { watchPrototypes } from "${WATCH}";
+
+watchPrototypes(
+	{
+		client: Client.prototype,
+		writer: PayloadWriter.prototype,
+		application: Application.prototype,
+		receiver: Receiver.prototype,
+		loop: Loop.prototype,
+	},
+	Object.freeze({ connected, ended, problem, refused, threw, unrouted }),
+);
+`;
+
 /**
- * Math.random is not made to follow from the seed: on XS it cannot be written, as on a device, so a seed decides the
- * faults and not what the program draws.
+ * The text of the module.
  *
- * in   stopMs  how long clients may take to stop
+ * in   stopMs   how long clients may take to stop
+ *      watches  whether the library is linked
  */
-export function supervisorSource(stopMs: number): string {
-	return `
+export function supervisorSource(stopMs: number, watches: boolean): string {
+	return `${watches ? WATCHED : 'import { made, stopping } from "xs-host/watch";'}
 import Timer from "timer";
 import { keep, kept, onStop, stop } from "xs-host/control";
 
-globalThis[Symbol.for("xs-mqtt.clients")] = Object.freeze({ add: keep });
+globalThis[Symbol.for("xs-mqtt.clients")] = Object.freeze({
+	add(client) {
+		keep(client);
+		made(client);
+	},
+});
 
 /** In pieces: one text of everything would need room that a small heap does not have. */
 function report(client) {
 	const { settings, counters, state, arenaSize } = client;
-	trace("${CLIENT_PREFIX}", '{"state":', state, ',"arenaSize":', arenaSize, ',"settings":{"clientId":');
+	trace('\u001e["${CLIENT_EVENT}",{"state":', state, ',"arenaSize":', arenaSize, ',"settings":{"clientId":');
 	trace(JSON.stringify(client.clientId));
 	for (const name in settings) {
 		const value = settings[name];
@@ -37,7 +69,7 @@ function report(client) {
 	}
 	trace('},"counters":[', counters[0]);
 	for (let index = 1; index < counters.length; index++) trace(",", counters[index]);
-	trace("]}\\n");
+	trace("]}]\\n");
 }
 
 function atRest() {
@@ -47,6 +79,7 @@ function atRest() {
 
 onStop(() => {
 	let polls = ${Math.ceil(stopMs / POLL_MS)};
+	for (let index = 0, client; (client = kept(index)); index++) stopping(client, client.state);
 	for (let index = 0, client; (client = kept(index)); index++) client.stop();
 	Timer.repeat(() => {
 		if (!atRest() && --polls > 0) return;

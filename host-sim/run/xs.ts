@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { CliError } from "../cli/exit.js";
 import { findImport } from "../program/find-import.js";
 import { hintForMessage } from "../program/hints.js";
@@ -5,8 +6,9 @@ import { ESCAPE_EXIT_CODE } from "../world/escape.js";
 import { startProxy } from "../world/proxy.js";
 import { World } from "../world/world.js";
 import { tryBuildXsHost, type XsHost } from "../xs/build.js";
+import { eventOf } from "../watch/events.js";
 import { XsControl } from "../xs/control.js";
-import { BY_FORCE, runOnXs, XsExit, type XsRunResult } from "../xs/run.js";
+import { BY_FORCE, runOnXs, XsExit, type XsRunOptions, type XsRunResult } from "../xs/run.js";
 import { Ending, NOT_BACK_MS } from "./ending.js";
 import type { RunParts } from "./node.js";
 import type { RunEnd, RunResult } from "./options.js";
@@ -15,7 +17,8 @@ import { reportClient } from "./report.js";
 import { heapOf } from "./xs-heap.js";
 import { memoryOf, STEADY_S } from "./xs-memory.js";
 import { xsModules, type XsModules } from "./xs-modules.js";
-import { CLIENT_PREFIX, SUPERVISOR, supervisorSource } from "./xs-supervisor.js";
+import { compiledUrl } from "./stand-ins.js";
+import { CLIENT_EVENT, CLIENT_MODULE, SUPERVISOR, supervisorSource, WATCH } from "./xs-supervisor.js";
 
 /** How long clients may take to stop, in ms. */
 const STOP_MS = 6000;
@@ -52,13 +55,13 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 			host,
 			...heapOf(options, manifest),
 			main: linked.main,
-			modules: { ...linked.modules, [SUPERVISOR]: { path: SUPERVISOR, source: supervisorSource(STOP_MS) } },
-			preload: [...linked.preload, SUPERVISOR],
+			...withSupervisor(linked),
 			config: withAddress(parts.config, proxy.port),
 			seed,
 			control,
 			profile: options.profile ? "run" : undefined,
-			onTrace: (line) => takeLine(line, clients, parts),
+			onTrace: (line) => log?.trace(`${line}\n`),
+			onEvent: (fields) => takeEvent(fields, clients, parts),
 			signal: killer.signal,
 		});
 		const failure = ending.error ?? failureOf(parts, linked, result);
@@ -67,13 +70,15 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 			exitCode: failure === undefined ? 0 : ESCAPE_EXIT_CODE,
 			end: endOf(ending, failure, result),
 			error: failure,
+			stack: failure === undefined ? [] : parts.monitor.escapedStack,
+			failures: [],
 			program: program.name,
 			engine: "xs",
 			broker: broker.description,
 			seed,
 			durationMs: performance.now() - startMs,
 			connections: world.connections,
-			clients: clients.map(reportClient),
+			clients: clients.map((client, index) => reportClient(client, parts.monitor.clients[index])),
 			memory: result.report && memoryOf(result.report),
 			profile: result.profile,
 		};
@@ -134,13 +139,27 @@ function withAddress(config: Record<string, unknown>, port: number): Record<stri
 	return { ...config, mqtt: { ...mqtt, host: "127.0.0.1", port } };
 }
 
-function takeLine(line: string, clients: SimulatedClient[], { log }: RunParts): void {
-	if (line.startsWith(CLIENT_PREFIX)) {
-		const client = JSON.parse(line.slice(CLIENT_PREFIX.length)) as SimulatedClient & { counters: number[] };
-		clients.push({ ...client, counters: Uint32Array.from(client.counters), stop() {} });
-	} else {
-		log?.trace(`${line}\n`);
+/** The modules of a run: the program's, and the simulator's own beside them. */
+function withSupervisor({ modules, preload }: XsModules): Pick<XsRunOptions, "modules" | "preload"> {
+	// A program without a client has nothing to be watched.
+	const watches = Object.hasOwn(modules, CLIENT_MODULE);
+	const watch = watches ? { [WATCH]: fileURLToPath(compiledUrl("host-sim/watch/prototypes.js")) } : {};
+	const supervisor = { path: SUPERVISOR, source: supervisorSource(STOP_MS, watches) };
+	return {
+		modules: { ...modules, ...watch, [SUPERVISOR]: supervisor },
+		preload: [...preload, ...Object.keys(watch), SUPERVISOR],
+	};
+}
+
+/** What the simulator's own JavaScript says beside the program. */
+function takeEvent(fields: unknown, clients: SimulatedClient[], { monitor }: RunParts): void {
+	const event = eventOf(fields);
+	if (event) {
+		monitor.take(event);
+		return;
 	}
+	const [type, client] = fields as [string, SimulatedClient & { counters: number[] }];
+	if (type === CLIENT_EVENT) clients.push({ ...client, counters: Uint32Array.from(client.counters), stop() {} });
 }
 
 /** One line about what went wrong, or undefined. Throws CliError when the program could not even be loaded. */

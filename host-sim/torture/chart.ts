@@ -4,8 +4,8 @@ import { printable } from "../log/line.js";
 import type { Direction } from "../world/tap.js";
 import type { RunWatcher } from "./run.js";
 
-/** Columns between the two ends of an arrow. */
-const ARROW_WIDTH = 76;
+/** Columns of an arrow with its packet: with time and connection a line has 80, unless the packet is longer. */
+const ARROW_WIDTH = 55;
 
 /** A payload's beginning in a chart. */
 const PREVIEW = 12;

@@ -95,7 +95,7 @@ async function runOne({ steps, json }: Flags, seed: number, io: Io): Promise<num
 	}
 	const chart = json ? undefined : new Chart(0, (line) => io.out(`${line}\n`));
 	const result = runPlan(plan, chart);
-	if (json) io.out(`${JSON.stringify({ ...result, setup: plan.setup })}\n`);
+	if (json) io.out(`${JSON.stringify({ type: "run", ...result, setup: plan.setup })}\n`);
 	else {
 		io.out(`\nset-up: ${JSON.stringify(plan.setup)}\n`);
 		const { events, packets, connects, simulatedMs, hash } = result;
@@ -147,6 +147,7 @@ function print(io: Io, lines: readonly string[]): void {
 function jsonLines(from: number, totals: Totals, failures: readonly Failure[], seconds: number): string[] {
 	const hours = deviceHours(totals);
 	const summary = {
+		type: "summary",
 		from,
 		...totals,
 		seconds,
@@ -155,7 +156,8 @@ function jsonLines(from: number, totals: Totals, failures: readonly Failure[], s
 		leaptYears: leaptYears(totals),
 		violations: failures.length,
 	};
-	return [...failures, summary].map((each) => JSON.stringify(each));
+	const violations = failures.map((failure) => ({ type: "violation", ...failure }));
+	return [...violations, summary].map((each) => JSON.stringify(each));
 }
 
 function textLines(from: number, totals: Totals, failures: readonly Failure[], seconds: number): string[] {

@@ -49,7 +49,7 @@ function describeValue(value: unknown): string {
 }
 
 /** A line of a stack with the place in the source instead. */
-function inSource(line: string, findSource: FindSource): string {
+export function inSource(line: string, findSource: FindSource): string {
 	return line.replace(/((?:file:\/\/)?[^\s()]+):(\d+):(\d+)/, (_all, file: string, row: string, column: string) => {
 		const path = file.startsWith("file:") ? fileURLToPath(file) : file;
 		const place = findSource({ file: path, line: Number(row), column: Number(column) });

@@ -124,7 +124,8 @@ export class World implements DeviceWorld {
 	open(address: string, port: number, events: LinkEvents): Wire {
 		const id = ++this.#connections;
 		const to = this.#broker ?? { host: address, port };
-		this.#tap?.step(id, "connect", `${address}:${port}`);
+		// Where it leads to: an address that stands for a name or the broker would tell people nothing.
+		this.#tap?.step(id, "connect", `${to.host}:${to.port}`);
 		const { dropEvery } = this.faults;
 		this.hold();
 		const link: Link = new Link(
@@ -158,7 +159,9 @@ export class World implements DeviceWorld {
 		const finish = (address: string | undefined): void => {
 			if (over) return;
 			over = true;
-			this.#tap?.step(0, address ? "resolved" : "lookup failed", address ? `${host} is ${address}` : host);
+			// As for connections: where it leads to.
+			const shown = this.#broker && address && !isIPv4(host) ? this.#broker.host : address;
+			this.#tap?.step(0, shown ? "resolved" : "lookup failed", shown ? `${host} is ${shown}` : host);
 			this.release();
 			done(address);
 		};

@@ -105,9 +105,15 @@ const PATCHES: readonly Patch[] = [
 	},
 	{
 		file: "xsDefaults.c",
-		purpose: "strip the stack of errors",
+		purpose: "strip the stack of errors, and note it outside of the heap",
 		find: "\tfxCaptureErrorStack,\n",
-		replace: "\tC_NULL,\n",
+		replace: "\twatchError,\n",
+	},
+	{
+		file: "xsDefaults.c",
+		purpose: "declare what notes the stack of errors",
+		find: '#include "xsAll.h"\n',
+		replace: '#include "xsAll.h"\nextern void watchError(txMachine* the, txSlot* internal, txSlot* frame);\n',
 	},
 	{
 		file: "xsProperty.c",

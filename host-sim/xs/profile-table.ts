@@ -1,5 +1,8 @@
 import type { XsProfileLine } from "./run.js";
 
+/** Columns of a terminal. */
+const WIDTH = 80;
+
 type Costs = Pick<XsProfileLine, "byteCodes" | "slots" | "chunkBytes">;
 
 /**
@@ -29,5 +32,8 @@ function row(costs: Costs, calls: number, what: string, count: number): string {
 		[costs.slots > 0 ? (costs.slots / count).toFixed(digits) : "", 7],
 		[costs.chunkBytes > 0 ? (costs.chunkBytes / count).toFixed(digits) : "", 12],
 	];
-	return `${cells.map(([text, width]) => text.padStart(width)).join(" ")}  ${what}`;
+	const figures = cells.map(([text, width]) => text.padStart(width)).join(" ");
+	// Of a long name the end says more.
+	const room = WIDTH - figures.length - 2;
+	return `${figures}  ${what.length > room ? `…${what.slice(what.length - room + 1)}` : what}`;
 }

@@ -108,6 +108,8 @@ export interface XsRunOptions {
 	readonly stress?: boolean;
 	/** Called with each line that the program traces. */
 	readonly onTrace?: (line: string) => void;
+	/** Called with what the watch of the program's clients tells (module "xs-host/watch"): the fields of an event. */
+	readonly onEvent?: (fields: unknown) => void;
 	/**
 	 * Ends the run: first in good order, with a report, and by force if the program does not come back to its loop. At once by
 	 * force when the reason of the abort is BY_FORCE.
@@ -150,6 +152,8 @@ const REPORT_PREFIX = "@report ";
 const PROFILE_PREFIX = "@profile ";
 const STARTED_LINE = "@started";
 const STOPPING_LINE = "@stopping";
+/** In front of what the host says in the middle of a line of the program; it reaches to the end of the line. */
+const EVENT_MARK = "\u001e";
 
 /** Reason of an abort that leaves the program no time. */
 export const BY_FORCE = Symbol("by force");
@@ -240,6 +244,8 @@ class Output {
 	readonly #options: XsRunOptions;
 	/** Of a line that has not ended. */
 	#rest = "";
+	/** What the program had traced of a line when an event came. */
+	#before = "";
 
 	constructor(options: XsRunOptions) {
 		this.#options = options;
@@ -248,11 +254,30 @@ class Output {
 	add(text: string): void {
 		const lines = (this.#rest + text).split("\n");
 		this.#rest = lines.pop() ?? "";
-		for (const line of lines) this.#take(line);
+		for (const line of lines) this.#separate(line);
 	}
 
 	end(): void {
-		if (this.#rest !== "") this.#take(this.#rest);
+		if (this.#rest !== "") this.#separate(this.#rest);
+		if (this.#before !== "") this.#take(this.#before);
+		this.#before = "";
+	}
+
+	/** Takes events out of lines: the line that one came in goes on behind it. */
+	#separate(line: string): void {
+		const mark = line.indexOf(EVENT_MARK);
+		if (mark < 0) {
+			const before = this.#before;
+			this.#before = "";
+			// The host's own lines stand alone, whatever the program has left open.
+			const alone = before !== "" && (line.startsWith(REPORT_PREFIX) || line.startsWith(PROFILE_PREFIX));
+			if (alone) this.#take(before);
+			this.#take(alone ? line : before + line);
+			return;
+		}
+		this.#before += line.slice(0, mark);
+		const fields = parsed(line.slice(mark + 1));
+		if (fields !== undefined) this.#options.onEvent?.(fields);
 	}
 
 	#take(line: string): void {
@@ -265,5 +290,14 @@ class Output {
 			this.trace.push(line);
 			this.#options.onTrace?.(line);
 		}
+	}
+}
+
+/** JSON, or undefined: a program may print what looks like an event. */
+function parsed(text: string): unknown {
+	try {
+		return JSON.parse(text) as unknown;
+	} catch {
+		return undefined;
 	}
 }

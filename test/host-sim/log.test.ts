@@ -228,6 +228,7 @@ describe("--json", () => {
 		expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
 			{
 				ms: 1234.6,
+				type: "packet",
 				connection: 1,
 				direction: "out",
 				packet: "PUBLISH",
@@ -251,9 +252,9 @@ describe("--json", () => {
 		log.trace(" a line\nrest");
 		log.close();
 		expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-			{ ms: 5, connection: 1, step: "connect", detail: "198.18.0.1:1883" },
-			{ ms: 5, trace: "half a line" },
-			{ ms: 5, trace: "rest" },
+			{ ms: 5, type: "step", connection: 1, step: "connect", detail: "198.18.0.1:1883" },
+			{ ms: 5, type: "trace", trace: "half a line" },
+			{ ms: 5, type: "trace", trace: "rest" },
 		]);
 	});
 });

@@ -55,6 +55,8 @@ describe("the summary", () => {
 		exitCode: 0,
 		end: "duration",
 		error: undefined,
+		stack: [],
+		failures: [],
 		program: "telemetry",
 		engine: "node",
 		broker: "embedded aedes on port 1",

@@ -40,7 +40,8 @@ describe("parseJson", () => {
 		['{"a": "\\x"}', 1, 8, 'expected the rest of a string, found "\\\\"'],
 		['{"a": tru}', 1, 7, 'expected a value, found "t"'],
 		["{} {}", 1, 4, 'expected the end of the file, found "{"'],
-		["\ufeff{}", 1, 1, 'expected a value, found "\ufeff"'],
+		["\ufeff{,}", 1, 2, 'expected a name in double quotes, found ","'],
+		["{}\ufeff", 1, 3, 'expected the end of the file, found "\ufeff"'],
 	])("refuses %j at %i:%i", (text, line, column, message) => {
 		expect(errorOf(text)).toMatchObject({ line, column, message });
 	});

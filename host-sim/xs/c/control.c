@@ -51,6 +51,7 @@ int controlAskToStop(txMachine* the, const char* reason)
 	(void)fflush(stdout);
 	/* What stopping and reporting takes is not the program's. */
 	countersFreeze(the);
+	watchFlush();
 	loopReason(reason);
 	callBack(the, &stopFunction, NULL, 0, NULL, "the stop of a run");
 	return 1;
@@ -94,6 +95,15 @@ static void kept(txMachine* the)
 		return;
 	mxResult->kind = keptSlots[index].kind;
 	mxResult->value = keptSlots[index].value;
+}
+
+int controlNumberOf(const txSlot* client)
+{
+	for (int index = 0; index < keptCount; index++) {
+		if ((client->kind == XS_REFERENCE_KIND) && (client->value.reference == keptSlots[index].value.reference))
+			return index + 1;
+	}
+	return 0;
 }
 
 static void stop(txMachine* the)

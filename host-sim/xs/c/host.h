@@ -12,6 +12,7 @@
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
  *   loop.c      timers, promise jobs and sockets, turn by turn
  *   control.c   what a simulator says while the program runs
+ *   watch.c     what it learns of the program's clients
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
  *   random.c    random numbers from a seed
  *   profile.c   where byte codes are spent
@@ -143,6 +144,7 @@ extern const NativeModule tcpModule;
 extern const NativeModule resolverModule;
 extern const NativeModule countersModule;
 extern const NativeModule controlModule;
+extern const NativeModule watchModule;
 
 /** Adds the modules of the host, and mc/config, to the module table. */
 extern void nativesAdd(void);
@@ -158,7 +160,7 @@ extern void nativesPrepare(txMachine* the);
 
 /** Names of the options that native classes read, resolved once because a lookup at run time could allocate. */
 typedef struct {
-	txID address, port, nodelay, onReadable, onWritable, onError, onResolved, target, format, host;
+	txID address, port, nodelay, onReadable, onWritable, onError, onResolved, target, format, host, field, name, message;
 } NativeIDs;
 extern NativeIDs nativeIDs;
 
@@ -232,11 +234,23 @@ extern void controlDeliver(txMachine* the);
 /** Has the simulator's JavaScript stop the program in good order. Returns 0 when there is none. */
 extern int controlAskToStop(txMachine* the, const char* reason);
 
+/** The number of a client that the simulator keeps, from 1; 0 for anything else. */
+extern int controlNumberOf(const txSlot* client);
+
 /* ---- parent.c and random.c ---- */
 
 extern void parentWatch(void);
 /** Called from the patched engine. */
 extern double randomFraction(void);
+
+/* ---- watch.c ---- */
+
+/** Prints how often happened what was not printed each time. */
+extern void watchFlush(void);
+/** Prints where the exception was made that ends the run. */
+extern void watchEscape(const txSlot* error);
+/** Called from the patched engine when an error is made. */
+extern void watchError(txMachine* the, txSlot* internal, txSlot* frame);
 
 /* ---- trace.c ---- */
 

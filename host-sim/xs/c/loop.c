@@ -77,8 +77,12 @@ static int sleepMs(txMachine* the, int ready)
 	int64_t wait = timersNextMs();
 	if (the->promiseJobsPending || ready || resolverReady())
 		wait = 0;
-	if ((wait < 0) && (tcpLiveCount() == 0) && (resolverPendingCount() == 0))
-		endRun("idle");
+	if ((wait < 0) && (tcpLiveCount() == 0) && (resolverPendingCount() == 0)) {
+		/* A simulator has its clients reported, at its own pace. */
+		if (!controlAskToStop(the, "idle"))
+			endRun("idle");
+		return 0;
+	}
 	if (options.durationMs) {
 		int64_t left = options.durationMs - clockMs();
 		if (left <= 0)

@@ -7,7 +7,7 @@
 #include "host.h"
 
 static const NativeModule* const nativeModules[] = {
-	&timerModule, &timeModule, &tcpModule, &resolverModule, &countersModule, &controlModule,
+	&timerModule, &timeModule, &tcpModule, &resolverModule, &countersModule, &controlModule, &watchModule,
 };
 #define NATIVE_MODULE_COUNT (sizeof(nativeModules) / sizeof(nativeModules[0]))
 
@@ -155,7 +155,8 @@ void nativesPrepare(txMachine* the)
 		.address = fxID(the, "address"), .port = fxID(the, "port"), .nodelay = fxID(the, "nodelay"),
 		.onReadable = fxID(the, "onReadable"), .onWritable = fxID(the, "onWritable"), .onError = fxID(the, "onError"),
 		.onResolved = fxID(the, "onResolved"), .target = fxID(the, "target"), .format = fxID(the, "format"),
-		.host = fxID(the, "host"),
+		.host = fxID(the, "host"), .field = fxID(the, "field"),
+		.name = fxID(the, "name"), .message = fxID(the, "message"),
 	};
 	static const txHostFunctionBuilder trace = { traceGlobal, 1, XS_NO_ID };
 	mxPushUndefined();

@@ -15,6 +15,7 @@ static void writeReport(const char* reason)
 	countersRead(&totals);
 	countersPeaks(the, &peaks);
 	traceEndLine();
+	watchFlush();
 	profileWrite(the);
 	(void)printf("@report {\"reason\":\"%s\",\"bits\":%d,\"slotBytes\":%d,\"milliseconds\":%lld,", reason,
 		(int)(8 * sizeof(void*)), (int)sizeof(txSlot), (long long)clockMs());
@@ -96,6 +97,7 @@ void failWithException(txMachine* the, const char* where, ...)
 	char text[1024];
 	char place[256];
 	va_list arguments;
+	watchEscape(&mxException);
 	describeException(the, text, sizeof(text));
 	va_start(arguments, where);
 	(void)vsnprintf(place, sizeof(place), where, arguments);
