@@ -28,6 +28,9 @@ const PAUSE_MS = 2;
 /** How long a line for people waits for its reader: whoever does not read errors shall not keep the command. */
 const ERROR_WAIT_MS = 500;
 
+/** What is left of it, for all lines until one is taken. */
+let patienceMs = ERROR_WAIT_MS;
+
 /** The files of this process. */
 export const processIo: Io = {
 	out: (chunk) => {
@@ -59,13 +62,14 @@ export const processIo: Io = {
 	err: (line) => {
 		const bytes = Buffer.from(`${line}\n`);
 		try {
-			for (let offset = 0, waitedMs = 0; offset < bytes.length && waitedMs < ERROR_WAIT_MS;) {
+			for (let offset = 0; offset < bytes.length;) {
 				try {
 					offset += writeSync(2, bytes, offset);
+					patienceMs = ERROR_WAIT_MS;
 				} catch (error) {
-					if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+					if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || patienceMs <= 0) throw error;
 					pause();
-					waitedMs += PAUSE_MS;
+					patienceMs -= PAUSE_MS;
 				}
 			}
 		} catch {

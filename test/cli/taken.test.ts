@@ -2,7 +2,7 @@
 // and a disk that is full end it in good order.
 // Method: a kept session with five messages at each broker; calls that end in each way; then a call that gets the rest.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, openSync, closeSync, constants } from "node:fs";
+import { existsSync, openSync, closeSync, constants, writeSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { BROKERS, endAll, type TestBroker } from "../support/brokers.js";
 import { folderWith } from "../support/files.js";
@@ -165,6 +165,21 @@ describe.each(BROKERS)("a kept session at $name", ({ describeBroker, start }) =>
 				expect(await runCliProcess(["sub", ...at(), ...filters, "-E"])).toMatchObject({ exitCode: 0, err: "" });
 			}
 		});
+	});
+});
+
+describe("a run whose reader sleeps", () => {
+	it("is ended by a signal", async () => {
+		const fifo = sleepingReader();
+		const full = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+		writeSync(full, Buffer.alloc(65_536));
+		closeSync(full);
+		const args = ["-c", `exec "$0" "$@" > ${fifo}`, process.execPath, CLI, "run", "telemetry", "--duration", "600"];
+		const running = new Running("/bin/sh", args);
+		await new Promise((resolve) => setTimeout(resolve, 2_000));
+		expect(running.child.exitCode).toBeNull();
+		running.child.kill("SIGTERM");
+		await running.ended;
 	});
 });
 
