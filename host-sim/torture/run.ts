@@ -296,7 +296,7 @@ export class Run {
 	#noteRequests(): void {
 		const { requests, oldestRequest } = this.#conduct;
 		if (requests < this.#requests || oldestRequest !== this.#oldestRequest) this.#requestMs = this.#world.time.now();
-		if (requests === 0) this.#requestMs = -1;
+		if (requests === 0 || this.#endings.state <= State.OPENING) this.#requestMs = -1;
 		this.#requests = requests;
 		this.#oldestRequest = oldestRequest;
 	}
