@@ -476,7 +476,6 @@ const GIVING_UP: readonly Defect[] = [
 		"if (outbox.active >= 0 && outbox.packetId(outbox.active) === packetId)",
 		"if (false)",
 		"client/cancel",
-		"sim/torture",
 	),
 	defect(
 		"what is under suspicion goes out with all others",
