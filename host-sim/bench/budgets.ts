@@ -288,8 +288,8 @@ export const FLASH_GOAL_BYTES = 24 * 1024;
 export const RAM_BYTES = 7_400;
 export const RAM_GOAL_BYTES = 3_072;
 
-/** All regions of the arena that options size, with the options' defaults, in bytes. */
-export const REGION_BYTES = 3_296;
+/** All regions of the arena with the options' defaults, in bytes: the total that `xs-mqtt sizes` prints. */
+export const REGION_BYTES = 3_316;
 
 /**
  * Deepest use of the stack, in slots, of any operation and of the start: an ESP32 board's has 512. Publishing from within

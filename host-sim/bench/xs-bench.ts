@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { clientSettings } from "../manifest/check.js";
+import { regionTotal } from "../memory/regions.js";
 import type { XsHost } from "../xs/build.js";
 import {
 	BUDGETS,
@@ -182,7 +184,7 @@ export async function measureFigures(host: XsHost): Promise<Figure[]> {
 		figure("flash, byte code of the whole library", "bytes", flashBytes(idle), FLASH_BYTES, FLASH_GOAL_BYTES),
 		...(host.bits === 32 ? [ram] : []),
 		figure("stack, deepest up to the connection", "slots", idle.runPeakStack, STACK_SLOTS),
-		figure("regions with default sizes", "bytes", idle.arenaSize, REGION_BYTES),
+		figure("regions with default sizes", "bytes", regionTotal(clientSettings({})), REGION_BYTES),
 	];
 }
 

@@ -2,10 +2,11 @@
 // Method: the command itself, with programs of a few lines.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { tryBuildXsHost } from "../../host-sim/xs/build.js";
 import { folderWith } from "../support/files.js";
 import { freePort } from "../support/port.js";
@@ -144,6 +145,35 @@ const client = make({
 });
 client.start();
 `;
+
+describe.each(engines)("a message without a handler on %s", (engine) => {
+	it("has a line, whether it fits or not, and --fail-on sees it", async () => {
+		// PUBLISH at QoS 0 to "x" of 1 and of 600 bytes, and to "end".
+		const publish = (topic: string, size: number): Buffer => {
+			const remaining = 2 + topic.length + size;
+			const head = remaining < 128 ? [remaining] : [(remaining & 127) | 128, remaining >> 7];
+			return Buffer.concat([Buffer.from([0x30, ...head, 0, topic.length]), Buffer.from(topic), Buffer.alloc(size, 65)]);
+		};
+		const server = createServer((socket) => {
+			socket.on("error", () => {});
+			socket.once("data", () => {
+				const packets = [publish("x", 1), publish("x", 600), publish("end", 0)];
+				socket.write(Buffer.concat([Buffer.from([0x20, 2, 0, 0]), ...packets]));
+			});
+		});
+		onTestFinished(() => void server.close());
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		const broker = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		const program = `
+			const client = make({ stopTimeoutMs: 10 });
+			client.subscribe("end", 0, () => client.stop());
+			client.start();`;
+		const { out, err, exitCode } = await run(program, "--engine", engine, "--broker", broker, "--fail-on", "unrouted");
+		expect(out).toContain('! message without a handler, dropped, "x", payload of 1 byte\n');
+		expect(out).toContain('! message without a handler, dropped, "x", payload of 600 bytes\n');
+		expect([exitCode, err]).toEqual([1, 'Error: --fail-on unrouted: client "p": 2 messages had no handler\n']);
+	});
+});
 
 describe("the exit code of a run", () => {
 	it("is 0 for a client that is connected, and has delivered what is expected", async () => {

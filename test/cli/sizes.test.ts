@@ -1,8 +1,11 @@
 // Goal: the figures are those of a client made from the same settings.
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Client } from "../../firmware/index.js";
 import { tcp } from "../../firmware/transport/tcp.js";
 import { type SizeLine, sizeLines } from "../../host-sim/cli/sizes.js";
+import { REGION_BYTES } from "../../host-sim/bench/budgets.js";
+import { blocksOf, rowsOf } from "../readme/pages.js";
 import { folderWith } from "../support/files.js";
 import { runInProcess } from "./run-cli.js";
 
@@ -43,6 +46,34 @@ describe("sizes", () => {
 		// Fixed header of 3 bytes, topic with its length, packet identifier.
 		expect(count).toBe(512 - 3 - 22 - 2);
 		expect(lineOf("rxBuffer", sizeLines({ rxBuffer: 64, readSize: 64 }, 100, 64)).count).toBe(0);
+	});
+
+	it("are on all pages as they are printed", async () => {
+		const { out } = await runInProcess("sizes");
+		const table = out.toString().split("\n\n")[1]!;
+		expect(blocksOf("firmware/client/README.md", "text")).toContain(`${table}\n`);
+		expect(/^total +([0-9,]+)$/m.exec(table)![1]).toBe(REGION_BYTES.toLocaleString("en"));
+		const places = [
+			["firmware/client/README.md", "What a client takes"],
+			["manifests/README.md", "Choosing sizes"],
+		] as const;
+		for (const name of ["profile_tiny", "profile_standard", "profile_large"]) {
+			const file = fileURLToPath(new URL(`../../manifests/${name}.json`, import.meta.url));
+			const { total } = JSON.parse((await runInProcess("sizes", "--json", "--manifest", file)).out.toString()) as {
+				total: number;
+			};
+			for (const [page, heading] of places) {
+				const row = rowsOf(page, heading).find((cells) => cells[0]!.includes(name));
+				expect([page, name, row?.[1]]).toEqual([page, name, `${total.toLocaleString("en")} bytes`]);
+			}
+		}
+	});
+
+	it("fit 80 columns, however large the numbers are", async () => {
+		const args = ["--topic-size", "65535", "--payload-size", "268435455"];
+		for (const { out } of [await runInProcess("sizes"), await runInProcess("sizes", ...args)]) {
+			for (const line of out.toString().split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+		}
 	});
 
 	it("are printed as a table and as JSON", async () => {
