@@ -54,7 +54,7 @@ declare module "time" {
 
 declare module "mc/config" {
 	/** What manifests say, merged. */
-	interface Config {
+	export interface Config {
 		// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in the SDK's typings: an application knows what it wrote.
 		readonly [name: string]: any;
 	}

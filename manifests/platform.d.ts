@@ -6,7 +6,7 @@
 /// <reference path="../firmware/platform.d.ts" />
 
 declare module "mc/config" {
-	interface Config {
+	export interface Config {
 		/** The options that a client takes from the manifest. */
 		readonly mqtt?: import("../dist/firmware/index.js").ManifestOptions;
 	}

@@ -16,7 +16,8 @@ import type { Topic } from "../codec/topic.js";
 import { Loop } from "../loop/loop.js";
 
 /** What a client is made from. */
-export type ClientOptions = CoreOptions<Client>;
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface shows all its members where it is looked at
+export interface ClientOptions extends CoreOptions<Client> {}
 
 /** Gets a message, or a piece of one; the object is valid until the handler returns. */
 export type MessageHandler = CoreHandler<Client>;

@@ -82,12 +82,16 @@ export type TransportFactory = (setup: TransportSetup) => Transport;
 
 /** Looks names up. The shape is the one of ECMA-419 resolvers; any object with it will do. */
 export interface NameResolver {
+	/** Starts a lookup; later calls one of the two functions of the request. */
 	resolve(request: NameRequest): void;
 }
 
 /** One lookup. The same object is used for every attempt; a resolver must not change it. */
 export interface NameRequest {
+	/** The name. */
 	host: string;
+	/** It has this address. */
 	onResolved(host: string, address: string): void;
+	/** It has none that can be found now. */
 	onError(host: string): void;
 }

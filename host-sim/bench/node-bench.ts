@@ -5,7 +5,7 @@ import { Decoded, Decoder } from "../../firmware/codec/decoder.js";
 import { writePublishHead } from "../../firmware/codec/encode.js";
 import { Topic } from "../../firmware/codec/topic.js";
 import { startAedes } from "../broker-aedes/aedes.js";
-import { loadPlatform } from "../cli/platform.js";
+import { loadPlatform } from "./platform.js";
 
 /** One comparison on Node: ours against the other, in the same run. */
 export interface Ratio {

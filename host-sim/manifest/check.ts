@@ -82,7 +82,7 @@ export function mqttConfig(manifest: LoadedManifest): MqttConfig {
 }
 
 /** As long as an identifier may be for every server (MQTT 3.1.1, 3.1.3.1). */
-const TYPICAL_CLIENT_ID = "x".repeat(23);
+export const TYPICAL_CLIENT_ID = "x".repeat(23);
 
 /**
  * What a client makes of `config.mqtt`: defaults filled in, and for what only a program can say, something typical.

@@ -11,6 +11,8 @@ import {
 	measureRow,
 	type Row,
 } from "../../host-sim/bench/xs-bench.js";
+import { figuresOf, isStale } from "../readme/figures.js";
+import { textOf } from "../readme/pages.js";
 import { hostOrSkip } from "../xs/support.js";
 
 const host = await hostOrSkip();
@@ -21,6 +23,12 @@ describe.skipIf(host === undefined)("budgets on XS", () => {
 	it.each([...BUDGETS, ...CYCLES])("$name allocates nothing and stays within its budgets", async (operation) => {
 		const row = await measureRow(host!, operation, await overheads);
 		expect(faultsOf(row)).toEqual([]);
+		// What does not depend on how packets arrive stands on the page: `npm run budget -- --write`.
+		if ("platformSlots" in operation) return;
+		const shown = figuresOf("firmware/FIGURES.md", "operation").find(([name]) => name === row.name);
+		expect(isStale(Number(shown?.[3]), row.byteCodes), `the page says ${shown?.[3]}, it is ${row.byteCodes}`).toBe(
+			false,
+		);
 	});
 
 	it("needs no more of the platform's objects for a reconnect than one socket", async () => {
@@ -44,7 +52,13 @@ describe.skipIf(host === undefined)("budgets on XS", () => {
 	});
 
 	it("stays within flash, RAM and stack", async () => {
-		expect((await measureFigures(host!)).flatMap(faultOfFigure)).toEqual([]);
+		const figures = await measureFigures(host!);
+		expect(figures.flatMap(faultOfFigure)).toEqual([]);
+		const page = textOf("firmware/FIGURES.md");
+		for (const { name, value, unit } of figures.filter((figure) => figure.unit === "bytes")) {
+			const shown = new RegExp(`^- ${name}: (\\d+) ${unit}`, "m").exec(page)?.[1];
+			expect(isStale(Number(shown), value), `${name}: the page says ${shown}, it is ${value}`).toBe(false);
+		}
 	});
 });
 

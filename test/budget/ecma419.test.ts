@@ -2,6 +2,8 @@
 // Method: one program on the XS engine, against a scripted server on real sockets; see host-sim/bench/ecma419-bench.
 import { describe, expect, it } from "vitest";
 import { measureClass, measureRam, ourClass } from "../../host-sim/bench/ecma419-bench.js";
+import { figuresOf, isStale } from "../readme/figures.js";
+import { textOf } from "../readme/pages.js";
 import { hostOrSkip } from "../xs/support.js";
 
 const host = await hostOrSkip();
@@ -20,13 +22,27 @@ const RAM_MAX = 18_000;
 
 describe.skipIf(host === undefined)("the class of ECMA-419 on XS", () => {
 	it("allocates a few slots for each message", async () => {
+		const shown = new Map(
+			figuresOf("manifests/mqttclient.md", "slots / chunk bytes / byte codes / socket calls").map(
+				([name, figures = ""]) => [name, figures.split("/").map(Number)],
+			),
+		);
 		for (const row of await measureClass(host!, ourClass())) {
 			expect(row.slots, row.name).toBeLessThanOrEqual(SLOTS_MAX[row.name]!);
-			expect(row.chunkBytes, row.name).toBeLessThanOrEqual(CHUNK_BYTES_MAX);
+			expect(row.chunkBytes, row.name).toBeLessThanOrEqual(CHUNK_BYTES_MAX * (host!.bits / 32));
+			const [slots = NaN, chunkBytes = NaN, byteCodes = NaN, socketCalls] = shown.get(row.name) ?? [];
+			expect([slots, socketCalls], row.name).toEqual([row.slots, row.socketCalls]);
+			expect(isStale(byteCodes, row.byteCodes), `${row.name}: ${row.byteCodes} byte codes`).toBe(false);
+			// Chunks are larger elsewhere, and so is the RAM below.
+			if (host!.bits === 32) expect(isStale(chunkBytes, row.chunkBytes), `${row.name}: ${row.chunkBytes}`).toBe(false);
 		}
 	}, 60_000);
 
 	it("stays within its RAM", async () => {
-		expect(await measureRam(host!, ourClass())).toBeLessThanOrEqual(RAM_MAX);
+		const ram = await measureRam(host!, ourClass());
+		expect(ram).toBeLessThanOrEqual(RAM_MAX);
+		if (host!.bits !== 32) return;
+		const [, shown = ""] = /default sizes: ([\d,]+) bytes/.exec(textOf("manifests/mqttclient.md")) ?? [];
+		expect(isStale(Number(shown.replaceAll(",", "")), ram), `the page says ${shown}, it is ${ram}`).toBe(false);
 	});
 });

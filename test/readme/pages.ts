@@ -9,6 +9,11 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const PAGES = [
 	"README.md",
 	"CONTRIBUTING.md",
+	"CHANGELOG.md",
+	"SECURITY.md",
+	"firmware/FIGURES.md",
+	"firmware/VERSIONS.md",
+	"test/README.md",
 	"manifests/README.md",
 	"manifests/mqttclient.md",
 	"firmware/client/README.md",

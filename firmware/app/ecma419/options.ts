@@ -10,33 +10,44 @@ export interface Socket {
 	read(view: Uint8Array): number | undefined;
 	/** Takes the whole view or throws. Returns how many bytes may be written after it. */
 	write(view: Uint8Array): number | undefined;
+	/** Ends the connection; no callback follows. */
 	close(): void;
 }
 
 /** What a socket is made from; the rest of `options.socket` is passed on with it. */
 export interface SocketOptions {
+	/** The address that `host` was resolved to. */
 	address: string;
+	/** As in the options of MQTTClient. */
 	host: string;
+	/** Likewise. */
 	port: number;
+	/** That many bytes have arrived. */
 	onReadable(count: number): void;
+	/** That many bytes can be written. */
 	onWritable(count: number): void;
+	/** The connection is over. */
 	onError(error?: unknown): void;
 }
 
 /** The option `socket`: a class, and what else it is to be made with. */
 export interface SocketClass {
+	/** The class. */
 	io: new (options: SocketOptions) => Socket;
 	[name: string]: unknown;
 }
 
 /** The option `dns`: a resolver's class, and what else it is to be made with. */
 export interface ResolverClass {
+	/** The class. */
 	io: new (options: never) => {
+		/** Looks a name up, and calls one of the two. */
 		resolve(request: {
 			host: string;
 			onResolved(host: string, address: string): void;
 			onError(host: string): void;
 		}): void;
+		/** Gives the resolver back. */
 		close?(): void;
 	};
 	[name: string]: unknown;
@@ -44,10 +55,13 @@ export interface ResolverClass {
 
 /** What the server publishes when the connection ends without DISCONNECT. */
 export interface Will {
+	/** Topic name. */
 	topic: string | Bytes;
 	/** Absent means empty. */
 	message?: string | Bytes;
+	/** 0, 1, 2; 0 unless told. */
 	QoS?: number;
+	/** Whether the server keeps it. */
 	retain?: boolean | number;
 }
 
@@ -57,9 +71,11 @@ export interface ReadableOptions {
 	more: boolean;
 	/** This and the following with the first piece of each message. */
 	topic?: string;
+	/** The QoS it was delivered with. */
 	QoS?: number;
 	/** Bytes of the whole payload. */
 	byteLength?: number;
+	/** The server had kept it. */
 	retain?: boolean;
 	/** The server says that it may have sent it before. */
 	duplicate?: boolean;
@@ -93,12 +109,15 @@ export interface ConnectionError extends Error {
 
 /** What MQTTClient is made from: as ECMA-419 and the SDK's class have it, and `tuning` and `onProblem` beside. */
 export interface MQTTClientOptions {
+	/** Address or name of the server. */
 	host: string;
 	/** 1883 unless told. */
 	port?: number;
 	/** Client identifier; "" unless told. */
 	id?: string | Bytes;
+	/** User name. */
 	user?: string | Bytes;
+	/** Only together with a user name. */
 	password?: string | Bytes;
 	/** Milliseconds; 0 switches it off. Absent: as the manifest says in config.mqtt, or a minute. */
 	keepAlive?: number;
@@ -106,7 +125,9 @@ export interface MQTTClientOptions {
 	keepalive?: number;
 	/** Clean session; true unless told. */
 	clean?: boolean;
+	/** What the server publishes when this client is gone. */
 	will?: Will | null;
+	/** How to get there. */
 	socket: SocketClass;
 	/** Needed when `host` is a name. */
 	dns?: ResolverClass;
@@ -136,8 +157,11 @@ export interface WriteOptions {
 	operation?: number;
 	/** What the answer in onControl is to carry. */
 	id?: number;
+	/** Topic name of a PUBLISH. */
 	topic?: string | Bytes;
+	/** 0, 1, 2; 0 unless told. */
 	QoS?: number;
+	/** Whether the server keeps it for later subscribers. */
 	retain?: boolean | number;
 	/** Taken and not heeded: what has to be sent again is known here. */
 	duplicate?: boolean;

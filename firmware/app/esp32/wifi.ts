@@ -15,7 +15,9 @@ const HAS_ADDRESS = 500;
 
 /** What to connect to, and who wants to know. */
 export interface WifiOptions {
+	/** Name of the network. */
 	ssid: string;
+	/** Without one, the network is open. */
 	password?: string | undefined;
 	/** The network is up: there is an address. */
 	onUp(): void;
@@ -41,6 +43,7 @@ function checkOptions(options: WifiOptions): void {
  * silent attempt is followed by another one, for as long as the device runs. Allocates nothing after the constructor.
  */
 export class Wifi {
+	/** There is an address. */
 	up = false;
 	readonly #wifi: WiFi;
 	readonly #network: { SSID: string; password?: string; secure?: boolean };
