@@ -181,26 +181,31 @@ describe("the exit code of a run", () => {
 		expect(await run(GOOD, ...watched)).toMatchObject({ exitCode: 0, err: "" });
 	});
 
-	it("is 1 when less was delivered than is expected", async () => {
-		const { exitCode, err } = await run(GOOD, "--expect-delivered", "3");
-		expect([exitCode, err]).toEqual([1, "Error: --expect-delivered 3: 2 publishes of QoS 1 and 2 were delivered\n"]);
-	});
-
-	it.each([
-		["refused", 'client.publish("+", "");', "1 call was refused"],
-		["threw", 'client.subscribe("a", 0, () => { throw 1; }); client.publish("a", "");', "1 exception was thrown"],
-		[
-			"too-large",
-			'client.subscribe("a", 0, () => {}); client.publish("a", "x".repeat(70));',
-			"1 message was too large",
-		],
-		["dropped", 'client.publishStream("a", 5, { read: () => -1 }, 1);', "1 publish was dropped"],
-	])("is 1 with --fail-on %s", async (name, source, text) => {
-		const options = "{ rxBuffer: 64, readSize: 64, reconnectMinMs: 1, reconnectMaxMs: 1 }";
-		const end = 'client.subscribe("end", 1, () => client.stop()); client.publish("end", "", 1);';
-		const program = `const client = make(${options}); client.start(); ${source} ${end}`;
-		const { exitCode, err } = await run(program, "--fail-on", name);
-		expect([exitCode, err]).toEqual([1, `Error: --fail-on ${name}: client "p": ${text}\n`]);
+	it("is 1 for each thing that --fail-on names, and not for others", async () => {
+		// What it does before it ends itself: a refused call, an exception, a message that is too large, a source that fails.
+		const program = `
+			let connects = 0;
+			const onConnected = () => { if (++connects === 2) client.stop(); };
+			const client = make({ rxBuffer: 64, readSize: 64, reconnectMinMs: 1, reconnectMaxMs: 1, onConnected });
+			client.start();
+			client.publish("+", "");
+			client.subscribe("a", 0, () => { throw 1; });
+			client.publish("a", "");
+			client.publish("a", "x".repeat(70));
+			// Last, because a source that fails ends the connection.
+			client.subscribe("end", 1, () => client.publishStream("b", 5, { read: () => -1 }, 1));
+			client.publish("end", "", 1);`;
+		const names = "refused,threw,too-large,dropped,unrouted,unfinished,session-lost,unconnected";
+		const { exitCode, err } = await run(program, "--fail-on", names);
+		expect([exitCode, err.trimEnd().split("\n")]).toEqual([
+			1,
+			[
+				'Error: --fail-on refused: client "p": 1 call was refused',
+				'Error: --fail-on threw: client "p": 1 exception was thrown',
+				'Error: --fail-on too-large: client "p": 1 message was too large',
+				'Error: --fail-on dropped: client "p": 1 publish was dropped',
+			],
+		]);
 	});
 
 	it("is 1 for a client that was never connected", async () => {
@@ -231,7 +236,9 @@ describe("the exit code of a run", () => {
 describe("options of a run", () => {
 	it("--port has the embedded broker there, and says when the port is taken", async () => {
 		const port = String(await freePort());
-		const { out } = await run(GOOD, "--port", port);
+		const { out, exitCode, err } = await run(GOOD, "--port", port, "--expect-delivered", "3");
+		// Fewer than that are delivered.
+		expect([exitCode, err]).toEqual([1, "Error: --expect-delivered 3: 2 publishes of QoS 1 and 2 were delivered\n"]);
 		expect(out).toContain(`broker embedded aedes on port ${port}`);
 		expect(out).toContain(`connect: 127.0.0.1:${port}`);
 		expect(out).not.toContain("198.18.");
