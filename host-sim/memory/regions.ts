@@ -31,8 +31,3 @@ export function regionSizes(settings: Settings): readonly Region[] {
 		{ name: "deadlines", bytes: (Deadline.STOP + 1) * 4 },
 	];
 }
-
-/** All of them together: the bytes of the arena. */
-export function regionTotal(settings: Settings): number {
-	return regionSizes(settings).reduce((total, { bytes }) => total + bytes, 0);
-}

@@ -32,7 +32,7 @@ describe("the README", () => {
 			line
 				.replace(folder, "")
 				.replace(/^[\s\d.]+/, "")
-				.replace(/^\/|port \d+/g, "");
+				.replace(/^\/|(port |127\.0\.0\.1:)\d+/g, "");
 		expect(lines.map(plain).sort()).toEqual(shown.map(plain).sort());
 	});
 });

@@ -63,7 +63,9 @@ describe("the package", () => {
 			),
 		);
 		const platform = /^(node:|xs-mqtt|embedded:|mc\/|timer$|time$|esp32|sntp|wifi|xs-host\/)/;
-		const ofPackages = names.filter((name) => !platform.test(name) && !builtinModules.includes(name));
+		const ofPackages = names.filter(
+			(name) => !platform.test(name) && !name.startsWith("$") && !builtinModules.includes(name),
+		);
 		// Without the path in it.
 		const used = new Set(ofPackages.map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]));
 		const { dependencies } = JSON.parse(text("package.json")) as PackageFile;
