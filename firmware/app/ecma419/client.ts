@@ -288,14 +288,9 @@ export class MQTTClient {
 		this.#requests.add(Packet.UNSUBACK, id, filters);
 		for (const filter of filters) {
 			this.#requests.supersede(Packet.SUBACK, filter, 0);
-			let result = client.unsubscribe(filter);
-			// A kept session may hold it from an earlier connection.
-			if (result === Status.NOT_FOUND && !client.settings.cleanSession) {
-				const index = client.subscribeStream(filter, 0, () => undefined);
-				if (index >= 0) this.#requests.name(index, filter);
-				result = client.unsubscribe(filter);
-			}
-			if (result < 0) this.#requests.answer(Packet.UNSUBACK, filter, 0);
+			// What the program has not subscribed to a kept session may hold from an earlier one; a clean session has nothing of it.
+			const isAsked = this.#requests.knows(filter) || !client.settings.cleanSession;
+			if (!isAsked || client.unsubscribe(filter) < 0) this.#requests.answer(Packet.UNSUBACK, filter, 0);
 		}
 	}
 

@@ -23,7 +23,7 @@ class Request {
 /** What is awaited for the SUBSCRIBEs and UNSUBSCRIBEs of one connection. */
 export class Requests {
 	/** Filter of each subscription of the client, by its index. */
-	readonly #filters: string[] = [];
+	readonly #filters: (string | undefined)[] = [];
 	#open: Request[] = [];
 	readonly #answer: (message: ControlMessage) => void;
 	readonly #suback: number;
@@ -50,23 +50,37 @@ export class Requests {
 		this.#filters[index] = filter;
 	}
 
-	/** The answer for the subscription of this index. */
-	handleAnswer(operation: number, index: number, code: number): void {
-		const filter = this.#filters[index];
-		if (filter !== undefined) this.answer(operation, filter, code);
+	/** Whether a filter has an index: the program has subscribed to it, and UNSUBACK has not come since. */
+	knows(filter: string): boolean {
+		return this.#filters.includes(filter);
 	}
 
-	/** The answer for a filter: of the oldest request that waits for one. */
-	answer(operation: number, filter: string, code: number): void {
+	/**
+	 * The answer for the subscription of this index. One that was never named is that of an UNSUBSCRIBE of what the program has not
+	 * subscribed to: an UNSUBACK says nothing but that, so it does not matter of which.
+	 */
+	handleAnswer(operation: number, index: number, code: number): void {
+		const filter = this.#filters[index];
+		if (operation !== this.#suback) this.#filters[index] = undefined;
+		if (filter !== undefined && this.answer(operation, filter, code)) return;
+		for (const { filters, codes } of this.#open.filter((request) => request.operation === operation)) {
+			const unnamed = filters.find((each, i) => codes[i] === UNKNOWN && !this.knows(each));
+			if (unnamed !== undefined && this.answer(operation, unnamed, code)) return;
+		}
+	}
+
+	/** The answer for a filter: of the oldest request that waits for one. Returns whether one did. */
+	answer(operation: number, filter: string, code: number): boolean {
 		for (const request of this.#open) {
 			if (request.operation !== operation) continue;
 			const at = request.filters.findIndex((each, i) => each === filter && request.codes[i] === UNKNOWN);
 			if (at < 0) continue;
 			request.codes[at] = code;
 			request.left--;
-			break;
+			this.settle();
+			return true;
 		}
-		this.settle();
+		return false;
 	}
 
 	/** What the client does not ask for any more, because the opposite was written since, counts as answered. */

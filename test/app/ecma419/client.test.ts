@@ -435,6 +435,18 @@ describe("subscribing", () => {
 		await until(() => program.operations.includes("UNSUBACK 2"), "UNSUBACK");
 	});
 
+	it("asks for nothing but that, and answers several once all have been answered", async () => {
+		const program = await ready({ clean: false });
+		program.socket.takeSent();
+		program.client.write(null, { operation: MQTTClient.UNSUBSCRIBE, id: 2, items: [{ topic: "o" }, { topic: "p" }] });
+		const [, first, second] = /^a205(....)00016fa205(....)000170$/.exec(program.socket.takeSent())!;
+		program.socket.arrive(`b002${second}`);
+		program.client.write(null, { operation: MQTTClient.SUBSCRIBE, id: 3, items: [{ topic: "a" }] });
+		expect(program.operations).not.toContain("UNSUBACK 2");
+		program.socket.arrive(`b002${first}`);
+		await until(() => program.operations.includes("UNSUBACK 2"), "UNSUBACK");
+	});
+
 	it("refuses what is no filter, and says overflow when the table is full", async () => {
 		const program = await ready({ tuning: { subscriptions: 1 } });
 		const { client } = program;
