@@ -35,7 +35,9 @@ const REGISTRY = Symbol.for("xs-mqtt.clients");
  * An MQTT 3.1.1 client.
  *
  * All its memory is taken here, in the constructor, and by `start`; after the first messages nothing is allocated.
- * Every method may be called at any time, from within any callback too. Hot: no allocation.
+ * Every method may be called at any time, from within any callback too. None throws: a defect of this library that shows
+ * within a call costs the connection, and the method returns Status.INTERNAL_FAULT if it has not done its part by then.
+ * (All have the same frame: a function for it would have to be made at each call.) Hot: no allocation.
  */
 export class Client {
 	/** What has been counted, by Counter: read only, and it goes on counting. */
@@ -105,9 +107,15 @@ export class Client {
 	 * `stop` is called again. Nothing after `close`.
 	 */
 	start(): void {
-		if (this.#loop.closed) return;
-		this.#core.start(Time.ticks | 0);
-		this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			if (!loop.closed) this.#core.start(now);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/**
@@ -115,21 +123,36 @@ export class Client {
 	 * next `start`.
 	 */
 	stop(): void {
-		this.#core.stop(Time.ticks | 0);
-		this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			this.#core.stop(now);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/**
 	 * Ends at once and for good: no DISCONNECT, so that the server publishes the will; no further callback but those of the
-	 * end. Gives back the platform's timer, so that a client that nobody holds can be collected. Harmless when closed.
+	 * end, and what they ask for is not begun any more. Gives back the platform's timer, so that a client that nobody holds
+	 * can be collected. Harmless when closed.
 	 */
 	close(): void {
 		const now = Time.ticks | 0;
-		// In this order: the end of the connection is the end, and no attempt follows.
-		this.#core.stop(now);
-		this.#core.networkDown(now);
-		this.#loop.run();
-		this.#loop.close();
+		const loop = this.#loop;
+		const nested = loop.busy;
+		// Before the callbacks of the end: no attempt follows, whoever asks for it.
+		loop.close();
+		try {
+			// In this order: the end of the connection is the end.
+			this.#core.stop(now);
+			this.#core.networkDown(now);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/**
@@ -139,7 +162,13 @@ export class Client {
 	 * nothing meanwhile. Nothing while there is no connection; a pause ends with its connection.
 	 */
 	pause(): void {
-		this.#core.receiver.pause();
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			this.#core.receiver.pause();
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/**
@@ -149,20 +178,41 @@ export class Client {
 	 *             with the next connection of a kept session
 	 */
 	resume(taken = true): void {
-		this.#core.resume(taken, Time.ticks | 0);
-		this.#loop.run();
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			this.#core.resume(taken, Time.ticks | 0);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
+		// What has arrived meanwhile has been told of: nobody tells of it again.
+		loop.run();
 	}
 
 	/** A hint: the network is up. A client that waits tries at once. */
 	networkUp(): void {
-		this.#core.networkUp(Time.ticks | 0);
-		this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			this.#core.networkUp(now);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/** A hint: the network is gone. */
 	networkDown(): void {
-		this.#core.networkDown(Time.ticks | 0);
-		this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			this.#core.networkDown(now);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/**
@@ -176,9 +226,16 @@ export class Client {
 	 */
 	publish(topic: Topic | string, payload: Uint8Array | string, qos: QoS = 0, retain?: boolean): number {
 		const now = Time.ticks | 0;
-		const result = this.#publisher.publish(topic, payload, qos, retain, now);
-		// Also when it was refused: that is rare, and asking each time would cost every publish.
-		this.#loop.run();
+		const loop = this.#loop;
+		const nested = loop.busy;
+		let result: number = StatusCode.INTERNAL_FAULT;
+		try {
+			result = this.#publisher.publish(topic, payload, qos, retain, now);
+			// Also when it was refused: that is rare, and asking each time would cost every publish.
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 		return result;
 	}
 
@@ -190,8 +247,16 @@ export class Client {
 	 * out  as publish
 	 */
 	publishStream(topic: Topic | string, total: number, source: PayloadSource, qos: QoS = 0, retain = false): number {
-		const result = this.#core.sender.publishStream(topic, total, source, qos, retain);
-		if (result >= 0) this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		let result: number = StatusCode.INTERNAL_FAULT;
+		try {
+			result = this.#core.sender.publishStream(topic, total, source, qos, retain);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 		return result;
 	}
 
@@ -204,20 +269,42 @@ export class Client {
 	 * out  0, or NOT_FOUND: complete, given up, taken back before, or never there
 	 */
 	cancel(packetId: number): number {
-		const result = cancelPublish(this.#core, packetId, Time.ticks | 0);
-		if (result >= 0) this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		let result: number = StatusCode.INTERNAL_FAULT;
+		try {
+			result = cancelPublish(this.#core, packetId, now);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 		return result;
 	}
 
 	/** A source that had nothing for now has something again. */
 	resumeSources(): void {
-		this.#core.sender.resumeSources();
-		this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			this.#core.sender.resumeSources();
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 	}
 
 	/** Starts composing a payload in place; the writer's `send` publishes it. One at a time. */
 	compose(topic: Topic | string, qos: QoS = 0, retain = false): PayloadWriter {
-		return this.#writer.start(topic, qos, retain);
+		const loop = this.#loop;
+		const nested = loop.busy;
+		try {
+			return this.#writer.start(topic, qos, retain);
+		} catch (error) {
+			loop.fault(nested, error);
+			return this.#writer.startFailed();
+		}
 	}
 
 	/**
@@ -237,8 +324,16 @@ export class Client {
 
 	#subscribe(filter: string, qos: QoS, handler: MessageHandler, stream: boolean): number {
 		if (typeof handler !== FUNCTION) return StatusCode.NOT_FOUND;
-		const result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
-		if (result >= 0) this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		let result: number = StatusCode.INTERNAL_FAULT;
+		try {
+			result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 		return result;
 	}
 
@@ -248,8 +343,16 @@ export class Client {
 	 * out  0; NOT_FOUND when it is being ended already; or a Status as subscribe: UNSUBSCRIBE needs an entry, too
 	 */
 	unsubscribe(filter: string): number {
-		const result = this.#core.unsubscribe(filter);
-		if (result >= 0) this.#loop.run();
+		const now = Time.ticks | 0;
+		const loop = this.#loop;
+		const nested = loop.busy;
+		let result: number = StatusCode.INTERNAL_FAULT;
+		try {
+			result = this.#core.unsubscribe(filter);
+			loop.send(now);
+		} catch (error) {
+			loop.fault(nested, error);
+		}
 		return result;
 	}
 }

@@ -16,6 +16,12 @@ export const enum Tells {
 	ENTRY_FREED = 8,
 }
 
+/** Who drives the client, and has a clock. */
+export interface Driver {
+	/** Whether the turn that began at `now` has lasted for long enough: what is left is for the next one. */
+	isLate(now: number): boolean;
+}
+
 /**
  * The application's callbacks, each behind a guard: an exception that escapes from a platform callback restarts a
  * device. One that throws is counted and reported, and the session goes on. Hot: no allocation.
@@ -29,6 +35,8 @@ export class Application {
 	owesRoom = false;
 	/** Something rare has happened: a command, a deadline, a callback that is owed. The driver looks, and clears it. */
 	attention = false;
+	/** Asked between two callbacks of one turn; null: turns may last as long as they like. */
+	driver: Driver | null = null;
 	/** Which callbacks there are: a hot path does not ask by a call. */
 	readonly handlesUnrouted: boolean;
 	readonly traces: boolean;
@@ -120,11 +128,12 @@ export class Application {
 		}
 	}
 
-	problem(problem: ProblemCode, detail: number): void {
+	/** in  error  what the callback has thrown; undefined for every other problem */
+	problem(problem: ProblemCode, detail: number, error?: unknown): void {
 		try {
-			this._options.onProblem?.(this._client, problem, detail);
-		} catch (error) {
-			this.threwTold(error);
+			this._options.onProblem?.(this._client, problem, detail, error);
+		} catch (thrown) {
+			this.threwTold(thrown);
 		}
 	}
 
@@ -205,14 +214,14 @@ export class Application {
 		}
 	}
 
-	// A simulator looks at what they are called with; they need it not, and a parameter that is declared costs byte codes.
-
-	private threw(error: unknown): void;
-	private threw(): void {
-		this.problem(ProblemCode.CALLBACK_THREW, ++this._counters[CounterIndex.CALLBACKS_THREW]!);
+	private threw(error: unknown): void {
+		this.problem(ProblemCode.CALLBACK_THREW, ++this._counters[CounterIndex.CALLBACKS_THREW]!, error);
 	}
 
-	/** By onProblem, which is not told of it. */
+	/**
+	 * By onProblem, which is not told of it. A simulator looks at what it is called with; it needs it not, and a parameter that
+	 * is declared costs byte codes.
+	 */
 	private threwTold(error: unknown): void;
 	private threwTold(): void {
 		this._counters[CounterIndex.CALLBACKS_THREW]!++;

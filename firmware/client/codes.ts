@@ -21,6 +21,7 @@ export const Status = Object.freeze({
 	BUSY: StatusCode.BUSY,
 	STOPPED: StatusCode.STOPPED,
 	NOT_FOUND: StatusCode.NOT_FOUND,
+	INTERNAL_FAULT: StatusCode.INTERNAL_FAULT,
 } as const);
 export type Status = (typeof Status)[keyof typeof Status];
 

@@ -209,11 +209,12 @@ export class Core {
 		this.receiver.handleBytes(count, now);
 	}
 
-	/** Fills the transmit region; a driver that is in a hurry calls sender.fill, and this with what it returns. */
+	/** Fills the transmit region. A driver that is in a hurry calls sender.fill, and handleFill with what it returns. */
 	fill(now: number): void {
 		if (!this.linked) return;
 		this.now = now;
 		this.handleFill(this.sender.fill(now), now);
+		raise(this.counters, CounterIndex.TX_MAX, this.sender.size);
 	}
 
 	/** What filling has led to: a source that failed, requests whose acks have a deadline. */
@@ -268,10 +269,10 @@ export class Core {
 		else this.deadlines.clear(Deadline.WRITE);
 	}
 
-	/** Fires what is due. Waking early is harmless. Hot: no allocation. */
-	handleTimeout(now: number): void {
+	/** Fires what is due, of the deadlines that have a bit in `mask`. Waking early is harmless. Hot: no allocation. */
+	handleTimeout(now: number, mask = -1): void {
 		this.now = now;
-		const due = this.deadlines.due(now);
+		const due = this.deadlines.due(now) & mask;
 		if ((due & ~Armed.KEEP_ALIVE) !== 0 && this.fire(due, now)) return;
 		if ((due & Armed.KEEP_ALIVE) !== 0) this.checkSilence(now);
 	}

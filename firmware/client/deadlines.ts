@@ -1,4 +1,4 @@
-import { Ticks } from "../base/ticks.js";
+import { elapsedMs, Ticks } from "../base/ticks.js";
 
 /** What can be waited for. */
 export const enum Deadline {
@@ -23,6 +23,10 @@ export const enum Deadline {
 export const enum Armed {
 	KEEP_ALIVE = 1 << Deadline.KEEP_ALIVE,
 	PINGED = KEEP_ALIVE | (1 << Deadline.PINGRESP),
+	/** Those that wait for packets of the server, which may stand in what has not been read yet. */
+	PACKETS = (1 << Deadline.PINGRESP) | (1 << Deadline.ACK),
+	/** Those that end a connection or an attempt because others have not done their part in time. */
+	OTHERS = PACKETS | (1 << Deadline.WRITE) | (1 << Deadline.STEP) | (1 << Deadline.STOP),
 	/** What `next` returns when nothing is waited for. */
 	NOTHING_DUE = -1,
 }
@@ -46,6 +50,23 @@ export class Deadlines {
 		this.at[deadline] = now + delayMs;
 		this.armed |= 1 << deadline;
 		this.changed = true;
+	}
+
+	/**
+	 * Puts one that is armed off, for time that counts against nobody.
+	 *
+	 * in   byMs     how long that was
+	 *      leastMs  what is left afterwards, at least
+	 *      mostMs   and at most: what it was armed with
+	 * out  whether `leastMs` was needed
+	 */
+	putOff(deadline: Deadline, byMs: number, leastMs: number, mostMs: number, now: number): boolean {
+		let left = elapsedMs(this.at[deadline]!, now) + byMs;
+		const isShort = left < leastMs;
+		if (isShort) left = leastMs;
+		if (left > mostMs) left = mostMs;
+		this.at[deadline] = now + left;
+		return isShort;
 	}
 
 	clear(deadline: Deadline): void {

@@ -23,7 +23,10 @@ import type { Subscriptions } from "./subscriptions.js";
 export abstract class LargeReceiver {
 	/** When bytes last came. */
 	lastReceived = 0;
-	/** Bytes stay in the window until acks are out: there is no room for those that they would cause, or see #overrun. */
+	/**
+	 * Bytes stay in the window: until acks are out, because there is no room for those that they would cause, or see
+	 * _overrun; or for the next turn, because this one has lasted for long enough.
+	 */
 	stalled = false;
 	/** Whether the application has paused; above all but NONE and RESUMED, the first byte of the ack that it owes. */
 	held: number = Held.NONE;
@@ -310,7 +313,10 @@ export abstract class LargeReceiver {
 
 	protected handPiece(count: number): void {
 		const message = this.message;
-		message.setPayload(this._start, count, this._total - this._left, this._total);
+		message.start = this._start;
+		message.size = count;
+		message.offset = this._total - this._left;
+		message.total = this._total;
 		const subscriptions = this._subscriptions;
 		for (let i = 0; i < subscriptions.count; i++) {
 			if (!subscriptions.isStreaming(i)) continue;

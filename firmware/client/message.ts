@@ -42,14 +42,6 @@ export class Message {
 		this.topicSize = topicSize;
 	}
 
-	/** For the library: the bytes that are here. Hot: no allocation. */
-	setPayload(start: number, size: number, offset: number, total: number): void {
-		this.start = start;
-		this.size = size;
-		this.offset = offset;
-		this.total = total;
-	}
-
 	/** The QoS it was delivered with: 0, 1, 2. */
 	get qos(): QoS {
 		return ((this.firstByte & PublishFlag.QOS_MASK) >> PublishFlag.QOS_SHIFT) as QoS;

@@ -119,8 +119,12 @@ export interface CoreOptions<C> extends ManifestOptions {
 	onSubscribed?(client: C, subscription: number, code: number): void;
 	/** UNSUBACK for one filter. */
 	onUnsubscribed?(client: C, subscription: number): void;
-	/** Something was lost, refused or went wrong without ending the connection; a code of Problem. */
-	onProblem?(client: C, problem: Problem, detail: number): void;
+	/**
+	 * Something was lost, refused or went wrong without ending the connection; a code of Problem. `error` is what a callback
+	 * of yours or a source has thrown (CALLBACK_THREW), and undefined with every other problem. What this throws itself is
+	 * counted, and told nobody.
+	 */
+	onProblem?(client: C, problem: Problem, detail: number, error?: unknown): void;
 	/** stop() is complete. */
 	onStopped?(client: C): void;
 	/** Numbers only, for logs: an event of Trace and two values. */

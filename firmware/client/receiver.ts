@@ -101,23 +101,26 @@ export class Receiver extends LargeReceiver {
 			end += count;
 			this._end = end;
 			if (end - start > this._counters[CounterIndex.RX_MAX]!) this._counters[CounterIndex.RX_MAX] = end - start;
-		}
+		} else this.stalled = false;
 		while (start < end) {
 			if (this._sender.ackCount === Fixed.ACK_RING_SIZE) {
-				this.stalled = true;
+				this.stalled = this._application.attention = true;
 				return;
 			}
 			if (this._mode ? this.takeRest(now) : this.takePacket(now)) {
 				start = this._start;
-				continue;
+				if (start >= end) break;
+				// Each packet may have run a callback, and a landing holds many.
+				if (!this._application.driver?.isLate(now)) continue;
+				this.stalled = this._application.attention = true;
+				return;
 			}
 			if (!this._linked) return;
 			// More bytes are needed: what is here of the packet waits in front of the landing.
-			this.stalled = this._overrun;
-			if (this._overrun) return;
-			return this.keepRest();
+			if (!this._overrun) return this.keepRest();
+			this.stalled = this._application.attention = true;
+			return;
 		}
-		this.stalled = false;
 		this._start = this._end = this.landing;
 	}
 

@@ -168,7 +168,7 @@ export class Sender {
 		log.words[log.next + 1] = LogTag.OUTGOING | (firstByte << 16) | packetId;
 		log.next = (log.next + 2) & log.mask;
 		const at = this.offset + this.size;
-		if (this.boundary && this.ackCount === 0 && this.limit - at >= Size.ACK) {
+		if (this.boundary && !this.ackCount && this.limit - at >= Size.ACK) {
 			// The four bytes of writeAck at once.
 			this._view.setInt32(at, (firstByte << 24) | 0x20000 | packetId);
 			this.size += Size.ACK;
@@ -217,7 +217,7 @@ export class Sender {
 		this.work = Work.NONE;
 		if (this._connectLeft > 0) this.fillConnect();
 		let result = Fill.OK;
-		if (outbox.active >= 0) result = this.fillRecord();
+		if (outbox.active >= 0) result = this.fillRecord(now);
 		if (outbox.active < 0 && this._connectLeft === 0) {
 			if (this.ackCount > 0) this.fillAcks();
 			if (this.open && !this.finished) {
@@ -362,8 +362,10 @@ export class Sender {
 			const counters = this._counters;
 			counters[CounterIndex.PUBLISHES_OUT]!++;
 			if (inflight > counters[CounterIndex.INFLIGHT_MAX]!) counters[CounterIndex.INFLIGHT_MAX] = inflight;
-			if (size + length > counters[CounterIndex.TX_MAX]!) counters[CounterIndex.TX_MAX] = size + length;
-			this._log.add(LogTag.OUTGOING | (bytes[start]! << 16) | (tags >>> 16), now);
+			const log = this._log;
+			log.words[log.next] = now;
+			log.words[log.next + 1] = LogTag.OUTGOING | (bytes[start]! << 16) | (tags >>> 16);
+			log.next = (log.next + 2) & log.mask;
 		}
 		return true;
 	}
@@ -392,12 +394,12 @@ export class Sender {
 		this._done = 0;
 		this._counters[CounterIndex.PUBLISHES_OUT]!++;
 		this._log.add(LogTag.OUTGOING | (this._bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
-		const result = this.fillRecord();
+		const result = this.fillRecord(now);
 		return result === Fill.OK && outbox.active < 0 ? Fill.MORE : result;
 	}
 
 	/** Copies the active record's packet into the region, or the next piece of it. Hot: no allocation. */
-	private fillRecord(): Fill {
+	private fillRecord(now: number): Fill {
 		const outbox = this._outbox;
 		const record = outbox.active;
 		const at = this.offset + this.size;
@@ -414,7 +416,7 @@ export class Sender {
 		}
 		const packetSize = outbox.packetSize(record);
 		if (stored < packetSize && this._done >= stored) {
-			const result = this.pull(record, packetSize, stored);
+			const result = this.pull(record, packetSize, stored, now);
 			if (result !== Fill.OK) return result;
 		}
 		if (this.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = this.size;
@@ -431,7 +433,7 @@ export class Sender {
 	}
 
 	/** Pulls payload from the source of the active record. */
-	private pull(record: number, packetSize: number, stored: number): Fill {
+	private pull(record: number, packetSize: number, stored: number, now: number): Fill {
 		const source = this._outbox.source(record) - 1;
 		// What the source publishes waits in the outbox: here is the middle of a packet.
 		this.boundary = this.direct = false;
@@ -446,6 +448,10 @@ export class Sender {
 			if (count === 0) this._sourceDry = true;
 			this._done += count;
 			this.size += count;
+			if (this._application.driver?.isLate(now)) {
+				this.work = Work.ALL;
+				return Fill.OK;
+			}
 		}
 		return Fill.OK;
 	}

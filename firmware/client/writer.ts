@@ -18,8 +18,12 @@ const NULL = new Uint8Array([110, 117, 108, 108]);
 
 /** What the writer needs of the loop. */
 interface Turns {
-	/** Sends what can be sent. */
-	run(): void;
+	/** Whether a turn is under way. */
+	readonly busy: number;
+	/** Sends what can be sent. Throws: what is caught goes to fault. */
+	flush(): void;
+	/** Something of ours has thrown: it costs the connection. */
+	fault(nested: number, error: unknown): void;
 	/** A turn once the caller has seen what he gets: of room he is told after his refusal, not within it. */
 	later(): void;
 }
@@ -84,7 +88,7 @@ export class PayloadWriter {
 		if (this._status < 0) return false;
 		if (size <= this._limit - this._at) return true;
 		const used = this._at - this._start;
-		const start = this._publisher.growCompose(this._topic!, this._qos, this._start, used, used + size);
+		const start = this.grow(used, used + size);
 		if (start === (StatusCode.BUSY as number)) {
 			// Who was told of a publish that gave way has given up this payload. If he has begun another one, the parts that are
 			// still to come, up to send or drop, are not that one's.
@@ -98,6 +102,24 @@ export class PayloadWriter {
 		this._start = start;
 		this._at = start + used;
 		return true;
+	}
+
+	/** Makes room by what waits and may give way; rare, so it has a guard of its own. */
+	private grow(used: number, size: number): number {
+		const nested = this._loop.busy;
+		try {
+			return this._publisher.growCompose(this._topic!, this._qos, this._start, used, size);
+		} catch (error) {
+			this._loop.fault(nested, error);
+			return StatusCode.INTERNAL_FAULT;
+		}
+	}
+
+	/** For the library: starting has failed for a defect of ours; send will say so. */
+	startFailed(): this {
+		this._publisher.setComposing(false);
+		this._status = StatusCode.INTERNAL_FAULT;
+		return this;
 	}
 
 	/** A part that cannot be written: send will say so. */
@@ -247,6 +269,25 @@ export class PayloadWriter {
 	send(): number {
 		if (this.endRefused()) return StatusCode.BUSY;
 		const status = this._status;
+		const nested = this._loop.busy;
+		let result: number = StatusCode.INTERNAL_FAULT;
+		try {
+			result = this.finish(status);
+			if (result >= 0) this._loop.flush();
+		} catch (error) {
+			this.failed(nested, error);
+		}
+		return result;
+	}
+
+	/** Ending has failed for a defect of ours: the payload is gone, and the next one may be begun. */
+	private failed(nested: number, error: unknown): void {
+		this._publisher.setComposing(false);
+		this._loop.fault(nested, error);
+	}
+
+	/** Hands what was composed to the publisher; out as send. */
+	private finish(status: number): number {
 		if (!this._publisher.composing) {
 			// Refused when it was begun, and told of only now: room that was made in between has been told of too early.
 			if (status === StatusCode.FULL) {
@@ -263,8 +304,7 @@ export class PayloadWriter {
 		}
 		const size = status < 0 ? status : this._at - this._start;
 		const result = this._publisher.finishCompose(this._topic!, this._qos, this._retain, this._start, size);
-		if (result >= 0) this._loop.run();
-		else this._loop.later();
+		if (result < 0) this._loop.later();
 		return result;
 	}
 
@@ -278,8 +318,13 @@ export class PayloadWriter {
 	/** Gives up what was composed. */
 	drop(): void {
 		if (this.endRefused()) return;
-		this._publisher.dropCompose();
 		this._status = StatusCode.NOT_FOUND;
+		const nested = this._loop.busy;
+		try {
+			this._publisher.dropCompose();
+		} catch (error) {
+			this.failed(nested, error);
+		}
 	}
 }
 

@@ -21,4 +21,6 @@ export const enum StatusCode {
 	STOPPED = -9,
 	/** There is no such subscription, source or packet. */
 	NOT_FOUND = -10,
+	/** A defect of this library showed in the call: it has cost the connection (Reason.INTERNAL_FAULT), and nothing else. */
+	INTERNAL_FAULT = -11,
 }

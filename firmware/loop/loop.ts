@@ -1,13 +1,14 @@
-import { AssertionError } from "../base/assert.js";
-import { FirstByte } from "../codec/constants.js";
-import { LayerCode, ReasonCode } from "../client/codes.js";
-import type { Application } from "../client/application.js";
-import { CounterIndex, raise } from "../client/counters.js";
+import { elapsedMs } from "../base/ticks.js";
+import { LayerCode, ReasonCode, StateCode } from "../client/codes.js";
+import type { Application, Driver } from "../client/application.js";
+import { CounterIndex } from "../client/counters.js";
 import { Command, type Core } from "../client/core.js";
 import { Deadline, Armed } from "../client/deadlines.js";
 import { Held } from "../client/receive-mode.js";
 import type { Receiver } from "../client/receiver.js";
-import { Fill, Work, type Sender } from "../client/sender.js";
+import { handleStandstill } from "../client/standstill.js";
+import { Work, type Sender } from "../client/sender.js";
+import { Busy, Turn } from "./turn.js";
 import {
 	TransportEnd,
 	type NameResolver,
@@ -20,19 +21,6 @@ import {
 const enum Event {
 	RESOLVED = 8,
 	OPENED = 9,
-}
-
-/** Bounds of a turn, and times. */
-const enum Turn {
-	/** Reads in one turn: with the size of the landing, the most bytes and messages that one turn handles. */
-	READS_MAX = 16,
-	WRITES_MAX = 16,
-	/** When a defect shows again while it is recovered from, the client tries once more after this time. */
-	FAULT_RETRY_MS = 1_000,
-	/** How long the timer is made for, before it is parked. */
-	PARKED_MS = 86_400_000,
-	/** PINGREQ as one number (§3.12). */
-	PINGREQ_PACKET = FirstByte.PINGREQ << 8,
 }
 
 /** Time and timers, in the shape that the platform has them. */
@@ -59,9 +47,10 @@ export interface LoopOptions {
 /**
  * Drives one core: takes the events of transport and timer, and makes each into one bounded turn. An application may
  * call anything from within a callback: what it asks for is done before the turn ends, and delivery never re-enters.
- * Hot: no allocation.
+ * Nothing that is thrown gets out: what the transport throws is the loss of the link; anything else is a defect of ours,
+ * and costs the connection. Hot: no allocation.
  */
-export class Loop implements TransportListener {
+export class Loop implements TransportListener, Driver {
 	private readonly _core: Core;
 	private readonly _sender: Sender;
 	private readonly _receiver: Receiver;
@@ -75,12 +64,17 @@ export class Loop implements TransportListener {
 	private readonly _time: Clock["time"];
 	private readonly _landingSize: number;
 	private readonly _view: DataView;
-	private _busy = false;
+	/** A turn is under way: what is called now is called from within a callback. */
+	busy: Busy = Busy.NO;
 	private _timerFired = false;
 	/** A defect has kept the connection from being given up. */
 	private _faulty = false;
 	/** A bound on a turn was reached: the next one follows at once. */
 	private _more = false;
+	/** When the timer is to fire; means something only while others are waited for. */
+	private _wakeAt = 0;
+	/** How often in a row others were given Turn.LOOK_MS more. */
+	private _looks = 0;
 
 	/** Throws what the transport throws when the options do not suit it. */
 	constructor(core: Core, options: LoopOptions, clock: Clock) {
@@ -94,6 +88,7 @@ export class Loop implements TransportListener {
 		this._timerId = clock.timer.repeat(this.handleTimer, Turn.PARKED_MS);
 		clock.timer.schedule(this._timerId);
 		this._time = clock.time;
+		core.application.driver = this;
 		this._landingSize = settings.readSize;
 		this._view = arena.view;
 		this._transport = options.transport({
@@ -135,6 +130,7 @@ export class Loop implements TransportListener {
 	private handle(event: Event | TransportEnd): void {
 		const core = this._core;
 		const now = this._time.ticks | 0;
+		const before = this.busy;
 		try {
 			if (event === Event.RESOLVED) core.handleResolved(now);
 			else if (event === Event.OPENED) core.handleOpened(now);
@@ -142,6 +138,7 @@ export class Loop implements TransportListener {
 			else core.handleEnded((event / 10) | 0, event as number, now);
 		} catch (error) {
 			this.recover(error, now);
+			this.busy = before;
 		}
 		this.run();
 	}
@@ -156,28 +153,33 @@ export class Loop implements TransportListener {
 		const deadlines = core.deadlines;
 		// One question each: joined, they would cost two byte codes more for each.
 		if (deadlines.armed !== Armed.KEEP_ALIVE) return this.takeTimer();
+		if (this._application.attention) return this.takeTimer();
 		if (!this._sender.boundary) return this.takeTimer();
 		if (this._sender.size) return this.takeTimer();
 		const now = this._time.ticks | 0;
 		if (((now - core.lastSent) | 0) < core.pingAfterMs) return this.takeTimer();
 		this._view.setInt16(this._sender.offset, Turn.PINGREQ_PACKET);
-		deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
-		deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
-		deadlines.armed = Armed.PINGED;
-		core.lastSent = now;
-		this._counters[CounterIndex.PINGS]!++;
 		try {
 			const count = this._transport.write(2);
+			// First of all: it says that the transport has not thrown.
+			deadlines.armed = Armed.PINGED;
+			deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
+			deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
+			core.lastSent = now;
+			this._counters[CounterIndex.PINGS]!++;
 			if (count === 2) {
 				this._counters[CounterIndex.BYTES_OUT]! += 2;
+				this._wakeAt = now + Turn.LOOK_MS;
 				// Delay and interval are equal: re-arming from within the callback is wrong otherwise on one platform.
-				this._timer.schedule(this._timerId, core.pingTimeoutMs, core.pingTimeoutMs);
+				this._timer.schedule(this._timerId, Turn.LOOK_MS, Turn.LOOK_MS);
 				return;
 			}
 			this._sender.size = 2;
 			this.handleWritten(count, now);
 		} catch (error) {
+			if (deadlines.armed === Armed.KEEP_ALIVE) this.busy = Busy.OUTSIDE;
 			this.recover(error, now);
+			this.busy = Busy.NO;
 		}
 		this.takeTimer();
 	};
@@ -191,44 +193,101 @@ export class Loop implements TransportListener {
 	/**
 	 * One turn: what has arrived, what is due, what is to be sent. Called after every event and after every request of
 	 * the application; from within a callback it does nothing, because the turn that is under way goes on. Bounded by
-	 * Turn.READS_MAX and Turn.WRITES_MAX; what is left is done on a turn of its own, one millisecond later. Hot:
-	 * no allocation beside the platform's record of the try.
+	 * Turn.READS_MAX, Turn.WRITES_MAX and Turn.TIME_MS_MAX (a callback that is under way is waited for); what is left is
+	 * done on a turn of its own, one millisecond later. Hot: no allocation beside the platform's record of the try.
 	 */
 	run(): void {
-		if (this._busy) return;
-		this._busy = true;
+		if (this.busy) return;
+		// The transport is the first that can throw.
+		this.busy = Busy.OUTSIDE;
 		const now = this._time.ticks | 0;
+		const sender = this._sender;
 		try {
 			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
 			if (this._transport.readable) {
 				if (!this._receiver.stalled) {
-					if (this._receiver.handleBytes(this._transport.read(this._landingSize), now)) {
+					if (this._receiver.handleBytes(this._transport.read(this._landingSize), ((this.busy = Busy.INSIDE), now))) {
 						// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
 						let left = (this._core.deadlines.at[Deadline.KEEP_ALIVE]! - now) | 0;
 						if (left < 1) left = 1;
 						this._timer.schedule(this._timerId, left, left);
 					}
 				}
-				if (this._transport.readable) this.readMore(now);
-				else if (this._receiver.stalled) this.readMore(now);
+				if (this._transport.readable) {
+					this.busy = Busy.INSIDE;
+					this.readMore(now);
+				}
 			}
-			const sender = this._sender;
-			if (sender.work) this.write(now);
-			else if (sender.size) {
+			if (sender.work) {
+				this.busy = Busy.INSIDE;
+				this.write(now);
+			} else if (sender.size) {
 				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
 				if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
+				this.busy = Busy.OUTSIDE;
 				const count = this._transport.write(sender.size);
 				if (count === sender.size && !sender.watched) {
 					sender.size = 0;
 					this._core.lastSent = now;
 					this._counters[CounterIndex.BYTES_OUT]! += count;
-				} else if (this.handleWritten(count, now)) this.write(now);
+				} else {
+					this.busy = Busy.INSIDE;
+					if (this.handleWritten(count, now)) this.write(now);
+				}
 			}
-			if (this._application.attention) this.attend(now);
+			if (this._application.attention) {
+				this.busy = Busy.INSIDE;
+				this.attend(now);
+			}
 		} catch (error) {
 			this.recover(error, now);
 		}
-		this._busy = false;
+		this.busy = Busy.NO;
+	}
+
+	/**
+	 * The turn of what the application has called: what it has asked for goes out. What has arrived is left to the
+	 * platform's own event, or to the turn that is owed. Throws: the caller hands what it catches to `fault`. Hot: no allocation.
+	 */
+	send(now: number): void {
+		if (this.busy) return;
+		// As in run.
+		this.busy = Busy.OUTSIDE;
+		const sender = this._sender;
+		if (sender.work) {
+			this.busy = Busy.INSIDE;
+			this.write(now);
+		} else if (sender.size) {
+			if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
+			const count = this._transport.write(sender.size);
+			if (count === sender.size && !sender.watched) {
+				sender.size = 0;
+				this._core.lastSent = now;
+				this._counters[CounterIndex.BYTES_OUT]! += count;
+			} else {
+				this.busy = Busy.INSIDE;
+				if (this.handleWritten(count, now)) this.write(now);
+			}
+		}
+		if (this._application.attention) {
+			this.busy = Busy.INSIDE;
+			// A turn may be owed; this one takes its place.
+			if (this._transport.readable) {
+				this.readMore(now);
+				this.write(now);
+			}
+			this.attend(now);
+		}
+		this.busy = Busy.NO;
+	}
+
+	/** As send, for those who have no clock. */
+	flush(): void {
+		this.send(this._time.ticks | 0);
+	}
+
+	isLate(now: number): boolean {
+		return ((this._time.ticks - now) | 0) > Turn.TIME_MS_MAX;
 	}
 
 	private fireTimer(now: number): void {
@@ -239,7 +298,8 @@ export class Loop implements TransportListener {
 			this._faulty = false;
 			this._core.handleFault(now);
 		}
-		this._core.handleTimeout(now);
+		// The packet that is waited for may stand in what this turn has not read any more.
+		this._core.handleTimeout(now, this._more ? ~Armed.PACKETS : -1);
 		this.write(now);
 	}
 
@@ -247,9 +307,16 @@ export class Loop implements TransportListener {
 	private attend(now: number): void {
 		const core = this._core;
 		core.now = now;
-		if (this._timerFired) this.fireTimer(now);
 		// What waited in the window has been used up: its acks, and what handlers have said to it, go out now.
-		if (core.receiver.stalled && this.unstall(now)) this.write(now);
+		if (core.receiver.stalled && !this._more) {
+			if (this.isLate(now)) this._more = true;
+			else if (this.unstall(now)) this.write(now);
+		}
+		// What was called since the turn began may have taken any time.
+		core.now = now = this._time.ticks | 0;
+		if (((now - this._wakeAt) | 0) > 0 && (core.deadlines.armed & Armed.OTHERS) !== 0) this.judge(now);
+		// In a burst, whose turns follow each other, what is due is not left to a timer that is set again and again.
+		if (this._timerFired || (this._more && core.deadlines.next(now) === 0)) this.fireTimer(now);
 		if (this._application.owesRoom) {
 			this._application.tellRoom();
 			this.write(now);
@@ -258,12 +325,7 @@ export class Loop implements TransportListener {
 		if (command !== Command.NONE) {
 			// What is open is closed first: a callback may have asked for the next attempt before this one was closed.
 			this._transport.close();
-			if (command === Command.OPEN) {
-				this._transport.open();
-				// An address needs no lookup: what takes too long then is the connection.
-				// Unless it has failed at once, and a callback has asked for the next.
-				if (this._transport.resolving !== true && core.command === Command.NONE) core.handleResolved(now);
-			}
+			if (command === Command.OPEN) this.open(now);
 		}
 		// Also when a callback of this very function has asked for what comes before it.
 		const more =
@@ -275,20 +337,46 @@ export class Loop implements TransportListener {
 		this._application.attention = more;
 		if (more) {
 			core.deadlines.changed = true;
-			this.arm(1);
+			this.arm(1, now);
 		} else if (core.deadlines.changed) this.setTimer(now);
+	}
+
+	/** Opens the transport. */
+	private open(now: number): void {
+		const core = this._core;
+		this.busy = Busy.OUTSIDE;
+		const end = this._transport.open();
+		this.busy = Busy.INSIDE;
+		if (end) core.handleEnded((end / 10) | 0, end as number, now);
+		// An address needs no lookup: what takes too long then is the connection.
+		// Unless it has failed at once, and a callback has asked for the next.
+		else if (this._transport.resolving !== true && core.command === Command.NONE) core.handleResolved(now);
+	}
+
+	/** The client has not run when it was to: that counts against nobody who was waited for. */
+	private judge(now: number): void {
+		const lateMs = elapsedMs(now, this._wakeAt);
+		this._wakeAt = now;
+		const looks = this._looks < Turn.LOOKS_MAX;
+		if (handleStandstill(this._core, lateMs, looks ? Turn.LOOK_MS : 0, now) && looks) this._looks++;
+		else this._looks = 0;
 	}
 
 	private setTimer(now: number): void {
 		if (this.closed) return;
-		const sleep = this._core.sleepMs(now);
-		if (sleep < 0) this._timer.schedule(this._timerId);
-		else this.arm(sleep > 0 ? sleep : 1);
+		const core = this._core;
+		let sleep = core.sleepMs(now);
+		if (sleep < 0) return this._timer.schedule(this._timerId);
+		if (sleep > Turn.LOOK_MS && core.deadlines.armed & Armed.OTHERS) {
+			sleep >>= Turn.LOOK_SHIFT;
+			if (sleep < Turn.LOOK_MS) sleep = Turn.LOOK_MS;
+		}
+		this.arm(sleep > 0 ? sleep : 1, now);
 	}
 
 	/** A turn of its own follows in a millisecond. */
 	later(): void {
-		this.arm(1);
+		this.arm(1, this._time.ticks | 0);
 	}
 
 	/** Gives back the timer, so that a loop that nobody holds can be collected. Harmless when closed. */
@@ -299,43 +387,70 @@ export class Loop implements TransportListener {
 	}
 
 	/** Sets the timer, whenever it was to fire. */
-	private arm(delayMs: number): void {
-		if (!this.closed) this._timer.schedule(this._timerId, delayMs, delayMs);
+	private arm(delayMs: number, now: number): void {
+		if (this.closed) return;
+		this._wakeAt = now + delayMs;
+		this._timer.schedule(this._timerId, delayMs, delayMs);
 	}
 
 	/**
-	 * What the transport throws is the loss of the link. What is wrong in our own code is a defect: the device must not
-	 * restart for it, so the connection is given up, and the session kept.
+	 * What the transport throws is the loss of the link. Everything else is a defect of ours: the device must not restart
+	 * for it, so the connection is given up, and the session kept. Leaves `busy` to the caller.
+	 *
+	 * in   _error  for a simulator that watches this method
+	 *      nested  not NO: within a callback; the turn that is under way does the rest
 	 */
-	private recover(error: unknown, now: number): void {
+	private recover(_error: unknown, now: number, nested = Busy.NO): void {
 		const core = this._core;
+		const lost = this.busy === Busy.OUTSIDE;
+		this.busy = Busy.INSIDE;
 		try {
-			if (error instanceof AssertionError || error instanceof TypeError) core.handleFault(now);
-			else core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+			if (lost) core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+			else core.handleFault(now);
 			core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
-			this.attend(now);
+			if (nested) this._application.attention = true;
+			else this.attend(now);
 		} catch {
 			// The defect shows again. The device must not restart for it all the same: what is left is tried once more.
-			this._faulty = true;
-			this._transport.close();
-			this.arm(Turn.FAULT_RETRY_MS);
+			this._faulty = this._application.attention = true;
+			if (nested) this._timerFired = true;
+			else {
+				this._transport.close();
+				this.arm(Turn.FAULT_RETRY_MS, now);
+			}
 		}
 	}
 
-	/** More has arrived than one read takes, or there is no room for acks. What is left is read in the next turn. */
+	/**
+	 * Something was thrown in a method that the application has called, or in its turn: as in any other turn.
+	 *
+	 * in   nested  `busy`, as it was before
+	 */
+	fault(nested: Busy, error: unknown): void {
+		this.recover(error, this._time.ticks | 0, nested);
+		this.busy = nested;
+	}
+
+	/** More has arrived than one read takes, or not all of it could be used. What is left is read in the next turn. */
 	private readMore(now: number): void {
 		for (let reads = 1; reads < Turn.READS_MAX; reads++) {
-			if (this._receiver.stalled && !this.unstall(now)) return;
+			if (((this._time.ticks - now) | 0) > Turn.TIME_MS_MAX) break;
+			if (this._receiver.stalled) {
+				if (this.unstall(now)) continue;
+				return;
+			}
 			// Also when a callback has ended the connection.
-			if (this._transport.readable === 0 || !this._core.linked) return;
+			if (this._transport.readable === 0 || this._core.state < StateCode.CONNECTING) return;
+			this.busy = Busy.OUTSIDE;
 			const count = this._transport.read(this._landingSize);
+			this.busy = Busy.INSIDE;
 			if (count === 0) return;
 			this._receiver.handleBytes(count, now);
 		}
 		this._more = this._application.attention = true;
 	}
 
-	/** Makes room for acks, and goes on with the bytes that waited for it. False: there is none yet, or no connection. */
+	/** Goes on with the bytes that wait in the window, and makes room for their acks. False: not now, or no connection. */
 	private unstall(now: number): boolean {
 		const core = this._core;
 		// Each round consumes packets, of which the window holds a bounded number.
@@ -346,6 +461,10 @@ export class Loop implements TransportListener {
 			// All of them: for one QoS 2 message too many the connection ends, and no ack of those before may be lost by it.
 			if (core.sender.ackCount > 0 || core.sender.size > 0 || !core.linked) return false;
 			core.handleBytes(0, now);
+			if (core.receiver.stalled && this.isLate(now)) {
+				this._more = this._application.attention = true;
+				return false;
+			}
 		}
 		// What waited may have ended the connection: nothing more of it may be read.
 		return core.linked;
@@ -356,12 +475,24 @@ export class Loop implements TransportListener {
 		const sender = this._sender;
 		// One may have been made in its place before.
 		for (let writes = 1; writes < Turn.WRITES_MAX; writes++) {
-			if (sender.work !== Work.NONE) {
+			if (sender.work) {
 				const result = sender.fill(now);
-				if (result !== Fill.OK || sender.requested) this._core.handleFill(result, now);
+				if (result || sender.requested) this._core.handleFill(result, now);
 			}
-			raise(this._counters, CounterIndex.TX_MAX, sender.size);
-			if (sender.size === 0 || !this.handleWritten(this._transport.write(sender.size), now)) return;
+			if (!sender.size) return;
+			if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
+			this.busy = Busy.OUTSIDE;
+			const count = this._transport.write(sender.size);
+			this.busy = Busy.INSIDE;
+			if (count === sender.size && !sender.watched) {
+				// As in run.
+				sender.size = 0;
+				this._core.lastSent = now;
+				this._counters[CounterIndex.BYTES_OUT]! += count;
+				if (!sender.work) return;
+			} else if (!this.handleWritten(count, now)) return;
+			// Sources are callbacks too.
+			if (this.isLate(now)) break;
 		}
 		this._more = this._application.attention = true;
 	}

@@ -24,14 +24,18 @@ export interface TransportListener {
 	handleReadable(): void;
 	/** Bytes may be written again after a short write. */
 	handleWritable(): void;
-	/** The attempt or connection is over; called once for each open() unless close() came first. */
+	/** The attempt or connection is over; called once for each open() unless that has failed, or close() came first. */
 	handleEnded(end: TransportEnd): void;
 }
 
 /** One client's way to its server, opened again and again for as long as the client lives. */
 export interface Transport {
-	/** Starts an attempt: name lookup where needed, then the connection. Never throws; a failure is an event. */
-	open(): void;
+	/**
+	 * Starts an attempt: name lookup where needed, then the connection. Never throws, and calls nobody.
+	 *
+	 * out  why the attempt has failed already: then no event follows; otherwise nothing
+	 */
+	open(): TransportEnd | void;
 	/** A name is being looked up: what takes long is the name service. Absent: never. */
 	readonly resolving?: boolean;
 	/**
@@ -86,7 +90,10 @@ export interface NameResolver {
 	resolve(request: NameRequest): void;
 }
 
-/** One lookup. The same object is used for every attempt; a resolver must not change it. */
+/**
+ * One lookup. The same object is used again once it was answered, and a resolver must not change it. A resolver may
+ * answer at once, from within `resolve`.
+ */
 export interface NameRequest {
 	/** The name. */
 	host: string;

@@ -23,7 +23,25 @@ function isAddress(host: string): boolean {
 }
 
 /** A socket of the platform that knows whose it is: functions in flash serve all, where closures would take 20 slots. */
-type Socket = TCP & { target: TcpTransport };
+type Socket = TCP & { target: TcpTransport | Nobody };
+
+/** Whose a socket is once it is closed: what the platform still has to say about it changes nothing. In flash, so it has no state. */
+class Nobody {
+	readonly waiting = false;
+	readonly listener = this;
+
+	set readable(_count: number) {}
+
+	set writable(_count: number) {}
+
+	handleReadable(): void {}
+
+	handleWritable(): void {}
+
+	handleError(): void {}
+}
+
+const NOBODY = Object.freeze(new Nobody());
 
 function handleReadable(this: Socket, count: number): void {
 	this.target.readable = count;
@@ -42,6 +60,35 @@ function handleError(this: Socket): void {
 }
 
 /**
+ * One lookup. Used again once it was answered; of one that never is, nothing is heard but an address: that is good for
+ * any attempt, and so it is taken.
+ */
+class Lookup implements NameRequest {
+	/** The answer is still to come. */
+	pending = false;
+	readonly host: string;
+	/** Who is asked. */
+	readonly dns: NameResolver;
+	readonly onResolved: (host: string, address: string) => void;
+	readonly onError: () => void;
+
+	/** Functions of its own, because resolvers may call them as they like. */
+	constructor(transport: TcpTransport, host: string, dns: NameResolver) {
+		this.host = host;
+		this.dns = dns;
+		this.onResolved = (_host, address) => {
+			this.pending = false;
+			if (address) transport.handleResolved(address);
+			else transport.handleUnresolved(this);
+		};
+		this.onError = () => {
+			this.pending = false;
+			transport.handleUnresolved(this);
+		};
+	}
+}
+
+/**
  * TCP by `embedded:io/socket/tcp` (ECMA-419). What the platform throws ends here. One connection at a time; opened
  * again it uses the same views and the same options, so that beside the platform's socket nothing is allocated.
  * Hot: no allocation.
@@ -50,7 +97,7 @@ class TcpTransport implements Transport {
 	readable = 0;
 	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
 	resolving = false;
-	private _socket: TCP | null = null;
+	private _socket: Socket | null = null;
 	/** Bytes that the socket takes now. */
 	writable = 0;
 	/** The connection stands: the first onWritable has come. */
@@ -61,15 +108,14 @@ class TcpTransport implements Transport {
 	private _address = UNKNOWN;
 	private readonly _rx: Views;
 	private readonly _tx: Views;
-	private readonly _dns: NameResolver | undefined;
 	readonly listener: TransportListener;
 	private readonly _options: TCPOptions;
-	private readonly _request: NameRequest | null;
+	/** The lookup of this attempt; null when the host is an address. */
+	private _lookup: Lookup | null;
 
 	constructor(setup: TransportSetup) {
 		this._rx = new Views(setup.buffer, setup.rxOffset, setup.rxSize, setup.views);
 		this._tx = new Views(setup.buffer, setup.txOffset, setup.txSize, setup.views);
-		this._dns = setup.dns;
 		this.listener = setup.listener;
 		this._options = {
 			address: setup.host,
@@ -80,56 +126,71 @@ class TcpTransport implements Transport {
 			onWritable: handleWritable,
 			onError: handleError,
 		};
-		this._request = isAddress(setup.host) ? null : this.makeRequest(setup.host);
+		if (isAddress(setup.host)) this._lookup = null;
+		else if (!setup.dns)
+			throw new TypeError(`dns: is missing; host "${setup.host}" is a name, not an IPv4 address; pass platformDns()`);
+		else this._lookup = this.makeLookup(setup.host, setup.dns);
 	}
 
-	/** Allocates; called once. */
-	private makeRequest(host: string): NameRequest {
-		if (!this._dns)
-			throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address; pass platformDns()`);
-		return {
-			host,
-			onResolved: (_host: string, address: string): void => this.handleResolved(address),
-			onError: (): void => this.handleResolved(UNKNOWN),
-		};
+	/** Allocates; called once, and for each lookup that was never answered. */
+	private makeLookup(host: string, dns: NameResolver): Lookup {
+		return (this._lookup = new Lookup(this, host, dns));
 	}
 
-	open(): void {
+	open(): TransportEnd | void {
 		this.close();
-		if (this._request === null) return this.connect();
-		this.resolving = true;
+		let lookup = this._lookup;
+		if (lookup === null) return this.connect();
+		// An answer that is still to come is that of an earlier attempt.
+		if (lookup.pending) lookup = this.makeLookup(lookup.host, lookup.dns);
+		// Waiting while resolving: this call is under way, and the listener is not to be called.
+		lookup.pending = this.resolving = this.waiting = true;
+		this._options.address = UNKNOWN;
 		try {
-			this._dns!.resolve(this._request);
+			lookup.dns.resolve(lookup);
 		} catch {
-			this.handleResolved(UNKNOWN);
+			lookup.onError();
 		}
+		this.waiting = false;
+		// Answered at once.
+		if (!this.resolving) return this._options.address === UNKNOWN ? TransportEnd.NAME_FAILED : this.connect();
 	}
 
-	/** An empty address: the lookup failed. */
-	private handleResolved(address: string): void {
+	/** A lookup has failed. That of an earlier attempt says nothing of this one. */
+	handleUnresolved(lookup: Lookup): void {
+		if (lookup === this._lookup) this.handleResolved(UNKNOWN);
+	}
+
+	/** The name is resolved, or it is not: an empty address. */
+	handleResolved(address: string): void {
 		if (!this.resolving) return;
 		// The address that worked last is better than none.
 		if (address === UNKNOWN) address = this._address;
+		this._options.address = address;
+		if (this.waiting) {
+			this.resolving = false;
+			return;
+		}
 		if (address === UNKNOWN) {
 			this.resolving = false;
 			return this.listener.handleEnded(TransportEnd.NAME_FAILED);
 		}
-		this._options.address = address;
 		this.listener.handleResolved();
-		// The turn that has run may have closed.
-		if (!this.resolving) return;
+		// The turn that has run may have closed, and even have opened anew.
+		if (!this.resolving || this._options.address !== address) return;
 		this.resolving = false;
-		this.connect();
+		const end = this.connect();
+		if (end) this.listener.handleEnded(end);
 	}
 
 	/** Allocates the platform's socket, and nothing else. */
-	private connect(): void {
+	private connect(): TransportEnd | void {
 		this.waiting = true;
 		try {
-			this._socket = new TCP(this._options);
+			this._socket = new TCP(this._options) as Socket;
 		} catch {
 			this._socket = null;
-			this.listener.handleEnded(TransportEnd.OPEN_FAILED);
+			return TransportEnd.OPEN_FAILED;
 		}
 	}
 
@@ -182,6 +243,7 @@ class TcpTransport implements Transport {
 		this._opened = this.resolving = this.waiting = false;
 		this.readable = this.writable = 0;
 		if (socket === null) return;
+		socket.target = NOBODY;
 		try {
 			socket.close();
 		} catch {

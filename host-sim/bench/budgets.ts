@@ -73,7 +73,7 @@ export const BUDGETS: readonly Budget[] = [
 		reads: 1,
 		writes: 1,
 		byteCodes: 4200,
-		mallocs: 2,
+		mallocs: 3,
 	},
 	{
 		name: "receive QoS 0",
@@ -281,7 +281,7 @@ export const CYCLES: readonly Cycle[] = [
 ];
 
 /** Flash: bytes of byte code of a 3.1.1 client over TCP. */
-export const FLASH_BYTES = 74_900;
+export const FLASH_BYTES = 79_600;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */

@@ -74,7 +74,7 @@ export class TurnChecker {
 		return {
 			open: () => {
 				this.onOpen();
-				inner.open();
+				return inner.open();
 			},
 			close: () => inner.close(),
 			read: (countMax) => {

@@ -255,6 +255,17 @@ export class Device {
 		this.#call("stop()", () => this.client.stop());
 	}
 
+	/** Ends for good, while the callbacks of the end ask for the next connection. */
+	close(): void {
+		const { endings } = this.#parts;
+		if (endings.state !== State.STOPPED) endings.stopping = true;
+		for (const name of ["disconnected", "problem", "stopped"] as const) this.scripts.planStart(name);
+		endings.networkDown = true;
+		this.#call("close()", () => this.client.close());
+		endings.networkDown = false;
+		this.scripts.clear();
+	}
+
 	networkUp(): void {
 		this.#call("networkUp()", () => this.client.networkUp());
 	}

@@ -401,6 +401,7 @@ export class Run {
 		if (!this.#waitForRest()) return;
 		this.#lookAtRest(isLoud);
 		if (this.#findings.first === undefined) this.#stop();
+		if (this.#findings.first === undefined) this.#close();
 	}
 
 	/** Goes on until nothing is left to be done. False: that was a violation. */
@@ -522,6 +523,30 @@ export class Run {
 		for (let left = EVENTS_AT_REST; left > 0 && this.#event(Infinity); left--);
 		this.#findings.expect(time.nextMs === Infinity, "something goes on after the end", () => `due at ${time.nextMs}`);
 		this.#findings.expect(this.#conduct.packets.out === events, "packets after the end", () => "");
+	}
+
+	/** Starts once more, and closes in whatever state that has led to: then nothing of the client is left. */
+	#close(): void {
+		const random = Random.derive(this.#plan.seed, -5);
+		if (random.below(3) === 0) this.#server.behaviour.silent = true;
+		if (random.below(4) === 0) this.#world.network.connect = random.below(2) === 0 ? "refused" : "silent";
+		this.#turns.begin();
+		this.#device.start();
+		this.#check();
+		if (random.below(4) > 0) this.#pass(random.below(2) === 0 ? random.below(20) : random.below(5_000));
+		this.#turns.begin();
+		if (random.below(2) === 0) this.#device.publish(1, random.below(32), 1);
+		this.#device.close();
+		this.#check();
+		const { state } = this.#device.client;
+		const { begun, ended } = this.#endings;
+		this.#findings.expect(state === State.STOPPED, "closed, and not stopped", () => `state ${state}`);
+		this.#findings.expect(begun === ended, "closed, and an attempt is left", () => `${begun} begun, ${ended} ended`);
+		this.#device.start();
+		const before = [this.#conduct.packets.out, this.#world.connections, this.#endings.begun].join();
+		for (let left = EVENTS_AT_REST; left > 0 && this.#event(Infinity); left--);
+		const after = [this.#conduct.packets.out, this.#world.connections, this.#endings.begun].join();
+		this.#findings.expect(after === before, "something goes on after close()", () => `${before}; ${after}`);
 	}
 
 	#result(): RunResult {

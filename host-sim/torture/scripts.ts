@@ -64,6 +64,11 @@ export class Scripts {
 		return action.what;
 	}
 
+	/** The next call of this callback starts the client. */
+	planStart(name: CallbackName): void {
+		this.#planned.set(name, [{ what: "start", a: 0, b: 0, c: 0 }]);
+	}
+
 	take(name: CallbackName): Action | undefined {
 		return this.#planned.get(name)?.shift();
 	}

@@ -104,9 +104,9 @@ export function watchPrototypes(library: LibraryPrototypes, teller: Teller): () 
 	watchApplication(library.application, teller, replace);
 	watchReceiver(library.receiver, teller, replace);
 	replace(library.loop, "recover", (original) => {
-		return function (this: Knowing, error: unknown, now: unknown): unknown {
+		return function (this: Knowing, error: unknown, now: unknown, nested: unknown): unknown {
 			teller.threw(this._application._client, error, true);
-			return (this as unknown as Hidden)[original]!(error, now);
+			return (this as unknown as Hidden)[original]!(error, now, nested);
 		};
 	});
 	return () => {

@@ -55,6 +55,29 @@ describeWithMosquitto("a burst at QoS 2", () => {
 	});
 });
 
+describeWithMosquitto("a burst that takes longer than the keep alive", () => {
+	it("costs no connection: pings go out in its middle, although all of it has arrived at once", async () => {
+		const COUNT = 36;
+		const HANDLER_MS = 80;
+		const broker = await Mosquitto.start();
+		const peer = await Peer.connect(broker.port);
+		for (let i = 0; i < COUNT; i++) await peer.publish(`r/${i}`, "x", 0, true);
+		await peer.end();
+		// The broker ends it after 1.5 s without a packet; all messages take 2.9 s.
+		const device = await new Device(broker.port, { clientId: "slow", keepAlive: 1 }).connect();
+		let handled = 0;
+		device.client.subscribe("r/+", 0, () => {
+			handled++;
+			for (const until = performance.now() + HANDLER_MS; performance.now() < until;);
+		});
+		await until(() => handled === COUNT, "all messages");
+		expect([device.ends, device.accepted.length]).toEqual([[], 1]);
+		expect(device.client.counters[Counter.PINGS]).toBeGreaterThan(1);
+		await device.stop();
+		await broker.stop();
+	});
+});
+
 describeWithMosquitto("a message that the broker answers by closing", () => {
 	it("is given up by `pub -q 1` after five tries, with an error", async () => {
 		const broker = await Mosquitto.start({ config: ["max_packet_size 500"] });

@@ -161,7 +161,7 @@ describe("retain", () => {
 		[
 			"composed",
 			(h, retain) => {
-				const turns = { run: () => undefined, later: () => undefined };
+				const turns = { busy: 0, flush: () => undefined, later: () => undefined, fault: () => undefined };
 				new PayloadWriter(h.core.arena.bytes, h.core.sender, turns).start("t", 1, retain).text("x").send();
 			},
 		],

@@ -18,8 +18,10 @@ class Bench {
 		const all = { firstId: 1, outbox: 8192, txBuffer: 8192, ...options };
 		this.h = connected ? inState.connected(all) : new Harness(all);
 		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.sender, {
-			run: () => void this.flushed++,
+			busy: 0,
+			flush: () => void this.flushed++,
 			later: () => undefined,
+			fault: () => undefined,
 		});
 	}
 

@@ -90,7 +90,7 @@ describe("a transport that throws", () => {
 });
 
 describe("a defect of our own", () => {
-	const steps: [string, (rig: Rig, error: Error) => void][] = [
+	const steps: [string, (rig: Rig, error: unknown) => void][] = [
 		[
 			"while reading",
 			(rig, error) => {
@@ -138,7 +138,13 @@ describe("a defect of our own", () => {
 	];
 
 	it.each(steps)("%s costs the connection and keeps the session", (_name, run) => {
-		for (const error of [new AssertionError("sender: a fact that is none"), new TypeError("undefined is no object")]) {
+		for (const error of [
+			new AssertionError("sender: a fact that is none"),
+			new TypeError("undefined is no object"),
+			new RangeError("offset is out of bounds"),
+			new Error("not ready"),
+			"a string",
+		]) {
 			const rig = underWay({ txBuffer: 64, outbox: 2048 });
 			run(rig, error);
 			// onRoom, which was owed, is told all the same.
@@ -240,6 +246,35 @@ describe("a callback that throws", () => {
 		rig.hear(publishHex("t", "still there", 1, 7));
 		expect(rig.payloads).toEqual(["still there"]);
 		expect(rig.transport.sent).toBe(ackHex(0x40, 7));
+	});
+
+	it("has its exception told to onProblem, itself", () => {
+		const thrown = new RangeError("42 is no reading of a thermometer");
+		const told: unknown[] = [];
+		const throwing = (): never => {
+			throw thrown;
+		};
+		for (const [name, provoke] of callbacks) {
+			const onProblem = (_client: Rig, problem: number, _detail: number, error: unknown): void => {
+				if (problem === Problem.CALLBACK_THREW) told.push([name, error]);
+				else expect(error).toBeUndefined();
+			};
+			const rig = new Rig({ keepAlive: 0, outbox: 512, onProblem, [name]: throwing });
+			rig.subscribe("t", 1);
+			rig.start();
+			settle(rig);
+			provoke(rig);
+			settle(rig);
+			expect(told).toContainEqual([name, thrown]);
+		}
+		const onProblem = (_client: Rig, _problem: number, _detail: number, error: unknown): void => void told.push(error);
+		const rig = new Rig({ keepAlive: 0, onProblem });
+		rig.subscribe("t", 0, throwing);
+		settle(rig.start());
+		rig.publishStream("s", 10, { read: () => 1, finished: throwing });
+		rig.hear(publishHex("t", "x"));
+		settle(rig);
+		expect(told.slice(-2)).toEqual([thrown, thrown]);
 	});
 
 	it("as onProblem is counted, and not reported to itself", () => {

@@ -11,6 +11,9 @@ import type { Transport, TransportEnd, TransportSetup } from "../../firmware/loo
 import { seenOf, type Seen } from "../support/core-harness.js";
 import { bytesOf, hexOf } from "../support/hex.js";
 
+/** Whoever waits for others looks no more often than this. */
+export const LOOK_MS = 250;
+
 /** A clock that moves when told; what the loop asks of its timer is written down. */
 export class ScriptedClock implements Clock {
 	now = 1_000;
@@ -37,11 +40,18 @@ export class ScriptedClock implements Clock {
 		schedule: (_timer, delayMs, intervalMs) => {
 			expect(intervalMs).toBe(delayMs);
 			this.delayMs = delayMs ?? -1;
+			this.#setAt = this.now;
 			this.calls.push(delayMs === undefined ? "disarm" : `arm ${delayMs}`);
 		},
 		clear: () => void this.calls.push("clear"),
 	};
 	fire: (() => void) | undefined;
+	#setAt = 0;
+
+	/** Milliseconds until the timer fires; 0 when that is overdue. */
+	get leftMs(): number {
+		return Math.max(0, this.delayMs - ((this.now - this.#setAt) | 0));
+	}
 }
 
 /** A transport whose other end is the test. */
@@ -172,9 +182,9 @@ export class Rig {
 				log.push(`unsubscribed ${index}`);
 				options.onUnsubscribed?.(client, index);
 			},
-			onProblem: (client: Rig, problem: number, detail: number) => {
+			onProblem: (client: Rig, problem: number, detail: number, error: unknown) => {
 				log.push(`problem ${problem} ${detail}`);
-				options.onProblem?.(client, problem, detail);
+				options.onProblem?.(client, problem, detail, error);
 			},
 			onStopped: (client: Rig) => {
 				log.push("stopped");
@@ -307,13 +317,32 @@ export class Rig {
 		return this.transport.sent;
 	}
 
-	/** Time passes until the timer fires, and it does. Returns how long that took. */
-	sleep(): number {
+	/** Milliseconds until the next thing that is waited for; the timer is set to look earlier at most. */
+	get waitMs(): number {
 		const { delayMs } = this.clock;
-		if (delayMs < 1) throw new Error("nothing is waited for");
-		this.pass(delayMs);
-		this.clock.fire!();
-		return delayMs;
+		const waitMs = this.core.deadlines.next(this.clock.now);
+		expect(delayMs).toBeGreaterThan(0);
+		expect(this.clock.leftMs).toBeLessThanOrEqual(waitMs);
+		if (this.clock.leftMs < waitMs) expect(delayMs).toBeGreaterThanOrEqual(LOOK_MS);
+		return waitMs;
+	}
+
+	/**
+	 * Time passes until the next thing that is waited for, and the timer fires whenever it is to: waiting for others, the
+	 * loop looks now and then whether it has run meanwhile. Returns how long that took.
+	 */
+	sleep(): number {
+		if (this.clock.delayMs < 1) throw new Error("nothing is waited for");
+		const waitMs = this.core.deadlines.next(this.clock.now);
+		const untilMs = this.clock.delayMs < LOOK_MS ? this.clock.leftMs : Math.max(waitMs, this.clock.leftMs);
+		let sleptMs = 0;
+		do {
+			const { leftMs } = this.clock;
+			this.pass(leftMs);
+			this.clock.fire!();
+			sleptMs += leftMs;
+		} while (sleptMs < untilMs);
+		return sleptMs;
 	}
 
 	/** Time passes, and the timer does not fire. */

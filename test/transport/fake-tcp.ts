@@ -9,6 +9,7 @@ interface Options {
 	address: string;
 	port: number;
 	nodelay: boolean;
+	target: unknown;
 	onReadable(count: number): void;
 	onWritable(count: number): void;
 	onError(): void;
@@ -29,6 +30,8 @@ export class FakeTcp {
 	readonly options: Options;
 	/** As it was at construction: the options are changed later. */
 	readonly address: string;
+	/** The option of this name, as on the platform. */
+	target: unknown;
 	readonly calls: string[] = [];
 	arrived: number[] = [];
 	window = 100;
@@ -41,10 +44,11 @@ export class FakeTcp {
 		if (error) throw error;
 		this.options = options;
 		this.address = options.address;
+		this.target = options.target;
 		sockets.push(this);
 		if (!faults.callsBack) return;
-		options.onWritable(100);
-		options.onError();
+		this.makeRoom(100);
+		this.fail();
 	}
 
 	read(view: Uint8Array): number | undefined {
@@ -74,13 +78,18 @@ export class FakeTcp {
 	/** Bytes arrive. */
 	receive(...bytes: number[]): void {
 		this.arrived.push(...bytes);
-		this.options.onReadable(this.arrived.length);
+		this.options.onReadable.call(this, this.arrived.length);
 	}
 
 	/** There is room for so many bytes. */
 	makeRoom(window: number): void {
 		this.window = window;
-		this.options.onWritable(window);
+		this.options.onWritable.call(this, window);
+	}
+
+	/** The connection is over, or does not come about. */
+	fail(): void {
+		this.options.onError.call(this);
 	}
 }
 
@@ -130,7 +139,7 @@ export function forgetAll(): void {
 /** A transport with room for 256 bytes in, 512 out, and three views of exact size each way. */
 export function transportTo(make: TransportFactory, host: string, dns?: NameResolver): Transport {
 	bytes = new Uint8Array(RX_OFFSET + RX_SIZE + TX_SIZE);
-	return make({
+	const transport = make({
 		buffer: bytes.buffer as ArrayBuffer,
 		rxOffset: RX_OFFSET,
 		rxSize: RX_SIZE,
@@ -148,4 +157,14 @@ export function transportTo(make: TransportFactory, host: string, dns?: NameReso
 			handleEnded: (end) => note(ENDS[end]),
 		},
 	});
+	const open = transport.open.bind(transport);
+	transport.open = () => {
+		const before = events.length;
+		const end = open();
+		// Nobody is called from within open: why it has failed is what it returns.
+		if (events.length > before) events.push("within open()");
+		if (end) events.push(`${ENDS[end]} at once`);
+		return end;
+	};
+	return transport;
 }

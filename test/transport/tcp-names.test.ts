@@ -75,14 +75,14 @@ describe("a host that is a name", () => {
 		};
 		const transport = transportTo(tcp, "broker.test", { resolve });
 		expect(() => transport.open()).not.toThrow();
-		expect(events).toEqual(["name failed"]);
+		expect(events).toEqual(["name failed at once"]);
 		refuses = false;
 		// This one answers at once.
 		transport.open();
 		socket().makeRoom(100);
 		refuses = true;
 		transport.open();
-		expect(events).toEqual(["name failed", "resolved", "opened", "resolved"]);
+		expect(events).toEqual(["name failed at once", "opened"]);
 		expect(sockets.map(({ address }) => address)).toEqual(["192.0.2.7", "192.0.2.7"]);
 	});
 
@@ -121,6 +121,23 @@ describe("a host that is a name", () => {
 		expect([events, sockets.length, socket().address]).toEqual([["resolved"], 1, "192.0.2.7"]);
 	});
 
+	it("is looked up anew when the lookup before was not answered, whose late failure ends nothing", () => {
+		const transport = transportTo(tcp, "broker.test", dns);
+		transport.open();
+		transport.open();
+		expect(requests[1]).not.toBe(requests[0]);
+		requests[0]!.onError("broker.test");
+		requests[0]!.onResolved("broker.test", "");
+		expect(events).toEqual([]);
+		requests[1]!.onResolved("broker.test", "192.0.2.8");
+		expect([events, socket().address]).toEqual([["resolved"], "192.0.2.8"]);
+		// Answered: used again.
+		transport.open();
+		expect(requests[2]).toBe(requests[1]);
+		requests[2]!.onError("broker.test");
+		expect(events).toEqual(["resolved", "name failed"]);
+	});
+
 	it("is not connected to when the turn of handleResolved has closed", () => {
 		const transport = transportTo(tcp, "broker.test", dns);
 		transport.open();
@@ -138,6 +155,8 @@ describe("a host that is a name", () => {
 		withinNext(() => transport.open());
 		requests[0]!.onResolved("broker.test", "192.0.2.7");
 		requests[1]!.onResolved("broker.test", "192.0.2.8");
-		expect([events, sockets.length, socket().closed]).toEqual([["resolved"], 1, false]);
+		// The new attempt has a lookup of its own, and waits for that.
+		expect([events, sockets.length, socket().closed]).toEqual([["resolved", "resolved"], 1, false]);
+		expect(socket().address).toBe("192.0.2.8");
 	});
 });

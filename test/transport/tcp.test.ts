@@ -48,20 +48,20 @@ describe("opening", () => {
 		const transport = transportTo(tcp, "192.0.2.1");
 		faults.construction = new Error("invalid address");
 		expect(() => transport.open()).not.toThrow();
-		expect(events).toEqual(["open failed"]);
+		expect(events).toEqual(["open failed at once"]);
 		transport.open();
 		socket().makeRoom(100);
-		expect(events).toEqual(["open failed", "opened"]);
+		expect(events).toEqual(["open failed at once", "opened"]);
 	});
 
 	it("has failed at onError before onWritable, and lost the link after it; the socket is closed", () => {
 		const transport = transportTo(tcp, "192.0.2.1");
 		transport.open();
-		socket().options.onError();
+		socket().fail();
 		expect([events, socket().closed]).toEqual([["open failed"], true]);
 		transport.open();
 		socket().makeRoom(100);
-		socket().options.onError();
+		socket().fail();
 		expect([events, socket().closed]).toEqual([["open failed", "opened", "lost"], true]);
 	});
 
@@ -116,15 +116,29 @@ describe("closing", () => {
 		const transport = transportTo(tcp, "192.0.2.1");
 		transport.open();
 		transport.close();
-		socket().options.onWritable(100);
-		socket().options.onError();
+		socket().makeRoom(100);
+		socket().fail();
 		expect(events).toEqual([]);
+	});
+
+	it("makes an old socket a stranger to the connection that follows", () => {
+		const transport = opened();
+		const old = socket();
+		transport.open();
+		const now = socket();
+		old.receive(1, 2, 3);
+		old.makeRoom(50);
+		expect([events, transport.readable, transport.write(2)]).toEqual([[], 0, 0]);
+		now.makeRoom(100);
+		old.makeRoom(0);
+		old.fail();
+		expect([events, now.closed, transport.write(2)]).toEqual([["opened"], false, 2]);
 	});
 
 	it("from within an event is the end of it", () => {
 		const transport = opened();
 		withinNext(() => transport.open());
-		socket().options.onError();
+		socket().fail();
 		expect([events, sockets.length]).toEqual([["lost"], 2]);
 		expect(sockets.map((one) => one.closed)).toEqual([true, false]);
 	});
@@ -163,7 +177,7 @@ describe("reading", () => {
 		socket().receive(1, 2, 3);
 		socket().failed = true;
 		expect([transport.read(RX_SIZE), transport.readable]).toEqual([0, 0]);
-		socket().options.onError();
+		socket().fail();
 		expect(events).toEqual(["readable", "lost"]);
 	});
 
@@ -218,7 +232,7 @@ describe("writing", () => {
 		socket().failed = true;
 		expect(transport.write(7)).toBe(7);
 		expect(transport.write(7)).toBe(0);
-		socket().options.onError();
+		socket().fail();
 		expect(events).toEqual(["lost"]);
 	});
 

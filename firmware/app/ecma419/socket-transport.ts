@@ -37,6 +37,8 @@ export class SocketTransport implements Transport {
 	#waiting = false;
 	/** PINGREQ is to go out between two packets. */
 	#pingDue = false;
+	/** open() is under way: the listener is not called. */
+	#opening = false;
 	/** Callbacks of an earlier attempt count for nothing. */
 	#attempt = 0;
 	#address = "";
@@ -66,11 +68,11 @@ export class SocketTransport implements Transport {
 		return this.#held ? 0 : this.#arrived;
 	}
 
-	open(): void {
+	open(): TransportEnd | void {
 		this.close();
 		const attempt = ++this.#attempt;
 		if (this.#resolver === undefined) return this.connect(attempt);
-		this.resolving = true;
+		this.resolving = this.#opening = true;
 		try {
 			this.#resolver.resolve({
 				host: this.#setup.host,
@@ -80,6 +82,9 @@ export class SocketTransport implements Transport {
 		} catch {
 			this.handleResolved(attempt, "");
 		}
+		this.#opening = false;
+		// Answered at once.
+		if (!this.resolving) return this.#address ? this.connect(attempt) : TransportEnd.NAME_FAILED;
 	}
 
 	private handleResolved(attempt: number, address: string): void {
@@ -87,12 +92,14 @@ export class SocketTransport implements Transport {
 		this.resolving = false;
 		// The address found last is better than none.
 		if (address) this.#address = address;
+		if (this.#opening) return;
 		if (!this.#address) return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
 		this.#listener.handleResolved();
-		if (attempt === this.#attempt) this.connect(attempt);
+		const end = attempt === this.#attempt ? this.connect(attempt) : undefined;
+		if (end) this.#listener.handleEnded(end);
 	}
 
-	private connect(attempt: number): void {
+	private connect(attempt: number): TransportEnd | void {
 		const { host, port } = this.#setup;
 		const options: SocketOptions & { nodelay: boolean } = {
 			nodelay: true,
@@ -113,7 +120,8 @@ export class SocketTransport implements Transport {
 		try {
 			this.#socket = new this.#socketClass.io(options);
 		} catch {
-			this.handleError();
+			this.close();
+			return TransportEnd.OPEN_FAILED;
 		}
 	}
 

@@ -46,6 +46,8 @@ export class Run {
 	messages = 0;
 	delivered = 0;
 	stopped = 0;
+	/** close() was called: from the end of that event on, nothing of the client may be left. */
+	closed = false;
 	readonly sources: FuzzedSource[] = [];
 	/** Identifiers of publishes that are not finished. */
 	readonly #inUse = new Set<number>();
@@ -261,6 +263,9 @@ export class Run {
 				return client.networkDown();
 			case Step.RESUME_SOURCES:
 				return client.resumeSources();
+			case Step.CLOSE:
+				this.closed = true;
+				return client.close();
 			case Step.ARM_CALLBACKS:
 				this.#callbacks = next() % 8;
 				return;
@@ -417,6 +422,11 @@ export class Run {
 
 	#checkAfter(): void {
 		const { wire, world, client } = this;
+		if (this.closed) {
+			if (wire.isOpen) this.fail("close: a connection is open");
+			if (client.state !== State.STOPPED) this.fail(`close: state ${client.state}`);
+			if (world.nextMs >= 0) this.fail("close: a timer is left");
+		}
 		this.wrong ??= wire.wrong;
 		if (world.escaped !== undefined) {
 			const error = world.escaped as Error;

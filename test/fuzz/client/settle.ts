@@ -16,6 +16,7 @@ export function settle(run: Run): void {
 	const { client, wire } = run;
 	wire.failsAtOnce = wire.looksUp = wire.throwsOnRead = wire.throwsOnWrite = false;
 	wire.writeMax = wire.readMax = Infinity;
+	if (run.closed) return settleClosed(run);
 	checkBroken(run);
 	run.dropComposed();
 	// Without keep alive nobody finds out that the server stands in the middle of a packet.
@@ -29,6 +30,20 @@ export function settle(run: Run): void {
 	if (!reach(run, () => client.state === State.STOPPED, false)) return run.fail("settle: it does not stop");
 	if (run.stopped !== stopped + 1) run.fail(`settle: onStopped ${run.stopped - stopped} times`);
 	if (wire.isOpen) run.fail("settle: stopped, and the connection is open");
+}
+
+/** A closed client is at rest, and stays so whatever it is asked for. */
+function settleClosed(run: Run): void {
+	const { client, wire, world } = run;
+	const { opens } = wire;
+	run.event();
+	run.dropComposed();
+	client.start();
+	client.networkUp();
+	client.publish(TOPIC, NO_BYTES, 1);
+	world.pass(1_000_000);
+	if (wire.opens !== opens || client.state !== State.STOPPED)
+		run.fail(`close: it has begun again, state ${client.state}`);
 }
 
 /** What has come may have ended the connection: then it must be over once everything was read. */

@@ -15,6 +15,8 @@ export const enum Step {
 	READ_STATE,
 	/** How many of the steps that follow are done within callbacks. */
 	ARM_CALLBACKS,
+	/** For good: nothing is begun any more, whatever callbacks ask for. */
+	CLOSE,
 	/** The next callback throws. */
 	ARM_THROW,
 	/** From here on the edge. */
@@ -41,6 +43,8 @@ export const enum Step {
 
 /** Steps that an application does. */
 export const API_COUNT = Step.ARM_THROW;
+
+const CLOSE_BYTE = 255;
 
 /**
  * The step of a byte: the usual ones have more bytes.
@@ -69,6 +73,8 @@ const TABLE: readonly Step[] = [
 ];
 
 export function stepOf(byte: number): Step {
+	// A byte of its own: all others go on meaning what they mean in inputs that are kept.
+	if (byte === CLOSE_BYTE) return Step.CLOSE;
 	return TABLE[byte % TABLE.length]!;
 }
 
