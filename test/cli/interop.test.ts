@@ -164,7 +164,7 @@ describeWithMosquitto("the will", () => {
 	it("is published when the process dies, and not after Ctrl-C", async () => {
 		const topic = newTopic();
 		const will = ["--will-topic", `${topic}/will`, "--will-qos", "1", "--will-retain", "-t", topic];
-		const watcher = await subscribed(theirs, "-t", `${topic}/will`, "-v", "-q", "1", "-W", "2");
+		const watcher = await subscribed(theirs, "-t", `${topic}/will`, "-v", "-q", "1", "-W", "8");
 		const [killed, stopped] = await Promise.all([
 			subscribed(ours, ...will, "--will-payload", "killed"),
 			subscribed(ours, ...will, "--will-payload", "stopped"),

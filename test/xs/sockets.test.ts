@@ -313,8 +313,8 @@ describe.skipIf(host === undefined)("the resolver", () => {
 	it("answers addresses and localhost in a later turn", async () => {
 		expect(
 			await resolve(
-				`const ask = (host) => resolver.resolve({ host, onResolved(name, address) { line(name, address, this === resolver); }, onError(name) { line("error", name); } });
-				ask("localhost"); Timer.set(() => ask("10.0.0.1"), 20); line("asked");`,
+				`const ask = (host) => resolver.resolve({ host, onResolved(name, address) { line(name, address, this === resolver); if (name === "localhost") ask("10.0.0.1"); }, onError(name) { line("error", name); } });
+				ask("localhost"); line("asked");`,
 			),
 		).toEqual(["asked", "localhost 127.0.0.1 true", "10.0.0.1 10.0.0.1 true"]);
 	});
