@@ -306,7 +306,6 @@ export class Loop implements TransportListener, Driver {
 	/** What happens rarely: the timer, callbacks owed once per turn, the transport to be opened or closed. */
 	private attend(now: number): void {
 		const core = this._core;
-		core.now = now;
 		// What waited in the window has been used up: its acks, and what handlers have said to it, go out now.
 		if (core.receiver.stalled && !this._more) {
 			if (this.isLate(now)) this._more = true;
