@@ -124,10 +124,43 @@ const PATCHES: readonly Patch[] = [
 	},
 ];
 
+/**
+ * A fault of XS 13.3 that XS 17 does not have: to copy between typed arrays of one kind it compares two pointers that are
+ * never the same, and converts element by element. It would be a third of the instructions of a publish.
+ */
+const BULK_COPY: Patch = {
+	file: "xsDataView.c",
+	purpose: "copy between typed arrays of one kind at once",
+	find: "\t\t\tmxPushUndefined();\n\t\tif (dispatch == sourceDispatch) {\n",
+	replace:
+		"\t\t\tmxPushUndefined();\n" +
+		"\t\tif (dispatch->value.typedArray.dispatch == sourceDispatch->value.typedArray.dispatch) {\n",
+};
+
+/** The interpreter keeps to itself where it is, most of the time; a sampler that interrupts it must see that. */
+const SHOW_CODE: Patch = {
+	file: "xsRun.c",
+	purpose: "show which byte code runs",
+	find: "\t#else\n\t\t#define mxBreak \\\n\t\t\tgoto *bytes[byte]\n",
+	replace: "\t#else\n\t\t#define mxBreak \\\n\t\t\tthe->code = mxCode; \\\n\t\t\tgoto *bytes[byte]\n",
+};
+
+/**
+ * "counting": the host on a desktop. "bare": without the counting of byte codes, which takes instructions itself. "sampled":
+ * likewise, but for a profile.
+ */
+export type PatchKind = "counting" | "bare" | "sampled";
+
+function patchesOf(kind: PatchKind): readonly Patch[] {
+	if (kind === "counting") return PATCHES;
+	const common = [...PATCHES.filter(({ file }) => file !== "xsRun.c"), BULK_COPY];
+	return kind === "bare" ? common : [...common, SHOW_CODE];
+}
+
 /** Returns the text of an engine file with all its changes. */
-export function patchEngine(file: string, text: string): string {
+export function patchEngine(file: string, text: string, kind: PatchKind = "counting"): string {
 	let result = text.replaceAll("\r\n", "\n");
-	for (const patch of PATCHES) {
+	for (const patch of patchesOf(kind)) {
 		if (patch.file !== file) continue;
 		const parts = result.split(patch.find);
 		if (parts.length !== 2) {
@@ -139,4 +172,6 @@ export function patchEngine(file: string, text: string): string {
 }
 
 /** The engine files that have changes. */
-export const PATCHED_FILES: readonly string[] = [...new Set(PATCHES.map((patch) => patch.file))];
+export function patchedFiles(kind: PatchKind = "counting"): readonly string[] {
+	return [...new Set(patchesOf(kind).map((patch) => patch.file))];
+}

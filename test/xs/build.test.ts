@@ -16,7 +16,7 @@ describe("patches of the engine", () => {
 	it("stop the build when a place is found twice", () => {
 		const twice = "\tfxNewFunctionLength,\n\tfxNewFunctionName,\n\tfxCaptureErrorStack,\n\tfxCaptureErrorStack,\n";
 		expect(() => patchEngine("xsDefaults.c", twice)).toThrow(
-			"to strip the stack of errors: the place was found 2 times",
+			"to strip the stack of errors, and note it outside of the heap: the place was found 2 times",
 		);
 	});
 

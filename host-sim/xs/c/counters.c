@@ -94,10 +94,11 @@ void countSocketWrite(void)
 }
 
 /** The interpreter's counter has 32 bits; this is called at least once per turn, long before it wraps. */
-static void readByteCodes(void)
+static void readProcessor(void)
 {
 	totals.byteCodes += byteCodeCount - lastByteCodeCount;
 	lastByteCodeCount = byteCodeCount;
+	totals.instructions = boardInstructions();
 }
 
 void countersStart(txMachine* the)
@@ -124,11 +125,12 @@ void countersSubtract(Totals* totals, const Totals* start)
 	totals->mallocBytes -= start->mallocBytes;
 	totals->socketReads -= start->socketReads;
 	totals->socketWrites -= start->socketWrites;
+	totals->instructions -= start->instructions;
 }
 
 void countersRead(Totals* result)
 {
-	readByteCodes();
+	readProcessor();
 	*result = isFrozen ? frozen : totals;
 	countersSubtract(result, &before);
 }
@@ -150,7 +152,7 @@ void countersFreeze(txMachine* the)
 {
 	Peaks ignored;
 	countersPeaks(the, &ignored);
-	readByteCodes();
+	readProcessor();
 	frozen = totals;
 	isFrozen = 1;
 	profileIsOn = 0;

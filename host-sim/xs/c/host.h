@@ -10,13 +10,16 @@
  *   flash.c     what the SDK's linker does to the heap of preloaded modules, so that they are read-only
  *   parent.c    ending with the process that has started us
  *   machine.c   building the preloading machine, cloning the device from it, starting the main module
- *   loop.c      timers, promise jobs and sockets, turn by turn
+ *   turn.c      timers and promise jobs; loop.c turn after turn, and what comes in between
  *   control.c   what a simulator says while the program runs
  *   watch.c     what it learns of the program's clients
  *   counters.c  counting; windows.c the measured windows a program can open (module "xs-host/counters")
  *   random.c    random numbers from a seed
  *   profile.c   where byte codes are spent
  *   report.c    every way a run can end
+ *
+ * Those in `desktop` are for a machine with an operating system; in `bare` is what takes their place on a processor that has
+ * none, see bare/bare.h.
  */
 #ifndef XS_HOST_H
 #define XS_HOST_H
@@ -88,6 +91,33 @@ typedef struct {
 
 extern Options options;
 extern void optionsRead(int argc, char** argv);
+
+/** An option that is a number: where it goes, and what it may be. Both the command line and the run file use this. */
+typedef struct {
+	const char* flag;       /* NULL ends a list */
+	const char* property;
+	int* value;
+	long minimum;
+	long maximum;
+} NumberOption;
+
+/* ---- desktop/board.c or bare/board.c: what the host has to do with the place where it runs ---- */
+
+/** Options of the run file that only this place has. */
+extern const NumberOption boardOptions[];
+/** The image of preloaded modules is complete; what is allocated from now on is the device's. */
+extern void boardImageMade(void);
+/** Nobody writes into the image any more. */
+extern void boardImageProtect(void);
+/** Instructions of the processor since the start; 0 where they are not counted. */
+extern uint64_t boardInstructions(void);
+/** A measured window begins, and ends. */
+extern void boardWindowBegin(void);
+extern void boardWindowEnd(void);
+/** Prints what was noted of the window, in lines of its own. */
+extern void boardWriteProfile(void);
+/** Prints figures of memory as members of the report's JSON object, each with a comma behind it. */
+extern void boardWriteFigures(void);
 
 /* ---- modules.c and code.c ---- */
 
@@ -188,16 +218,20 @@ extern void flashSeal(txMachine* the);
 extern txMachine* device;
 extern void machineRun(void) __attribute__((noreturn));
 
-/* ---- loop.c and the sources of its events ---- */
+/* ---- turn.c, loop.c and the sources of its events ---- */
 
 /** From now on SIGINT and SIGTERM end the run in good order. */
 extern void loopPrepare(void);
 extern void loopRun(txMachine* the) __attribute__((noreturn));
+/** Runs promise jobs and timers, and sends what was written. */
+extern void turnRun(txMachine* the);
+/** Ends the run when turnStop has been called. */
+extern void turnEndRunIfAsked(void);
 /** Asks the loop to end after the current turn. */
-extern void loopStop(void);
-/** Why the run will have ended, when loopStop has been called; default "stop". */
-extern void loopReason(const char* reason);
-extern void loopRunPromiseJobs(txMachine* the);
+extern void turnStop(void);
+/** Why the run will have ended, when turnStop has been called; default "stop". */
+extern void turnReason(const char* reason);
+extern void turnRunPromiseJobs(txMachine* the);
 
 /** Milliseconds since the program started, monotonic. */
 extern int64_t clockMs(void);
@@ -281,6 +315,7 @@ extern void profileWrite(txMachine* the);
 /** Everything that is only ever added to. */
 typedef struct {
 	uint64_t slots, chunks, chunkBytes, collections, byteCodes, mallocs, mallocBytes, socketReads, socketWrites;
+	uint64_t instructions; /* 0 where they are not counted */
 } Totals;
 
 typedef struct {

@@ -52,7 +52,7 @@ static void buildFlash(txMachine* the)
 			nativesPrepare(the);
 			modulesLink(the);
 			preload(the);
-			loopRunPromiseJobs(the);
+			turnRunPromiseJobs(the);
 		}
 		mxCatch(the) {
 			failWithException(the, "module \"%s\" while preloading", preloading);
@@ -154,7 +154,10 @@ void machineRun(void)
 {
 	txMachine* flash = createPreloadMachine();
 	buildFlash(flash);
+	boardImageMade();
 	device = createDevice(flash);
+	/* Not earlier: making a machine counts it in a record that all machines share. */
+	boardImageProtect();
 #if mxStress
 	gxStress = options.stress;
 #endif

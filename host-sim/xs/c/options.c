@@ -23,15 +23,6 @@ static const char usage[] =
 	"               [--duration MS] [--ticks N] [--window BYTES] [--receive BYTES] [--archive-preloaded 0|1]\n"
 	"               [--hurry 0|1] [--control 0|1] [--profile 0|1|2]\n";
 
-/** An option that is a number: where it goes, and what it may be. Both the command line and the run file use this. */
-typedef struct {
-	const char* flag;
-	const char* property;
-	int* value;
-	long minimum;
-	long maximum;
-} NumberOption;
-
 static const NumberOption numberOptions[] = {
 	{ "--slots", "slots", &options.slots, 64, 1 << 24 },
 	{ "--chunks", "chunks", &options.chunks, 64, 1 << 28 },
@@ -50,8 +41,8 @@ static const NumberOption numberOptions[] = {
 #if mxStress
 	{ "--stress", "stress", &options.stress, 0, 1 },
 #endif
+	{ NULL, NULL, NULL, 0, 0 },
 };
-#define NUMBER_OPTION_COUNT ((int)(sizeof(numberOptions) / sizeof(numberOptions[0])))
 
 static void setNumber(const NumberOption* option, const char* name, double value)
 {
@@ -182,6 +173,15 @@ static void callJSON(txMachine* the, txID method, const txSlot* argument)
 	mxRunCount(1);
 }
 
+static void readNumbers(txMachine* the, txSlot* run, const NumberOption* list)
+{
+	for (const NumberOption* option = list; option->flag; option++) {
+		txSlot* property = propertyOf(the, run, option->property);
+		if (property)
+			setNumber(option, option->property, numberOf(property, option->property));
+	}
+}
+
 static void readRun(txMachine* the, char* text)
 {
 	txSlot* run;
@@ -205,12 +205,8 @@ static void readRun(txMachine* the, char* text)
 	}
 	else
 		options.configText = copyText("{}");
-	for (int index = 0; index < NUMBER_OPTION_COUNT; index++) {
-		property = propertyOf(the, run, numberOptions[index].property);
-		if (property)
-			setNumber(&numberOptions[index], numberOptions[index].property,
-				numberOf(property, numberOptions[index].property));
-	}
+	readNumbers(the, run, numberOptions);
+	readNumbers(the, run, boardOptions);
 	mxPop();
 }
 
@@ -252,11 +248,10 @@ static void readRunFile(void)
 
 static const NumberOption* numberOptionByFlag(const char* flag)
 {
-	for (int index = 0; index < NUMBER_OPTION_COUNT; index++) {
-		if (!strcmp(numberOptions[index].flag, flag))
-			return &numberOptions[index];
-	}
-	return NULL;
+	const NumberOption* option = numberOptions;
+	while (option->flag && strcmp(option->flag, flag))
+		option++;
+	return option->flag ? option : NULL;
 }
 
 static void refuseArgument(const char* argument)

@@ -177,13 +177,15 @@ static void prepare(void)
 {
 	codes = allocateCleared((size_t)modulesCount(), sizeof(Code));
 	for (int index = 0; index < modulesCount(); index++) {
-		Code* code = &codes[codeCount++];
+		Code* code = &codes[index];
 		code->module = modulesAt(index);
 		size_t size = (size_t)code->module->script->codeSize;
 		code->functions = allocateCleared(size / 2 + 1, sizeof(Function));
 		code->owners = allocateCleared(size, sizeof(uint16_t));
 		code->costs = allocateCleared(size, sizeof(Cost));
 		findFunctions(code);
+		/* Not earlier: a run that fails here writes what it has. */
+		codeCount++;
 	}
 }
 

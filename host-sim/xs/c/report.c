@@ -17,6 +17,7 @@ static void writeReport(const char* reason)
 	traceEndLine();
 	watchFlush();
 	profileWrite(the);
+	boardWriteProfile();
 	(void)printf("@report {\"reason\":\"%s\",\"bits\":%d,\"slotBytes\":%d,\"milliseconds\":%lld,", reason,
 		(int)(8 * sizeof(void*)), (int)sizeof(txSlot), (long long)clockMs());
 	(void)printf("\"slots\":%llu,\"chunks\":%llu,\"chunkBytes\":%llu,\"collections\":%llu,\"byteCodes\":%llu,",
@@ -26,6 +27,7 @@ static void writeReport(const char* reason)
 		(unsigned long long)totals.mallocs, (unsigned long long)totals.mallocBytes,
 		(unsigned long long)totals.socketReads, (unsigned long long)totals.socketWrites);
 	(void)printf("\"peakSlots\":%ld,\"peakChunkBytes\":%ld,\"peakStack\":%ld,", peaks.slots, peaks.chunkBytes, peaks.stack);
+	boardWriteFigures();
 	Totals steady;
 	if (countersSteady(&steady))
 		(void)printf("\"steady\":{\"slots\":%llu,\"chunkBytes\":%llu,\"collections\":%llu},", (unsigned long long)steady.slots,

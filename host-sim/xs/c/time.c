@@ -11,26 +11,6 @@ static const char source[] =
 	"}\n"
 	"export default Time;\n";
 
-/** By how much the device's time is ahead of the machine's. */
-static int64_t leaptMs;
-
-void clockLeap(int64_t milliseconds)
-{
-	leaptMs += milliseconds;
-}
-
-int64_t clockMs(void)
-{
-	static int64_t origin = -1;
-	struct timespec now;
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		failRun(EXIT_SYSTEM, "no monotonic clock");
-	int64_t milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (origin < 0)
-		origin = milliseconds;
-	return milliseconds - origin + leaptMs;
-}
-
 static txInteger ticksNow(void)
 {
 	return (txInteger)((uint32_t)options.ticksStart + (uint32_t)clockMs());

@@ -20,6 +20,7 @@ static const char source[] =
 	"export function socketReads(index) @ \"socketReads\";\n"
 	"export function socketWrites(index) @ \"socketWrites\";\n"
 	"export function socketCalls(index) @ \"socketCalls\";\n"
+	"export function instructions(index) @ \"instructions\";\n"
 	"export function peakSlots(index) @ \"peakSlots\";\n"
 	"export function peakChunkBytes(index) @ \"peakChunkBytes\";\n"
 	"export function peakStack(index) @ \"peakStack\";\n"
@@ -52,6 +53,7 @@ static void begin(txMachine* the)
 	requireDevice(the, "begin");
 	countersRestartPeaks(the);
 	profileBegin();
+	boardWindowBegin();
 	countersRead(&window->start);
 }
 
@@ -59,6 +61,7 @@ static void end(txMachine* the)
 {
 	Totals now;
 	countersRead(&now);
+	boardWindowEnd();
 	profileEnd();
 	Window* window = windowArgument(the);
 	window->result = now;
@@ -90,6 +93,7 @@ RESULT_GETTER(mallocs)
 RESULT_GETTER(mallocBytes)
 RESULT_GETTER(socketReads)
 RESULT_GETTER(socketWrites)
+RESULT_GETTER(instructions)
 
 static void socketCalls(txMachine* the)
 {
@@ -132,16 +136,16 @@ static void liveChunkBytes(txMachine* the)
 static void stop(txMachine* the)
 {
 	requireDevice(the, "stop");
-	loopStop();
+	turnStop();
 }
 
 static const NativeFunction functions[] = {
 	{ "begin", begin, 1 }, { "end", end, 1 }, { "slots", slots, 1 }, { "chunks", chunks, 1 },
 	{ "chunkBytes", chunkBytes, 1 }, { "collections", collections, 1 }, { "byteCodes", byteCodes, 1 },
 	{ "mallocs", mallocs, 1 }, { "mallocBytes", mallocBytes, 1 }, { "socketReads", socketReads, 1 },
-	{ "socketWrites", socketWrites, 1 }, { "socketCalls", socketCalls, 1 }, { "peakSlots", peakSlots, 1 },
-	{ "peakChunkBytes", peakChunkBytes, 1 }, { "peakStack", peakStack, 1 }, { "gc", gc, 0 },
-	{ "liveSlots", liveSlots, 0 }, { "liveChunkBytes", liveChunkBytes, 0 }, { "stop", stop, 0 },
+	{ "socketWrites", socketWrites, 1 }, { "socketCalls", socketCalls, 1 }, { "instructions", instructions, 1 },
+	{ "peakSlots", peakSlots, 1 }, { "peakChunkBytes", peakChunkBytes, 1 }, { "peakStack", peakStack, 1 },
+	{ "gc", gc, 0 }, { "liveSlots", liveSlots, 0 }, { "liveChunkBytes", liveChunkBytes, 0 }, { "stop", stop, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -1,30 +1,21 @@
 /*
- * The platform header that the engine includes through XSPLATFORM: what XS needs to know about the machine it runs on.
+ * What XS needs to know about the machine it runs on, wherever that is. The engine includes platform.h of desktop/ or bare/
+ * through XSPLATFORM, and that this.
  *
  * The choices follow an ESP32 build rather than a desktop one: built-in functions are primitives, strings are UTF-8 with
  * code points (no mxCESU8), identifiers have 16 bits, nothing is instrumented. Every allocation of the engine in the C
  * heap goes through the counting functions below, because `try` allocates there and a test has to see it.
  */
-#ifndef XS_HOST_PLATFORM_H
-#define XS_HOST_PLATFORM_H
-
-#if defined(__APPLE__)
-	#undef mxMacOSX
-	#define mxMacOSX 1
-#else
-	#undef mxLinux
-	#define mxLinux 1
-#endif
+#ifndef XS_HOST_PLATFORM_COMMON_H
+#define XS_HOST_PLATFORM_COMMON_H
 
 #if defined(__BYTE_ORDER__) && (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 	#error "the host is written for little-endian machines, like the devices it stands for"
 #endif
 
 #include <ctype.h>
-#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -48,8 +39,6 @@ extern void heapFree(void* block);
 #define c_malloc_uint32 heapAllocate
 #define c_free_uint32 heapFree
 
-#define mxUseGCCAtomics 1
-#define mxUsePOSIXThreads 1
 #define mxUseDefaultBuildKeys 1
 #define mxUseDefaultChunkAllocation 1
 #define mxUseDefaultSlotAllocation 1

@@ -1,6 +1,5 @@
 /*
- * The device's main loop: timers, then promise jobs, then what the sockets have to say, then promise jobs again; what
- * was written goes out at the end of a turn, so that several writes leave together.
+ * The device's main loop: turns, and between them a wait for sockets, timers, answers to look-ups and commands.
  *
  * A run ends when nothing can ever happen again, when its time is over, when a signal asks for it, or when the program
  * calls stop().
@@ -11,8 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 
-static int stopRequested;
-static const char* stopReason = "stop";
 static volatile sig_atomic_t signalCount;
 static int signalPipe[2] = { -1, -1 };
 
@@ -45,35 +42,12 @@ static void drainSignals(void)
 	(void)count;
 }
 
-void loopStop(void)
-{
-	stopRequested = 1;
-}
-
-void loopReason(const char* reason)
-{
-	stopReason = reason;
-}
-
-/** Jobs queue more jobs; the bound keeps a program that never stops doing so from starving its timers and sockets. */
-void loopRunPromiseJobs(txMachine* the)
-{
-	enum { ROUNDS_MAX = 1000 };
-	for (int round = 0; the->promiseJobsPending && (round < ROUNDS_MAX); round++) {
-		the->promiseJobsPending = 0;
-		fxBeginHost(the);
-		fxRunPromiseJobs(the);
-		fxEndHost(the);
-	}
-}
-
 /** Ends the run if it is over. Otherwise the time the loop may sleep, -1 for as long as it likes. */
 static int sleepMs(txMachine* the, int ready)
 {
 	if (signalCount && !controlAskToStop(the, "signal"))
 		endRun("signal");
-	if (stopRequested)
-		endRun(stopReason);
+	turnEndRunIfAsked();
 	int64_t wait = timersNextMs();
 	if (the->promiseJobsPending || ready || resolverReady())
 		wait = 0;
@@ -113,15 +87,9 @@ static int waitForEvents(struct pollfd* entries, int count, int waitMs)
 void loopRun(txMachine* the)
 {
 	struct pollfd entries[SOCKETS_MAX + 3];
-	Totals ignored;
 
 	for (;;) {
-		loopRunPromiseJobs(the);
-		timersRun(the);
-		loopRunPromiseJobs(the);
-		tcpFlush();
-		countersRead(&ignored);
-
+		turnRun(the);
 		int ready = 0;
 		int count = tcpPrepare(entries, &ready);
 		entries[count] = (struct pollfd){ .fd = signalPipe[0], .events = POLLIN };

@@ -52,7 +52,7 @@ int controlAskToStop(txMachine* the, const char* reason)
 	/* What stopping and reporting takes is not the program's. */
 	countersFreeze(the);
 	watchFlush();
-	loopReason(reason);
+	turnReason(reason);
 	callBack(the, &stopFunction, NULL, 0, NULL, "the stop of a run");
 	return 1;
 }
@@ -68,7 +68,7 @@ void controlDeliver(txMachine* the)
 	if (letter == 'm')
 		countersMark();
 	else if ((letter == 's') && !controlAskToStop(the, "stop"))
-		loopStop();
+		turnStop();
 }
 
 /* ---- the module ---- */
@@ -109,7 +109,7 @@ int controlNumberOf(const txSlot* client)
 static void stop(txMachine* the)
 {
 	requireDevice(the, "stop");
-	loopStop();
+	turnStop();
 }
 
 static const NativeFunction functions[] = {
