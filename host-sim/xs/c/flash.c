@@ -144,8 +144,18 @@ static void petrifyFrozen(txMachine* the, txSlot* instance)
 	}
 }
 
+/** The global object keeps where its built-in properties are, found at their first use; the linker finds them all. */
+static void findGlobals(txMachine* the)
+{
+	txSlot* global = fxGetInstance(the, &mxGlobal);
+	txSlot* table = global->next;
+	for (txID id = XS_SYMBOL_ID_COUNT; id < XS_INTRINSICS_COUNT; id++)
+		table->value.table.address[id] = fxOrdinaryGetProperty(the, global, id, 0, XS_ANY);
+}
+
 void flashFreeze(txMachine* the)
 {
+	findGlobals(the);
 	fxCollectGarbage(the);
 	visitHeap(the, freezeByKind);
 	visitHeap(the, freezeClosure);
