@@ -26,7 +26,7 @@ export default defineConfig({
 	},
 	test: {
 		include: ["test/**/*.test.ts"],
-		globalSetup: ["test/support/mosquitto-check.ts", "test/support/xs-check.ts"],
+		globalSetup: ["test/support/mosquitto-check.ts", "test/support/xs-check.ts", "test/support/bare-check.ts"],
 		setupFiles: ["test/support/setup.ts"],
 		reporters: ["default", "./test/support/reporter.ts"],
 		testTimeout: 30_000,

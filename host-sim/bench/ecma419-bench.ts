@@ -5,7 +5,7 @@ import { libraryModules, measure, measureAlone, packageRoot, type Measurement, t
 import type { ServerScript } from "./server.js";
 
 /** An operation of moddable-program.js. */
-interface Measured {
+export interface Measured {
 	readonly name: string;
 	readonly operation: string;
 	/** What the server does for it. */
@@ -15,7 +15,8 @@ interface Measured {
 	readonly writes: number;
 }
 
-const OPERATIONS: readonly Measured[] = [
+/** The operations that both classes have. */
+export const CLASS_OPERATIONS: readonly Measured[] = [
 	{ name: "publish QoS 0", operation: "publish0", reads: 0, writes: 1 },
 	{ name: "publish QoS 1, with PUBACK", operation: "publish1", reads: 1, writes: 1 },
 	{ name: "publish QoS 2, whole handshake", operation: "publish2", reads: 2, writes: 2 },
@@ -82,7 +83,7 @@ function rounded(value: number): number {
 export async function measureClass(host: XsHost, { program, ours }: Subject): Promise<Ecma419Row[]> {
 	const tick = await measure(host, { operation: "tick", program });
 	const rows: Ecma419Row[] = [];
-	for (const { name, operation, server, reads, writes } of OPERATIONS) {
+	for (const { name, operation, server, reads, writes } of CLASS_OPERATIONS) {
 		const full: Operation = { operation, program, paceMs: 10, ...(server ? { server } : {}) };
 		const result = ours ? await measureAlone(host, full, reads, writes) : await measure(host, full);
 		const beside = server === undefined ? tick.byteCodes / tick.count : 0;

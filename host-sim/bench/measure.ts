@@ -181,8 +181,11 @@ export function flashBytes(measurement: Measurement): number {
 	return sum;
 }
 
+/** What is alive at the end of a measurement. */
+export type Alive = Pick<Measurement, "liveSlots" | "liveChunkBytes" | "arenaSize">;
+
 /** Bytes on a 32-bit device that a connected client keeps beside its configured regions. */
-export function ramBytes(connected: Measurement, nothing: Measurement): number {
+export function ramBytes(connected: Alive, nothing: Alive): number {
 	const chunks = connected.liveChunkBytes - nothing.liveChunkBytes;
 	return (connected.liveSlots - nothing.liveSlots) * SLOT_BYTES + chunks - connected.arenaSize;
 }

@@ -43,6 +43,7 @@ function report() {
 		collections: counters.collections(),
 		byteCodes: counters.byteCodes(),
 		mallocs: counters.mallocs(),
+		instructions: counters.instructions(),
 		socketReads: counters.socketReads(),
 		socketWrites: counters.socketWrites(),
 		peakStack: counters.peakStack(),

@@ -161,6 +161,9 @@ export async function measureAll(host: XsHost, moddable: string | undefined): Pr
 	return rows;
 }
 
+/** The figure of RAM, wherever it is measured. */
+export const RAM_NAME = "RAM of one connected client beside its regions";
+
 /** Measures flash, RAM and stack. RAM only on a 32-bit host: elsewhere chunks are larger than on a device. */
 export async function measureFigures(host: XsHost): Promise<Figure[]> {
 	const nothing = await measure(host, { operation: "nothing" });
@@ -174,13 +177,7 @@ export async function measureFigures(host: XsHost): Promise<Figure[]> {
 		budget,
 		goal,
 	});
-	const ram = figure(
-		"RAM of one connected client beside its regions",
-		"bytes",
-		ramBytes(idle, nothing),
-		RAM_BYTES,
-		RAM_GOAL_BYTES,
-	);
+	const ram = figure(RAM_NAME, "bytes", ramBytes(idle, nothing), RAM_BYTES, RAM_GOAL_BYTES);
 	return [
 		figure("flash, byte code of the whole library", "bytes", flashBytes(idle), FLASH_BYTES, FLASH_GOAL_BYTES),
 		...(host.bits === 32 ? [ram] : []),

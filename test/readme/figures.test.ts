@@ -11,6 +11,7 @@ import {
 	REGION_BYTES,
 	STACK_SLOTS,
 } from "../../host-sim/bench/budgets.js";
+import { INSTRUCTIONS } from "../../host-sim/bench/mcu-budgets.js";
 import { withLines, withTable } from "../../host-sim/bench/page.js";
 import { figuresOf } from "./figures.js";
 import { textOf } from "./pages.js";
@@ -24,6 +25,12 @@ describe("firmware/FIGURES.md", () => {
 		);
 		for (const [name, , , byteCodes, budget] of rows)
 			expect(Number(byteCodes), name).toBeLessThanOrEqual(Number(budget));
+	});
+
+	it("has every operation in instructions with its budget and goal", () => {
+		const rows = figuresOf("firmware/FIGURES.md", "instructions");
+		const wanted = Object.entries(INSTRUCTIONS).map(([name, { budget, goal = "" }]) => [name, `${budget}`, `${goal}`]);
+		expect(rows.map(([name, , budget, goal]) => [name, budget, goal])).toEqual(wanted);
 	});
 
 	it("has the budgets of flash, RAM, stack and regions", () => {

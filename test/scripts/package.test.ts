@@ -55,6 +55,12 @@ describe("the package", () => {
 		).toEqual([]);
 	});
 
+	it("has the sources in C of the host that it builds, and no other", () => {
+		const inC = packed.filter((path) => path.startsWith("host-sim/xs/c/"));
+		expect(inC.filter((path) => !/^host-sim\/xs\/c\/(desktop\/)?[a-z-]+\.[ch]$/.test(path))).toEqual([]);
+		expect(inC).toEqual(expect.arrayContaining(["host-sim/xs/c/host.h", "host-sim/xs/c/desktop/main.c"]));
+	});
+
 	it("depends on what it imports, and on nothing else", () => {
 		const code = packed.filter((path) => reached.has(path) && path.endsWith(".js")).map(text);
 		const names = code.flatMap((each) =>

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Reporter, TestModule, TestSpecification, Vitest } from "vitest/node";
 import { xsHostWarning } from "../../host-sim/xs/build.js";
+import { bareWarning } from "./bare-check.js";
 import { mosquittoMissing } from "./mosquitto-check.js";
 import { skipLines, type Missing, type Skipped } from "./skips.js";
 import { span } from "./span.js";
@@ -80,7 +81,9 @@ function skippedOf(modules: readonly TestModule[]): Skipped[] {
 /** What tests need and this machine has not. */
 async function missing(): Promise<Missing[]> {
 	const warning = await xsHostWarning();
+	const bare = await bareWarning();
 	return [
+		...(bare === undefined ? [] : [{ reason: bare, mark: /bareHostOrSkip/ }]),
 		...(warning === undefined ? [] : [{ reason: warning, mark: /hostOrSkip|tryBuildXsHost/ }]),
 		...(mosquittoMissing === undefined ? [] : [{ reason: mosquittoMissing, mark: /mosquitto|brokerMissing/i }]),
 	];

@@ -4,6 +4,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { bareMissing, buildBareHost, type BareHost } from "../../host-sim/xs/bare-build.js";
 import { tryBuildXsHost, type BuildOptions, type XsHost } from "../../host-sim/xs/build.js";
 import { runOnXs, type XsRunOptions, type XsRunResult } from "../../host-sim/xs/run.js";
 
@@ -11,6 +12,11 @@ import { runOnXs, type XsRunOptions, type XsRunResult } from "../../host-sim/xs/
 export async function hostOrSkip(options: BuildOptions = {}): Promise<XsHost | undefined> {
 	const built = await tryBuildXsHost(options);
 	return "host" in built ? built.host : undefined;
+}
+
+/** The bare host, or undefined on a machine where it cannot be built; test/support/bare-check.ts says why, once for all. */
+export async function bareHostOrSkip(): Promise<BareHost | undefined> {
+	return (await bareMissing()) === undefined ? buildBareHost("-O2") : undefined;
 }
 
 /** Options of a run whose modules are given as source text instead of files. */
