@@ -14,6 +14,8 @@ export const enum Tells {
 	ENTRY = 4,
 	/** And since then one has been freed. */
 	ENTRY_FREED = 8,
+	/** One of the two was refused, and the call that was refused may not have returned yet. */
+	FRESH = 16,
 }
 
 /** Who drives the client, and has a clock. */
@@ -160,7 +162,7 @@ export class Application {
 
 	/** A publish was refused as FULL: room that was made before was not enough for it. */
 	publishRefused(): void {
-		this.tells |= Tells.ROOM;
+		this.tells |= Tells.ROOM | Tells.FRESH;
 		this.owesRoom = (this.tells & Tells.ENTRY_FREED) !== 0;
 	}
 

@@ -348,7 +348,7 @@ export class Publisher extends Sender {
 
 	/** Somebody learns of a refusal: of room that is made from now on, or is there already because nothing is left. */
 	wantRoom(): void {
-		this._application.tells |= Tells.ROOM;
+		this._application.tells |= Tells.ROOM | Tells.FRESH;
 		if (this._outbox.count === 0) this._application.roomMade();
 	}
 
@@ -356,7 +356,7 @@ export class Publisher extends Sender {
 		this._counters[CounterIndex.REFUSED_FULL]!++;
 		// (For what is too large no room would be.)
 		if (status === StatusCode.FULL) this._application.publishRefused();
-		else this._application.tells |= Tells.ROOM;
+		else this._application.tells |= Tells.ROOM | Tells.FRESH;
 		return status;
 	}
 

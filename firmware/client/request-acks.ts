@@ -74,9 +74,12 @@ export function handleUnsuback(core: Core, decoder: Decoder): boolean {
 export function noteRequest(core: Core, result: number, requested: number): number {
 	const { subscriptions, sender } = core;
 	sender.work = Work.ALL;
-	if (result === (StatusCode.FULL as number)) core.application.tells |= Tells.ENTRY;
-	// Nothing waits any more for the answer to what was asked about it before: the deadline ends with that.
-	if (subscriptions.requested < requested && subscriptions.nextOfRequest(subscriptions.packetId(result), 0) < 0) {
+	if (result === (StatusCode.FULL as number)) core.application.tells |= Tells.ENTRY | Tells.FRESH;
+	if (subscriptions.requested === requested) return result;
+	// Nothing waits any more for the answer to what was asked about it before: the deadline, that of the oldest request, ends
+	// with that.
+	const packetId = subscriptions.packetId(result);
+	if (subscriptions.nextOfRequest(packetId, 0) < 0 && !subscriptions.waitsForOlder(packetId)) {
 		core.deadlines.clear(Deadline.ACK);
 		// Those that are still waited for get theirs anew.
 		sender.requested = true;

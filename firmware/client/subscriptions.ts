@@ -58,6 +58,9 @@ const enum Bits {
 	POSITION_SHIFT = 16,
 	FLAGS_MASK = 0xffff,
 	COUNT_SHIFT = 16,
+	/** By how many identifiers another one is behind; half of them count as behind. */
+	AGE_MASK = 0xffff,
+	AGE_OLDER = 0x8000,
 }
 
 /** Words of an entry. */
@@ -320,6 +323,14 @@ export class Subscriptions {
 			if (isRequested(this.state(i)) && this.packetId(i) === packetId) return i;
 		}
 		return -1;
+	}
+
+	/** Whether an entry waits for a request that went out before this one; identifiers are given in the order of going out. */
+	waitsForOlder(packetId: number): boolean {
+		for (let i = 0; i < this.count; i++) {
+			if (isRequested(this.state(i)) && ((packetId - this.packetId(i)) & Bits.AGE_MASK) < Bits.AGE_OLDER) return true;
+		}
+		return false;
 	}
 
 	/** Where the filter stands among those of its last request, from 0. */

@@ -1,6 +1,6 @@
 import { elapsedMs } from "../base/ticks.js";
 import { LayerCode, ReasonCode, StateCode } from "../client/codes.js";
-import type { Application, Driver } from "../client/application.js";
+import { Tells, type Application, type Driver } from "../client/application.js";
 import { CounterIndex } from "../client/counters.js";
 import { Command, type Core } from "../client/core.js";
 import { Deadline, Armed } from "../client/deadlines.js";
@@ -269,16 +269,24 @@ export class Loop implements TransportListener, Driver {
 				if (this.handleWritten(count, now)) this.write(now);
 			}
 		}
-		if (this._application.attention) {
-			this.busy = Busy.INSIDE;
-			// A turn may be owed; this one takes its place.
-			if (this._transport.readable) {
-				this.readMore(now);
-				this.write(now);
-			}
-			this.attend(now);
-		}
+		if (this._application.attention) this.attendCall(now);
 		this.busy = Busy.NO;
+	}
+
+	/** A turn may be owed; that of a call takes its place. */
+	private attendCall(now: number): void {
+		this.busy = Busy.INSIDE;
+		const application = this._application;
+		if ((application.tells & Tells.FRESH) !== 0) {
+			// Who is refused hears of that before he hears of room.
+			application.tells &= ~Tells.FRESH;
+			return this.arm(1, now);
+		}
+		if (this._transport.readable) {
+			this.readMore(now);
+			this.write(now);
+		}
+		this.attend(now);
 	}
 
 	/** As send, for those who have no clock. */

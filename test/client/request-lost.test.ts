@@ -208,6 +208,20 @@ describe("a request without its ack", () => {
 		expect(h.log).toEqual([TIMEOUT]);
 	});
 
+	it("keeps it when what is given up is not the oldest", () => {
+		const h = subscribing("a");
+		h.pass(10_000);
+		h.subscribe("b");
+		h.sent();
+		h.pass(9_000);
+		h.subscribe("b", 1);
+		h.sent();
+		h.pass(999);
+		expect(h.log).toEqual([]);
+		h.pass(1);
+		expect(h.log).toEqual([TIMEOUT]);
+	});
+
 	it("leaves one to those that are still waited for, although what follows cannot be sent now", () => {
 		const h = subscribing("a");
 		h.subscribe("b");
