@@ -43,10 +43,16 @@ describe.each(engines)("a run on %s", (engine) => {
 			"closes it while it stops",
 			"client.start(); Timer.set(() => { client.stop(); client.stop(); client.close(); }, 300);",
 		],
-		["closes it while it connects", "client.start(); client.close();"],
 	])("ends by itself when its program %s", async (_what, source) => {
 		const { exitCode, out, err } = await run(withClient(source));
 		expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+		expect(out.toString()).toContain("the program ended by itself");
+	});
+
+	it("ends by itself when its program closes it while it connects, and says that it was never connected", async () => {
+		const { exitCode, out, err } = await run(withClient("client.start(); client.close();"));
+		expect(exitCode).toBe(1);
+		expect(err).toMatch(/^Error: client "a" was never connected: .*\n$/);
 		expect(out.toString()).toContain("the program ended by itself");
 	});
 
