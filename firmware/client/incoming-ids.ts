@@ -30,12 +30,10 @@ export class IncomingIds {
 	/** Of those, how many are from earlier connections of the session. */
 	private _older = 0;
 	private readonly _runs: Int32Array;
-	private readonly _max: number;
 
 	/** in  max  how many runs are kept at most, 1 … 65535 */
 	constructor(arena: Arena, max: number) {
 		this._runs = new Int32Array(arena.buffer, arena.take(4 * max), max);
-		this._max = max;
 	}
 
 	/** The run that an identifier is in, or -1. */
@@ -59,7 +57,7 @@ export class IncomingIds {
 
 	/** Whether an identifier that is not there would fit: there is room for a run, or it is the neighbour of one. */
 	takes(packetId: number): boolean {
-		if (this.count < this._max) return true;
+		if (this.count < this._runs.length) return true;
 		for (let i = this._older; i < this.count; i++) {
 			const run = this._runs[i]!;
 			if ((run & Run.LAST_MASK) + 1 === packetId || (run >>> Run.FIRST_SHIFT) - 1 === packetId) return true;
@@ -118,7 +116,7 @@ export class IncomingIds {
 		else if (run >>> Run.FIRST_SHIFT === packetId) runs[i] = run + Run.FIRST_STEP;
 		else if ((run & Run.LAST_MASK) === packetId) runs[i] = run - 1;
 		else {
-			if (this.count === this._max) return false;
+			if (this.count === this._runs.length) return false;
 			runs[i] = (run & ~Run.LAST_MASK) | (packetId - 1);
 			const rest = ((packetId + 1) << Run.FIRST_SHIFT) | (run & Run.LAST_MASK);
 			if (i < this._older) {
@@ -142,7 +140,7 @@ export class IncomingIds {
 	/** The server has sent the PUBLISH of an identifier that is there again: it is open on this connection, too. */
 	renew(packetId: number): void {
 		// Without room for what is left of its run it stays where it is: nobody is hurt by one that counts as older.
-		if (this.isOfThisConnection(packetId) || this.count + 1 >= this._max) return;
+		if (this.isOfThisConnection(packetId) || this.count + 1 >= this._runs.length) return;
 		this.remove(packetId);
 		this.add(packetId);
 	}
