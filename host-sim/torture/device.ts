@@ -381,8 +381,11 @@ export class Device {
 	unsubscribe(a: number): void {
 		const filter = FILTERS[a % FILTERS.length]!;
 		// Before: within the call the rest of a message may come that nobody gets any more.
-		if (this.#parts.incoming.subscriptions.has(filter)) this.#parts.incoming.unsubscribe(filter);
-		this.#parts.conduct.withdrawn(filter);
+		// What is being ended already is ended once: its ack is waited for as before.
+		if (this.#parts.incoming.subscriptions.has(filter)) {
+			this.#parts.incoming.unsubscribe(filter);
+			this.#parts.conduct.withdrawn(filter);
+		}
 		this.#call(`unsubscribe(${filter})`, () => this.client.unsubscribe(filter));
 	}
 
