@@ -237,7 +237,7 @@ export class Loop implements TransportListener, Driver {
 			}
 			if (this._application.attention) {
 				this.busy = Busy.INSIDE;
-				this.attend(now);
+				this.attend(now, false);
 			}
 		} catch (error) {
 			this.recover(error, now);
@@ -277,16 +277,14 @@ export class Loop implements TransportListener, Driver {
 	private attendCall(now: number): void {
 		this.busy = Busy.INSIDE;
 		const application = this._application;
-		if ((application.tells & Tells.FRESH) !== 0) {
-			// Who is refused hears of that before he hears of room.
-			application.tells &= ~Tells.FRESH;
-			return this.arm(1, now);
-		}
+		// Who is refused hears of that before he hears of room.
+		const isRefused = (application.tells & Tells.FRESH) !== 0;
+		application.tells &= ~Tells.FRESH;
 		if (this._transport.readable) {
 			this.readMore(now);
 			this.write(now);
 		}
-		this.attend(now);
+		this.attend(now, isRefused);
 	}
 
 	/** As send, for those who have no clock. */
@@ -311,8 +309,12 @@ export class Loop implements TransportListener, Driver {
 		this.write(now);
 	}
 
-	/** What happens rarely: the timer, callbacks owed once per turn, the transport to be opened or closed. */
-	private attend(now: number): void {
+	/**
+	 * What happens rarely: the timer, callbacks owed once per turn, the transport to be opened or closed.
+	 *
+	 * in   holdsRoom  onRoom is left to the next turn
+	 */
+	private attend(now: number, holdsRoom: boolean): void {
 		const core = this._core;
 		// What waited in the window has been used up: its acks, and what handlers have said to it, go out now.
 		if (core.receiver.stalled && !this._more) {
@@ -324,7 +326,7 @@ export class Loop implements TransportListener, Driver {
 		if (((now - this._wakeAt) | 0) > 0 && (core.deadlines.armed & Armed.OTHERS) !== 0) this.judge(now);
 		// In a burst, whose turns follow each other, what is due is not left to a timer that is set again and again.
 		if (this._timerFired || (this._more && core.deadlines.next(now) === 0)) this.fireTimer(now);
-		if (this._application.owesRoom) {
+		if (this._application.owesRoom && !holdsRoom) {
 			this._application.tellRoom();
 			this.write(now);
 		}
@@ -416,7 +418,7 @@ export class Loop implements TransportListener, Driver {
 			else core.handleFault(now);
 			core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
 			if (nested) this._application.attention = true;
-			else this.attend(now);
+			else this.attend(now, false);
 		} catch {
 			// The defect shows again. The device must not restart for it all the same: what is left is tried once more.
 			this._faulty = this._application.attention = true;
