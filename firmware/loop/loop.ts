@@ -276,10 +276,9 @@ export class Loop implements TransportListener, Driver {
 	/** A turn may be owed; that of a call takes its place. */
 	private attendCall(now: number): void {
 		this.busy = Busy.INSIDE;
-		const application = this._application;
 		// Who is refused hears of that before he hears of room.
-		const isRefused = (application.tells & Tells.FRESH) !== 0;
-		application.tells &= ~Tells.FRESH;
+		const isRefused = (this._application.tells & Tells.FRESH) !== 0;
+		if (isRefused) this._application.tells &= ~Tells.FRESH;
 		if (this._transport.readable) {
 			this.readMore(now);
 			this.write(now);
