@@ -8,13 +8,13 @@ const ALIASES: Record<string, string> = {
 	"xs-mqtt": "./firmware/index.ts",
 	"xs-mqtt/tcp": "./firmware/transport/tcp.ts",
 	"xs-mqtt/dns": "./firmware/transport/dns.ts",
-	timer: "./host-sim/shims/timer.ts",
-	time: "./host-sim/shims/time.ts",
-	"mc/config": "./host-sim/shims/config.ts",
-	"embedded:io/socket/tcp": "./host-sim/shims/tcp.ts",
+	timer: "./host-sim/stand-ins/node/timer.ts",
+	time: "./host-sim/stand-ins/node/time.ts",
+	"mc/config": "./host-sim/stand-ins/node/config.ts",
+	"embedded:io/socket/tcp": "./host-sim/stand-ins/node/tcp.ts",
 	"embedded:io/digital": "./test/support/digital.ts",
 	"embedded:network/interface/wifi": "./test/support/wifi.ts",
-	"embedded:network/dns/resolver/udp": "./host-sim/shims/dns.ts",
+	"embedded:network/dns/resolver/udp": "./host-sim/stand-ins/node/dns.ts",
 };
 
 export default defineConfig({

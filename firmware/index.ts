@@ -1,14 +1,14 @@
 /** The public surface. A name, once published here, stays. */
 export { Client } from "./app/client.js";
 export type { ClientOptions, MessageHandler } from "./app/client.js";
-export { DisconnectReason, Layer, Problem, QoS, Reason, State, Status } from "./client/codes.js";
-export { Counter, COUNTER_COUNT } from "./client/counters.js";
-export { LIMITS } from "./client/limits.js";
-export type { Limit, LimitName } from "./client/limits.js";
-export { Message } from "./client/message.js";
-export type { ManifestOptions, PayloadSource, TuningOptions, WillOptions } from "./client/options.js";
-export { PacketLog } from "./client/packet-log.js";
-export { PayloadWriter } from "./client/writer.js";
+export { DisconnectReason, Layer, Problem, QoS, Reason, State, Status } from "./client/terms/codes.js";
+export { Counter, COUNTER_COUNT } from "./client/terms/counters.js";
+export { LIMITS } from "./client/terms/limits.js";
+export type { Limit, LimitName } from "./client/terms/limits.js";
+export { Message } from "./client/incoming/message.js";
+export type { ManifestOptions, PayloadSource, TuningOptions, WillOptions } from "./client/terms/options.js";
+export { PacketLog } from "./client/telling/packet-log.js";
+export { PayloadWriter } from "./client/outgoing/payload-writer.js";
 export { Text, Topic } from "./codec/topic.js";
 export type {
 	NameRequest,
@@ -17,4 +17,4 @@ export type {
 	TransportFactory,
 	TransportListener,
 	TransportSetup,
-} from "./loop/transport.js";
+} from "./ports/transport.js";

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { processArguments } from "./cli/arguments.js";
-import { processIo } from "./cli/io.js";
-import { runCli } from "./cli/program.js";
+import { processArguments } from "./terminal/arguments.js";
+import { processIo } from "./terminal/io.js";
+import { runCli } from "./commands/program.js";
 
 /** How long what was written before DISCONNECT may take to leave. */
 const LAST_BYTES_MS = 10_000;
@@ -15,7 +15,7 @@ const packageFile = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
 
 const light = LIGHT_COMMANDS.includes(process.argv[2] ?? "");
-const heavy = light ? undefined : await Promise.all([import("./run/command.js"), import("./torture/command.js")]);
+const heavy = light ? undefined : await Promise.all([import("./commands/run.js"), import("./commands/torture.js")]);
 process.exitCode = await runCli(processArguments, processIo, version, (program, io, setExitCode) => {
 	heavy?.[0].registerRun(program, io, setExitCode);
 	heavy?.[1].registerTorture(program, io, setExitCode);

@@ -1,5 +1,5 @@
 // Read MQTT 3.1.1 §4.7 before changing this file.
-import { Ascii } from "./ascii.js";
+import { Ascii } from "../base/ascii.js";
 import { isUtf8 } from "./utf8.js";
 
 /** What a topic filter is, as far as matching cares. */

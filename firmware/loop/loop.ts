@@ -1,13 +1,13 @@
 import { elapsedMs } from "../base/ticks.js";
-import { LayerCode, ReasonCode, StateCode } from "../client/codes.js";
-import { Tells, type Application, type Driver } from "../client/application.js";
-import { CounterIndex } from "../client/counters.js";
-import { Command, type Core } from "../client/core.js";
-import { Deadline, Armed } from "../client/deadlines.js";
-import { Held } from "../client/receive-mode.js";
-import type { Receiver } from "../client/receiver.js";
-import { handleStandstill } from "../client/standstill.js";
-import { Work, type Sender } from "../client/sender.js";
+import { LayerCode, ReasonCode, StateCode } from "../client/terms/codes.js";
+import { Tells, type Application, type Driver } from "../client/telling/application.js";
+import { CounterIndex } from "../client/terms/counters.js";
+import { Command, type Core } from "../client/connection/core.js";
+import { Deadline, Armed } from "../client/connection/deadlines.js";
+import { Held } from "../client/incoming/receive-mode.js";
+import type { Receiver } from "../client/incoming/receiver.js";
+import { handleStandstill } from "../client/connection/standstill.js";
+import { Work, type Sender } from "../client/outgoing/sender.js";
 import { Busy, Turn } from "./turn.js";
 import {
 	TransportEnd,
@@ -15,7 +15,7 @@ import {
 	type Transport,
 	type TransportFactory,
 	type TransportListener,
-} from "./transport.js";
+} from "../ports/transport.js";
 
 /** What a transport says beside a TransportEnd. */
 const enum Event {

@@ -1,4 +1,4 @@
-import type { NameRequest, NameResolver } from "../loop/transport.js";
+import type { NameRequest, NameResolver } from "../ports/transport.js";
 
 /**
  * Looks names up by `System.resolve`: the platform's own resolver, which asks the name servers that the network itself

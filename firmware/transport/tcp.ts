@@ -6,7 +6,7 @@ import {
 	type Transport,
 	type TransportListener,
 	type TransportSetup,
-} from "../loop/transport.js";
+} from "../ports/transport.js";
 import { Views } from "./views.js";
 
 const enum Size {

@@ -4,7 +4,7 @@ import {
 	type Transport,
 	type TransportFactory,
 	type TransportSetup,
-} from "../../firmware/loop/transport.js";
+} from "../../firmware/ports/transport.js";
 
 /**
  * A way to the broker by a socket of Node's, for a client that belongs to a desk. The stand-ins for the device's sockets

@@ -1,10 +1,10 @@
 import type { ErrorObject } from "ajv";
-import type { ManifestOptions, WillOptions } from "../../firmware/client/options.js";
-import { readSettings, type Settings as ClientSettings } from "../../firmware/client/settings.js";
+import type { ManifestOptions, WillOptions } from "../../firmware/client/terms/options.js";
+import { readSettings, type Settings as ClientSettings } from "../../firmware/client/setup/settings.js";
 import { validate as compiled } from "./config-validator.js";
 import { type LoadedManifest, ManifestError } from "./load.js";
 import { isObject } from "./merge.js";
-import { nearest } from "./nearest.js";
+import { nearest } from "../terminal/nearest.js";
 import { optionNames } from "./schema.js";
 import { withoutPasswordValue } from "./password.js";
 

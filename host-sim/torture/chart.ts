@@ -1,4 +1,4 @@
-import { Type, type Packet } from "../broker/packets.js";
+import { Type, type Packet } from "../brokers/model/packets.js";
 import { PACKET_NAMES, returnCodeName } from "../log/names.js";
 import { printable } from "../log/line.js";
 import type { Direction } from "../world/tap.js";

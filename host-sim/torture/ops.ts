@@ -1,7 +1,7 @@
-import { emptyTopic, makeContent, markSize } from "../checkers/content.js";
-import type { TurnChecker } from "../checkers/turns.js";
-import { CLOSE, obligingServer, type ModelServer } from "../broker/server.js";
-import type { ServerMessage } from "../broker/session.js";
+import { emptyTopic, makeContent, markSize } from "./checkers/content.js";
+import type { TurnChecker } from "./checkers/turns.js";
+import { CLOSE, obligingServer, type ModelServer } from "../brokers/model/server.js";
+import type { ServerMessage } from "../brokers/model/session.js";
 import type { VirtualLink } from "../world/virtual-link.js";
 import { soundNetwork, type VirtualWorld } from "../world/virtual-world.js";
 import type { Device } from "./device.js";

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Finding } from "../checkers/findings.js";
-import { compiledUrl } from "../run/stand-ins.js";
+import type { Finding } from "./checkers/findings.js";
+import { compiledUrl } from "../stand-ins/stand-ins.js";
 import { addTotals, noTotals, type Totals } from "./totals.js";
 
 /** Seeds for one worker at a time. */

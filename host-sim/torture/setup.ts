@@ -1,4 +1,4 @@
-import type { TuningOptions } from "../../firmware/client/options.js";
+import type { TuningOptions } from "../../firmware/client/terms/options.js";
 import type { Random } from "../world/random.js";
 
 /** What a run's device and its surroundings are like from the start. */

@@ -1,4 +1,4 @@
-import type { Finding } from "../checkers/findings.js";
+import type { Finding } from "./checkers/findings.js";
 import type { Plan } from "./plan.js";
 import { runPlan, type RunResult } from "./run.js";
 

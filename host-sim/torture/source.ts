@@ -1,6 +1,6 @@
-import type { PayloadSource } from "../../firmware/client/options.js";
-import { contentByte } from "../checkers/content.js";
-import type { Findings } from "../checkers/findings.js";
+import type { PayloadSource } from "../../firmware/client/terms/options.js";
+import { contentByte } from "./checkers/content.js";
+import type { Findings } from "./checkers/findings.js";
 
 /** How a source behaves when it comes to the position of its fault. */
 export type SourceFault = "none" | "dry" | "fails" | "throws" | "lies";

@@ -2,8 +2,8 @@
  * A process that runs seeds for `xs-mqtt torture`. The platform's modules get their stand-ins before the client is loaded,
  * so everything else is imported afterwards.
  */
-import { installStandIns } from "../run/stand-ins.js";
-import { installGlobals } from "../shims/globals.js";
+import { installStandIns } from "../stand-ins/stand-ins.js";
+import { installGlobals } from "../stand-ins/node/globals.js";
 import type { Batch, BatchResult } from "./pool.js";
 
 installStandIns();

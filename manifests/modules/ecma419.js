@@ -1,2 +1,2 @@
 // One file has one name on the device; this gives the module the name that programs import.
-export { default, MQTTClient } from "xs-mqtt/app/ecma419/client";
+export { default, MQTTClient } from "xs-mqtt/ecma419/client";

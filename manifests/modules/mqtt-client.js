@@ -1,2 +1,2 @@
 // The name by which ECMA-419 knows the class; one file has one name on the device.
-export { default } from "xs-mqtt/app/ecma419/client";
+export { default } from "xs-mqtt/ecma419/client";

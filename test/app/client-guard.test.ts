@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Client, Reason, State, Status, type ClientOptions } from "xs-mqtt";
-import { Core } from "../../firmware/client/core.js";
-import { Publisher } from "../../firmware/client/publisher.js";
-import { LargeReceiver as Receiver } from "../../firmware/client/large-receiver.js";
+import { Core } from "../../firmware/client/connection/core.js";
+import { Publisher } from "../../firmware/client/outgoing/publisher.js";
+import { LargeReceiver as Receiver } from "../../firmware/client/incoming/large-receiver.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { VirtualWorld } from "../fuzz/client/virtual.js";
 import { Wire } from "../fuzz/client/wire.js";

@@ -1,7 +1,7 @@
 // Goal: the LED tells connected from not connected, and is never in the way: no pin, a refused one, one that breaks.
 // Method: the platform's pin and the board's word for it are stand-ins, and time is virtual.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Led } from "../../firmware/app/esp32/led.js";
+import { Led } from "../../firmware/esp32/led.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { VirtualClock } from "../../host-sim/world/virtual-clock.js";
 import { World } from "../../host-sim/world/world.js";

@@ -1,7 +1,7 @@
 // Goal: who looks at a device's log reads why a constructor refused, before the exception ends the program.
 // Method: each public constructor is given something wrong; the global `trace` of the platform is listened to.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MQTTClient, type MQTTClientOptions } from "../../firmware/app/ecma419/client.js";
+import { MQTTClient, type MQTTClientOptions } from "../../firmware/ecma419/client.js";
 import { platformDns } from "../../firmware/transport/dns.js";
 import { tcp } from "../../firmware/transport/tcp.js";
 import { Client, Text, Topic } from "../../firmware/index.js";

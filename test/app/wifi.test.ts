@@ -1,6 +1,6 @@
 // Goal: Wifi refuses wrong set-up as the client does: named, traced, without the password.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Wifi, type WifiOptions } from "../../firmware/app/esp32/wifi.js";
+import { Wifi, type WifiOptions } from "../../firmware/esp32/wifi.js";
 import WiFi from "../support/wifi.js";
 
 const GOOD: WifiOptions = { ssid: "shed", password: "hush hush", onUp: () => {}, onDown: () => {} };

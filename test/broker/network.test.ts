@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Layer, Reason, State, type NameRequest } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
 import type { World } from "../../host-sim/world/world.js";
-import { startAedes, type EmbeddedBroker } from "../../host-sim/broker-aedes/aedes.js";
+import { startAedes, type EmbeddedBroker } from "../../host-sim/brokers/aedes/aedes.js";
 import { endAll } from "../support/brokers.js";
 import { addressFor, Device, useCommonWorld } from "../support/device.js";
 import { Peer } from "../support/peer.js";

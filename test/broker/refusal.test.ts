@@ -3,7 +3,7 @@
 // §3.2.2.3.
 import { afterAll, describe, expect, it } from "vitest";
 import { Layer, Problem, Reason, State } from "xs-mqtt";
-import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
+import { startAedes } from "../../host-sim/brokers/aedes/aedes.js";
 import { endAll, startMosquitto } from "../support/brokers.js";
 import { Device } from "../support/device.js";
 import { describeWithMosquitto } from "../support/mosquitto.js";

@@ -1,8 +1,8 @@
-// Goal: nothing is allocated after start, and every deterministic figure stays within its budget (host-sim/bench/budgets).
+// Goal: nothing is allocated after start, and every deterministic figure stays within its budget (host-sim/proofs/bench/budgets).
 // Method: the compiled client on the XS engine, preloaded as in flash, against a scripted server on real sockets.
 import { describe, expect, it } from "vitest";
-import { BUDGETS, CYCLES } from "../../host-sim/bench/budgets.js";
-import { measure } from "../../host-sim/bench/measure.js";
+import { BUDGETS, CYCLES } from "../../host-sim/proofs/bench/budgets.js";
+import { measure } from "../../host-sim/proofs/bench/measure.js";
 import {
 	faultOfFigure,
 	faultsOf,
@@ -10,7 +10,7 @@ import {
 	measureOverheads,
 	measureRow,
 	type Row,
-} from "../../host-sim/bench/xs-bench.js";
+} from "../../host-sim/proofs/bench/xs-bench.js";
 import { figuresOf, isStale } from "../readme/figures.js";
 import { textOf } from "../readme/pages.js";
 import { hostOrSkip } from "../xs/support.js";

@@ -1,7 +1,7 @@
 // Goal: the class of ECMA-419 allocates no more than what manifests/mqttclient.md says, and much less than the SDK's.
-// Method: one program on the XS engine, against a scripted server on real sockets; see host-sim/bench/ecma419-bench.
+// Method: one program on the XS engine, against a scripted server on real sockets; see host-sim/proofs/bench/ecma419-bench.
 import { describe, expect, it } from "vitest";
-import { measureClass, measureRam, ourClass } from "../../host-sim/bench/ecma419-bench.js";
+import { measureClass, measureRam, ourClass } from "../../host-sim/proofs/bench/ecma419-bench.js";
 import { figuresOf, isStale } from "../readme/figures.js";
 import { textOf } from "../readme/pages.js";
 import { hostOrSkip } from "../xs/support.js";

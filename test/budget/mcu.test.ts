@@ -1,20 +1,20 @@
 // Goal: what the client takes in a microcontroller's own instructions, and in RAM without an operating system, stays within
-// its budgets (host-sim/bench/mcu-budgets).
+// its budgets (host-sim/proofs/mcu/budgets).
 // Method: the compiled client on the engine, bare on RV32IMC in an emulator that counts exactly. Here run the rows that have
 // a goal, each in an emulation of its own; all of them in `npm run bench:mcu`, which `npm run test:long` runs.
 import { describe, expect, it } from "vitest";
-import { BUDGETS, CYCLES } from "../../host-sim/bench/budgets.js";
-import { INSTRUCTIONS, TELEMETRY_RAM_BYTES } from "../../host-sim/bench/mcu-budgets.js";
-import { profileOnMcu } from "../../host-sim/bench/mcu-profile.js";
-import { BOARD_BYTES, measureClientRam, measureTelemetryRam, telemetryFigure } from "../../host-sim/bench/mcu-ram.js";
+import { BUDGETS, CYCLES } from "../../host-sim/proofs/bench/budgets.js";
+import { INSTRUCTIONS, TELEMETRY_RAM_BYTES } from "../../host-sim/proofs/mcu/budgets.js";
+import { profileOnMcu } from "../../host-sim/proofs/mcu/profile.js";
+import { BOARD_BYTES, measureClientRam, measureTelemetryRam, telemetryFigure } from "../../host-sim/proofs/mcu/ram.js";
 import {
 	faultsOfMcuRow,
 	MCU_OPERATIONS,
 	measureMcuOverheads,
 	measureMcuRow,
 	type McuRow,
-} from "../../host-sim/bench/mcu.js";
-import { faultOfFigure } from "../../host-sim/bench/xs-bench.js";
+} from "../../host-sim/proofs/mcu/mcu.js";
+import { faultOfFigure } from "../../host-sim/proofs/bench/xs-bench.js";
 import { figuresOf, isStale } from "../readme/figures.js";
 import { textOf } from "../readme/pages.js";
 import { bareHostOrSkip } from "../xs/support.js";

@@ -1,1 +1,1 @@
-export * from "../../host-sim/bench/measure.js";
+export * from "../../host-sim/proofs/bench/measure.js";

@@ -2,10 +2,10 @@
 // great number, and whole reconnects, leave the heap as it was.
 // Method: the parts of `npm run soak`, for seconds instead of minutes.
 import { describe, expect, it } from "vitest";
-import { CYCLES } from "../../host-sim/bench/budgets.js";
-import { measure } from "../../host-sim/bench/measure.js";
-import { faultOf, SOAK_RUNS, soakMessages, soakProgram, soakTable } from "../../host-sim/bench/soak.js";
-import { brokerMissing } from "../../host-sim/device/broker.js";
+import { CYCLES } from "../../host-sim/proofs/bench/budgets.js";
+import { measure } from "../../host-sim/proofs/bench/measure.js";
+import { faultOf, SOAK_RUNS, soakMessages, soakProgram, soakTable } from "../../host-sim/proofs/bench/soak.js";
+import { brokerMissing } from "../../host-sim/desk/broker.js";
 import { hostOrSkip } from "../xs/support.js";
 
 const host = await hostOrSkip();

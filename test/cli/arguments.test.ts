@@ -2,8 +2,8 @@
 // Method: the command behind a shell, which gives it any bytes; where bytes cannot be had, by the function itself.
 import { platform } from "node:os";
 import { describe, expect, it } from "vitest";
-import { bytesOfArgument, exactArguments, isText } from "../../host-sim/cli/arguments.js";
-import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
+import { bytesOfArgument, exactArguments, isText } from "../../host-sim/terminal/arguments.js";
+import { startAedes } from "../../host-sim/brokers/aedes/aedes.js";
 import { folderWith } from "../support/files.js";
 import { Running, runInProcess, shellCommand, type Outcome } from "./run-cli.js";
 

@@ -1,6 +1,6 @@
 // Goal: what a client is made from: options over --set over the URL over the manifest over defaults.
 import { describe, expect, it } from "vitest";
-import { type ConnectionFlags, connectionSettings } from "../../host-sim/cli/connection.js";
+import { type ConnectionFlags, connectionSettings } from "../../host-sim/commands/connection.js";
 import { folderWith } from "../support/files.js";
 
 function settingsOf(flags: Partial<ConnectionFlags>) {

@@ -3,10 +3,10 @@
 // times, and formats that are refused.
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MessageFormat } from "../../host-sim/cli/format.js";
-import { readJson, writeJson } from "../../host-sim/cli/json-output.js";
-import { matches } from "../../host-sim/cli/selection.js";
-import { strftime } from "../../host-sim/cli/strftime.js";
+import { MessageFormat } from "../../host-sim/commands/format.js";
+import { readJson, writeJson } from "../../host-sim/commands/json-output.js";
+import { matches } from "../../host-sim/commands/selection.js";
+import { strftime } from "../../host-sim/commands/strftime.js";
 import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
 import { Running, runCliProcess } from "./run-cli.js";
 

@@ -3,8 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { withOptionFiles } from "../../host-sim/cli/option-files.js";
-import { withPassword, type PasswordFlags } from "../../host-sim/cli/password.js";
+import { withOptionFiles } from "../../host-sim/commands/option-files.js";
+import { withPassword, type PasswordFlags } from "../../host-sim/commands/password.js";
 import { folderWith } from "../support/files.js";
 import { describeWithMosquitto, Mosquitto } from "../support/mosquitto.js";
 import { Running, runCliProcess, runInProcess } from "./run-cli.js";

@@ -1,7 +1,7 @@
 // Goal: a URL is taken literally, to its last character, and no error shows a password.
 // Method: tables; then everything that can go wrong with one, as whole command lines.
 import { describe, expect, it } from "vitest";
-import { parseMqttUrl, withoutPassword } from "../../host-sim/cli/mqtt-url.js";
+import { parseMqttUrl, withoutPassword } from "../../host-sim/terminal/mqtt-url.js";
 import { folderWith } from "../support/files.js";
 import { runInProcess } from "./run-cli.js";
 

@@ -3,8 +3,8 @@
 import { lookup } from "node:dns/promises";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Reason } from "../../firmware/client/codes.js";
-import { describeEnd } from "../../host-sim/cli/reasons.js";
+import { Reason } from "../../firmware/client/terms/codes.js";
+import { describeEnd } from "../../host-sim/terminal/reasons.js";
 import { runCliProcess } from "./run-cli.js";
 
 async function serve(answer: (socket: Socket) => void, host = "127.0.0.1"): Promise<number> {

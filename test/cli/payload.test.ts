@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { existsSync, readFileSync, readSync, truncateSync } from "node:fs";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { FileSource, linesOf, MemorySource, openPayload, spool } from "../../host-sim/cli/payload.js";
+import { FileSource, linesOf, MemorySource, openPayload, spool } from "../../host-sim/commands/payload.js";
 import { folderWith } from "../support/files.js";
 
 async function linesIn(chunks: Uint8Array[]): Promise<string[]> {

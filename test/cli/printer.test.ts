@@ -1,7 +1,7 @@
 // Goal: every byte of a message is printed once, also when the broker has to send it again, and lines are those of
 // mosquitto_sub.
 import { describe, expect, it } from "vitest";
-import { MessagePrinter, type Piece } from "../../host-sim/cli/printer.js";
+import { MessagePrinter, type Piece } from "../../host-sim/commands/printer.js";
 
 interface Call extends Partial<Piece> {
 	topic?: string;

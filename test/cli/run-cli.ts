@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { Io } from "../../host-sim/cli/io.js";
-import { runCli } from "../../host-sim/cli/program.js";
-import { registerRun } from "../../host-sim/run/command.js";
-import { registerTorture } from "../../host-sim/torture/command.js";
+import type { Io } from "../../host-sim/terminal/io.js";
+import { runCli } from "../../host-sim/commands/program.js";
+import { registerRun } from "../../host-sim/commands/run.js";
+import { registerTorture } from "../../host-sim/commands/torture.js";
 
 /** The command as it is installed. */
 export const CLI = fileURLToPath(new URL("../../dist/host-sim/cli.js", import.meta.url));

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tryBuildXsHost } from "../../host-sim/xs/build.js";
+import { tryBuildXsHost } from "../../host-sim/stand-ins/xs/build.js";
 import { CLI, runCliProcess, Running } from "./run-cli.js";
 
 const found = await tryBuildXsHost();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tryBuildXsHost } from "../../host-sim/xs/build.js";
+import { tryBuildXsHost } from "../../host-sim/stand-ins/xs/build.js";
 import { runCliProcess } from "./run-cli.js";
 
 const found = await tryBuildXsHost();

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { tryBuildXsHost } from "../../host-sim/xs/build.js";
+import { tryBuildXsHost } from "../../host-sim/stand-ins/xs/build.js";
 import { folderWith } from "../support/files.js";
 import { freePort } from "../support/port.js";
 import { CLI, runCliProcess, runInProcess } from "./run-cli.js";

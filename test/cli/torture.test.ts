@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { compiledUrl } from "../../host-sim/run/stand-ins.js";
+import { compiledUrl } from "../../host-sim/stand-ins/stand-ins.js";
 import { runInProcess, Running, startCli } from "./run-cli.js";
 
 const CLI = new URL("../../dist/host-sim/cli.js", import.meta.url).pathname;
@@ -83,7 +83,7 @@ describe("xs-mqtt torture", () => {
 		const folder = mkdtempSync(join(tmpdir(), "xs-mqtt-"));
 		onTestFinished(() => rmSync(folder, { recursive: true }));
 		const file = join(folder, "defect.mjs");
-		const module = compiledUrl("host-sim/checkers/outgoing.js").href;
+		const module = compiledUrl("host-sim/torture/checkers/outgoing.js").href;
 		// A checker that calls every delivery a violation stands for a client with a defect.
 		writeFileSync(
 			file,

@@ -1,9 +1,9 @@
 // Goal: whatever a callback of the application throws, the session goes on, and the application is told.
 // Method: every callback throws in its turn; a source and a report that throw are the hard cases.
 import { describe, expect, it } from "vitest";
-import { Application } from "../../firmware/client/application.js";
-import { Problem } from "../../firmware/client/codes.js";
-import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
+import { Application } from "../../firmware/client/telling/application.js";
+import { Problem } from "../../firmware/client/terms/codes.js";
+import { Counter, COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

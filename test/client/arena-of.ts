@@ -1,6 +1,6 @@
-import { Arena } from "../../firmware/client/arena.js";
-import { readSettings, type Settings } from "../../firmware/client/settings.js";
-import type { TuningOptions } from "../../firmware/client/options.js";
+import { Arena } from "../../firmware/client/setup/arena.js";
+import { readSettings, type Settings } from "../../firmware/client/setup/settings.js";
+import type { TuningOptions } from "../../firmware/client/terms/options.js";
 
 /** Settings of a client that is never made. */
 export function settingsOf(options: TuningOptions & { clientId?: string; userName?: string } = {}): Settings {

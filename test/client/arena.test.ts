@@ -2,9 +2,9 @@
 // Method: whole cores with random sizes within their limits, whose parts are asked where they are.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Arena, Fixed, packetLogWords } from "../../firmware/client/arena.js";
-import { COUNTER_COUNT } from "../../firmware/client/counters.js";
-import { regionSizes } from "../../host-sim/memory/regions.js";
+import { Arena, Fixed, packetLogWords } from "../../firmware/client/setup/arena.js";
+import { COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import { regionSizes } from "../../host-sim/commands/regions.js";
 import { Harness } from "../support/core-harness.js";
 import { settingsOf } from "./arena-of.js";
 

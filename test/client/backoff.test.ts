@@ -1,10 +1,10 @@
 // Goal: pauses grow, are spread over their whole range, and are long where trying again cannot help.
 // Method: the random number is given; every reason of every layer.
 import { describe, expect, it } from "vitest";
-import { Backoff } from "../../firmware/client/backoff.js";
-import { Layer, Reason } from "../../firmware/client/codes.js";
-import type { CoreOptions } from "../../firmware/client/options.js";
-import { readSettings } from "../../firmware/client/settings.js";
+import { Backoff } from "../../firmware/client/connection/backoff.js";
+import { Layer, Reason } from "../../firmware/client/terms/codes.js";
+import type { CoreOptions } from "../../firmware/client/terms/options.js";
+import { readSettings } from "../../firmware/client/setup/settings.js";
 
 function made(options: Partial<CoreOptions<unknown>> = {}): Backoff {
 	const given = { host: "h", transport: () => undefined, ...options };

@@ -2,10 +2,10 @@
 // Goal: a publish can be taken back wherever it stands, and one that the server answers by closing does not block for ever.
 // Method: a core per state, brought there by packets; what it sends is compared byte by byte.
 import { describe, expect, it } from "vitest";
-import { cancelPublish } from "../../firmware/client/cancel.js";
-import { Problem, Reason, Status } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
-import type { PayloadSource } from "../../firmware/client/options.js";
+import { cancelPublish } from "../../firmware/client/connection/cancel.js";
+import { Problem, Reason, Status } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import type { PayloadSource } from "../../firmware/client/terms/options.js";
 import { endedBy, Harness, inState, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

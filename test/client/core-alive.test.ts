@@ -2,9 +2,9 @@
 // Goal: a live link is never given up, and a dead one always is, whatever goes one way over it.
 // Method: a connected core and a clock that moves by hand, at every place where the millisecond counter wraps.
 import { describe, expect, it } from "vitest";
-import { Reason, State } from "../../firmware/client/codes.js";
-import { Command } from "../../firmware/client/core.js";
-import { Counter } from "../../firmware/client/counters.js";
+import { Reason, State } from "../../firmware/client/terms/codes.js";
+import { Command } from "../../firmware/client/connection/core.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
 import { endedBy, inState, NOTHING, TICKS, type Harness } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

@@ -1,9 +1,9 @@
 // Goal: every way into, through and out of connecting, each from a builder of its state, with explicit times.
 // Method: what is sent, reported and asked of the driver is compared whole, so that "and nothing else" always holds.
 import { describe, expect, it } from "vitest";
-import { Reason, State } from "../../firmware/client/codes.js";
-import { Command } from "../../firmware/client/core.js";
-import { Counter } from "../../firmware/client/counters.js";
+import { Reason, State } from "../../firmware/client/terms/codes.js";
+import { Command } from "../../firmware/client/connection/core.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
 import type { Decoder } from "../../firmware/codec/decoder.js";
 import { endedBy, Harness, inState, NOTHING, TICKS } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";

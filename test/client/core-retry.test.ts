@@ -1,9 +1,9 @@
 // Goal: when the next attempt is made, and when none is.
 // Method: the random number is the test's; the clock starts right before each wrap of its counter.
 import { describe, expect, it } from "vitest";
-import { Layer, Reason, State, type DisconnectReason } from "../../firmware/client/codes.js";
-import { Command } from "../../firmware/client/core.js";
-import { Counter } from "../../firmware/client/counters.js";
+import { Layer, Reason, State, type DisconnectReason } from "../../firmware/client/terms/codes.js";
+import { Command } from "../../firmware/client/connection/core.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
 import { endedBy, Harness, inState, NOTHING, TICKS } from "../support/core-harness.js";
 
 /** A harness that notes the pause before each next attempt. */

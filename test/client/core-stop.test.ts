@@ -2,9 +2,9 @@
 // Goal: stop() flushes, sends DISCONNECT as the last packet, says when it is done, and is bounded in time.
 // Method: a builder per state; the transmit region is taken in pieces where the order of bytes matters.
 import { describe, expect, it } from "vitest";
-import { LayerCode, Problem, Reason, ReasonCode, State, Status } from "../../firmware/client/codes.js";
-import { Command } from "../../firmware/client/core.js";
-import { Counter } from "../../firmware/client/counters.js";
+import { LayerCode, Problem, Reason, ReasonCode, State, Status } from "../../firmware/client/terms/codes.js";
+import { Command } from "../../firmware/client/connection/core.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
 import { endedBy, Harness, inState, NOTHING, TICKS } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

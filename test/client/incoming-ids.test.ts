@@ -2,7 +2,7 @@
 // Method: random operations beside a Set, with identifiers that are neighbours more often than not, also across the wrap.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { IncomingIds } from "../../firmware/client/incoming-ids.js";
+import { IncomingIds } from "../../firmware/client/session/incoming-ids.js";
 import { arenaOf } from "./arena-of.js";
 
 const idsOf = (incomingQoS2: number): IncomingIds => new IncomingIds(arenaOf({ incomingQoS2 }), incomingQoS2);

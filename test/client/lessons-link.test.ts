@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Command } from "../../firmware/client/core.js";
-import { LayerCode, ProblemCode, ReasonCode, StateCode } from "../../firmware/client/codes.js";
-import { CounterIndex } from "../../firmware/client/counters.js";
-import { readSettings } from "../../firmware/client/settings.js";
+import { Command } from "../../firmware/client/connection/core.js";
+import { LayerCode, ProblemCode, ReasonCode, StateCode } from "../../firmware/client/terms/codes.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
+import { readSettings } from "../../firmware/client/setup/settings.js";
 import { StatusCode } from "../../firmware/codec/status.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ProblemCode, ReasonCode, StateCode } from "../../firmware/client/codes.js";
-import { CounterIndex } from "../../firmware/client/counters.js";
-import { readSettings } from "../../firmware/client/settings.js";
+import { ProblemCode, ReasonCode, StateCode } from "../../firmware/client/terms/codes.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
+import { readSettings } from "../../firmware/client/setup/settings.js";
 import { StatusCode } from "../../firmware/codec/status.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";

@@ -2,10 +2,10 @@
 // Method: a small region of its own; then random sequences beside a plain list of what should be there.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Arena } from "../../firmware/client/arena.js";
-import { Status } from "../../firmware/client/codes.js";
-import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
-import { Outbox, RecordBits, RecordState, sizeOfRecord } from "../../firmware/client/outbox.js";
+import type { Arena } from "../../firmware/client/setup/arena.js";
+import { Status } from "../../firmware/client/terms/codes.js";
+import { Counter, COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import { Outbox, RecordBits, RecordState, sizeOfRecord } from "../../firmware/client/session/outbox.js";
 import { arenaOf } from "./arena-of.js";
 
 class Bench {

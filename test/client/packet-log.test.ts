@@ -1,7 +1,7 @@
 // Goal: the ring shows the last packets, latest first, whatever its size.
 // Method: the ring on its own, then a core whose every packet is known.
 import { describe, expect, it } from "vitest";
-import { LogTag, PacketLog } from "../../firmware/client/packet-log.js";
+import { LogTag, PacketLog } from "../../firmware/client/telling/packet-log.js";
 import { inState, type Harness } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { arenaOf } from "./arena-of.js";

@@ -2,10 +2,10 @@
 // Goal: every status of every way to publish, each policy of a full outbox, and nothing half-done after a refusal.
 // Method: small outboxes; what was accepted is looked at by what goes out after it.
 import { describe, expect, it } from "vitest";
-import { Problem, Status } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
-import type { PayloadSource } from "../../firmware/client/options.js";
-import { PayloadWriter } from "../../firmware/client/writer.js";
+import { Problem, Status } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import type { PayloadSource } from "../../firmware/client/terms/options.js";
+import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js";
 import { Topic } from "../../firmware/codec/topic.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, publishHex } from "../support/hex.js";

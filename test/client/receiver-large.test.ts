@@ -2,10 +2,10 @@
 // Goal: messages larger than the receive buffer: in pieces to those who take them, reported for those who do not.
 // Method: small buffers; every message at every cut; the pieces put together have to be the payload.
 import { describe, expect, it } from "vitest";
-import { Problem, Reason } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
-import type { Message } from "../../firmware/client/message.js";
-import type { Handler } from "../../firmware/client/subscriptions.js";
+import { Problem, Reason } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Handler } from "../../firmware/client/session/subscriptions.js";
 import { endedBy, Harness, inState, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

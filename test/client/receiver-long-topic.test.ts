@@ -2,8 +2,8 @@
 // Goal: a PUBLISH whose topic name does not fit the receive buffer is checked, reported and skipped, at every QoS.
 // Method: a buffer of 64 bytes and topics of 100; every packet at every cut.
 import { describe, expect, it } from "vitest";
-import { Problem, Reason } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
+import { Problem, Reason } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
 import { endedBy, Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

@@ -3,9 +3,9 @@
 // Method: a connected core; the same bytes whole, at every cut, and in random pieces have to give the same result.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Reason } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
-import type { Handler } from "../../firmware/client/subscriptions.js";
+import { Reason } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import type { Handler } from "../../firmware/client/session/subscriptions.js";
 import { endedBy, Harness, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, hexOf, publishHex } from "../support/hex.js";
 

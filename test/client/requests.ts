@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { ProblemCode } from "../../firmware/client/codes.js";
+import { ProblemCode } from "../../firmware/client/terms/codes.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

@@ -1,10 +1,10 @@
 // Goal: whatever the transport takes at a time, the bytes on the wire are whole packets in the right order.
 // Method: the smallest transmit region; every write of one byte, of every other size, and cut at every place.
 import { describe, expect, it } from "vitest";
-import { Problem, Reason } from "../../firmware/client/codes.js";
-import { Command } from "../../firmware/client/core.js";
-import { Counter } from "../../firmware/client/counters.js";
-import type { PayloadSource } from "../../firmware/client/options.js";
+import { Problem, Reason } from "../../firmware/client/terms/codes.js";
+import { Command } from "../../firmware/client/connection/core.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import type { PayloadSource } from "../../firmware/client/terms/options.js";
 import { endedBy, Harness, inState, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, publishHex } from "../support/hex.js";
 

@@ -2,9 +2,9 @@
 // Goal: every row of the sender's state tables for QoS 1 and 2, on one connection and across several.
 // Method: a core per row, brought to the state by packets; what it sends is compared byte by byte.
 import { describe, expect, it } from "vitest";
-import { Problem, Reason } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
-import { nearerId, type Session } from "../../firmware/client/session.js";
+import { Problem, Reason } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import { nearerId, type Session } from "../../firmware/client/session/session.js";
 import { endedBy, Harness, inState, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

@@ -2,8 +2,8 @@
 // says what to write instead, and no password is in it.
 // Method: tables of what people write, with the whole text; every option with one letter changed, left out, added.
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../firmware/client/limits.js";
-import { OTHER_OPTIONS, readSettings, WILL_OPTIONS } from "../../firmware/client/settings.js";
+import { LIMITS } from "../../firmware/client/terms/limits.js";
+import { OTHER_OPTIONS, readSettings, WILL_OPTIONS } from "../../firmware/client/setup/settings.js";
 
 const GOOD = { host: "broker", transport: () => undefined };
 const NAMES = [...Object.keys(LIMITS), ...Object.keys(OTHER_OPTIONS)];

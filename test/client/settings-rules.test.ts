@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS, type LimitName } from "../../firmware/client/limits.js";
-import { readSettings, type Settings } from "../../firmware/client/settings.js";
+import { LIMITS, type LimitName } from "../../firmware/client/terms/limits.js";
+import { readSettings, type Settings } from "../../firmware/client/setup/settings.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { hexOf } from "../support/hex.js";
 

@@ -2,11 +2,11 @@
 // Goal: every option is checked, and a wrong one gives one line that names it, its value and its limit.
 // Method: one table of wrong options and their whole text; each numeric option at both of its ends.
 import { describe, expect, it } from "vitest";
-import { COUNTER_COUNT, Counter } from "../../firmware/client/counters.js";
-import * as codes from "../../firmware/client/codes.js";
-import { LIMITS, type LimitName } from "../../firmware/client/limits.js";
-import type { CoreOptions } from "../../firmware/client/options.js";
-import { FullPolicy, readSettings, type Settings } from "../../firmware/client/settings.js";
+import { COUNTER_COUNT, Counter } from "../../firmware/client/terms/counters.js";
+import * as codes from "../../firmware/client/terms/codes.js";
+import { LIMITS, type LimitName } from "../../firmware/client/terms/limits.js";
+import type { CoreOptions } from "../../firmware/client/terms/options.js";
+import { FullPolicy, readSettings, type Settings } from "../../firmware/client/setup/settings.js";
 import { hexOf } from "../support/hex.js";
 
 const GOOD = { host: "broker", transport: () => undefined };

@@ -3,8 +3,8 @@
 // Method: two clients are brought into the same state; one gets the bytes at once, the other cut in two; one publishes when
 // it can leave at once, the other after the short way was closed. What each sends, reports, counts and keeps is compared.
 import { describe, expect, it } from "vitest";
-import { COUNTER_COUNT, Counter } from "../../firmware/client/counters.js";
-import { Work } from "../../firmware/client/sender.js";
+import { COUNTER_COUNT, Counter } from "../../firmware/client/terms/counters.js";
+import { Work } from "../../firmware/client/outgoing/sender.js";
 import { Topic } from "../../firmware/codec/topic.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, hexOf, publishHex } from "../support/hex.js";

@@ -1,7 +1,7 @@
-import { Arena } from "../../firmware/client/arena.js";
-import { COUNTER_COUNT } from "../../firmware/client/counters.js";
-import type { TuningOptions } from "../../firmware/client/options.js";
-import { Subscriptions, SubscriptionState, type Handler } from "../../firmware/client/subscriptions.js";
+import { Arena } from "../../firmware/client/setup/arena.js";
+import { COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import type { TuningOptions } from "../../firmware/client/terms/options.js";
+import { Subscriptions, SubscriptionState, type Handler } from "../../firmware/client/session/subscriptions.js";
 import { hexOf } from "../support/hex.js";
 import { settingsOf } from "./arena-of.js";
 

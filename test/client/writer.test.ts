@@ -2,9 +2,9 @@
 // Method: JSON is read back with JSON.parse; numbers beside toFixed and String, over their whole range.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Problem, Status } from "../../firmware/client/codes.js";
-import { Counter } from "../../firmware/client/counters.js";
-import { PayloadWriter } from "../../firmware/client/writer.js";
+import { Problem, Status } from "../../firmware/client/terms/codes.js";
+import { Counter } from "../../firmware/client/terms/counters.js";
+import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js";
 import { Text, Topic } from "../../firmware/codec/topic.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, publishHex } from "../support/hex.js";

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { matrixOf, sentenceOf, type Outcome } from "../../host-sim/conformance/matrix.js";
-import { pageOf } from "../../host-sim/conformance/page.js";
-import { readReport } from "../../host-sim/conformance/run-tests.js";
-import { readSources, testsIn, versionsIn, type Sources } from "../../host-sim/conformance/sources.js";
-import { readStatements } from "../../host-sim/conformance/statements.js";
+import { matrixOf, sentenceOf, type Outcome } from "../../host-sim/proofs/conformance/matrix.js";
+import { pageOf } from "../../host-sim/proofs/conformance/page.js";
+import { readReport } from "../../host-sim/proofs/conformance/run-tests.js";
+import { readSources, testsIn, versionsIn, type Sources } from "../../host-sim/proofs/conformance/sources.js";
+import { readStatements } from "../../host-sim/proofs/conformance/statements.js";
 
 // Goal: the matrix of statements and tests is whole, its page and the README say what is so, and its command finds what is
 // missing or wrong.

@@ -3,10 +3,10 @@
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { Exit } from "../../host-sim/cli/exit.js";
-import { wholeNumber } from "../../host-sim/cli/numbers.js";
-import { installStandIns } from "../../host-sim/run/stand-ins.js";
-import { installGlobals } from "../../host-sim/shims/globals.js";
+import { Exit } from "../../host-sim/terminal/exit.js";
+import { wholeNumber } from "../../host-sim/terminal/numbers.js";
+import { installStandIns } from "../../host-sim/stand-ins/stand-ins.js";
+import { installGlobals } from "../../host-sim/stand-ins/node/globals.js";
 import { readCorpus, readKept, writeKept } from "./corpus.js";
 import { Features } from "./features.js";
 import { runJobs, type JobFinding, type Progress } from "./jobs.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../host-sim/bench/measure.js";
+import { packageRoot } from "../../host-sim/proofs/bench/measure.js";
 
 /** An input that is kept in a file: lines with `#` say what it showed, the others are its bytes in hex. */
 export interface Kept {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../host-sim/bench/measure.js";
+import { packageRoot } from "../../host-sim/proofs/bench/measure.js";
 
 interface Entry {
 	readonly hex?: string;

@@ -1,7 +1,7 @@
 // One job of the fuzzer, in a thread of its own: runs batches, and tells after each how far it is.
 import { parentPort, workerData } from "node:worker_threads";
-import { installStandIns } from "../../host-sim/run/stand-ins.js";
-import { installGlobals } from "../../host-sim/shims/globals.js";
+import { installStandIns } from "../../host-sim/stand-ins/stand-ins.js";
+import { installGlobals } from "../../host-sim/stand-ins/node/globals.js";
 import { Fuzzer } from "./fuzzer.js";
 import { loadTarget } from "./load.js";
 

@@ -1,6 +1,6 @@
 import { connectAsync } from "mqtt";
 import { describe, expect, it } from "vitest";
-import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
+import { startAedes } from "../../host-sim/brokers/aedes/aedes.js";
 import { makeImage } from "../../host-sim/companions/ota.js";
 import { crc32 } from "../../host-sim/companions/crc32.js";
 

@@ -1,7 +1,7 @@
 // Goal: the client of the companions does what they need of it, on a desk: both ways, any size, across a lost connection.
 // Method: against the embedded broker, with MQTT.js at the other side.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startAedes, type EmbeddedBroker } from "../../host-sim/broker-aedes/aedes.js";
+import { startAedes, type EmbeddedBroker } from "../../host-sim/brokers/aedes/aedes.js";
 import { CompanionClient } from "../../host-sim/companions/connect.js";
 import { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";

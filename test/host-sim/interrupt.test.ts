@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { tryBuildXsHost } from "../../host-sim/xs/build.js";
+import { tryBuildXsHost } from "../../host-sim/stand-ins/xs/build.js";
 
 const CLI = fileURLToPath(new URL("../../dist/host-sim/cli.js", import.meta.url));
 const found = await tryBuildXsHost();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import TCP from "../../host-sim/shims/tcp.js";
+import TCP from "../../host-sim/stand-ins/node/tcp.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { DropPlan } from "../../host-sim/world/drop-plan.js";
 import { startProxy } from "../../host-sim/world/proxy.js";

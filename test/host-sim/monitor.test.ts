@@ -2,8 +2,8 @@
 // Method: events by hand, and a clock by hand.
 import { describe, expect, it } from "vitest";
 import { PacketLog } from "../../host-sim/log/packet-log.js";
-import { eventOf, type WatchEvent } from "../../host-sim/watch/events.js";
-import { isUnconnected, Monitor } from "../../host-sim/watch/monitor.js";
+import { eventOf, type WatchEvent } from "../../host-sim/simulator/watch/events.js";
+import { isUnconnected, Monitor } from "../../host-sim/simulator/watch/monitor.js";
 import { rowsOf } from "../readme/pages.js";
 
 /** A monitor, its lines, and its clock. */

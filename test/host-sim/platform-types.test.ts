@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import Config from "../../host-sim/shims/config.js";
-import Resolver from "../../host-sim/shims/dns.js";
-import TCP from "../../host-sim/shims/tcp.js";
-import Time from "../../host-sim/shims/time.js";
-import Timer from "../../host-sim/shims/timer.js";
+import Config from "../../host-sim/stand-ins/node/config.js";
+import Resolver from "../../host-sim/stand-ins/node/dns.js";
+import TCP from "../../host-sim/stand-ins/node/tcp.js";
+import Time from "../../host-sim/stand-ins/node/time.js";
+import Timer from "../../host-sim/stand-ins/node/timer.js";
 
 // The type checker is the test: each stand-in has at least what firmware/platform.d.ts promises.
 const tcp: typeof import("embedded:io/socket/tcp").default = TCP;

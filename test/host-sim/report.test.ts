@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Counter, COUNTER_COUNT } from "../../firmware/client/counters.js";
-import type { SimulatedClient } from "../../host-sim/run/registry.js";
-import type { RunResult } from "../../host-sim/run/options.js";
-import { reportClient } from "../../host-sim/run/report.js";
-import { summaryJson, summaryLines } from "../../host-sim/run/summary.js";
+import { Counter, COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import type { SimulatedClient } from "../../host-sim/simulator/program/registry.js";
+import type { RunResult } from "../../host-sim/simulator/options.js";
+import { reportClient } from "../../host-sim/simulator/report.js";
+import { summaryJson, summaryLines } from "../../host-sim/simulator/summary.js";
 
 // Goal: the suggested sizes follow from what was used, and never below what was turned away.
 

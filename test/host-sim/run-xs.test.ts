@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunResult } from "../../host-sim/run/options.js";
-import { runProgram } from "../../host-sim/run/run.js";
-import { summaryLines } from "../../host-sim/run/summary.js";
-import { STEADY_S } from "../../host-sim/run/xs-memory.js";
-import { tryBuildXsHost } from "../../host-sim/xs/build.js";
+import type { RunResult } from "../../host-sim/simulator/options.js";
+import { runProgram } from "../../host-sim/simulator/run.js";
+import { summaryLines } from "../../host-sim/simulator/summary.js";
+import { STEADY_S } from "../../host-sim/simulator/xs-memory.js";
+import { tryBuildXsHost } from "../../host-sim/stand-ins/xs/build.js";
 import { runInProcess } from "../cli/run-cli.js";
 
 // Goal: the same program, broker, faults and log with the XS engine in a process of its own.

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
-import { CliError } from "../../host-sim/cli/exit.js";
-import { parseBrokerUrl } from "../../host-sim/run/broker.js";
-import type { RunOptions, RunResult } from "../../host-sim/run/options.js";
-import { runProgram } from "../../host-sim/run/run.js";
+import { startAedes } from "../../host-sim/brokers/aedes/aedes.js";
+import { CliError } from "../../host-sim/terminal/exit.js";
+import { parseBrokerUrl } from "../../host-sim/simulator/broker.js";
+import type { RunOptions, RunResult } from "../../host-sim/simulator/options.js";
+import { runProgram } from "../../host-sim/simulator/run.js";
 import { startPeer } from "./peer.js";
 
 // Goal: a run loads an unchanged program, shows what happens, ends as it should, and says in one line what is wrong.

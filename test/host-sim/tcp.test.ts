@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import TCP, { type TCPOptions } from "../../host-sim/shims/tcp.js";
+import TCP, { type TCPOptions } from "../../host-sim/stand-ins/node/tcp.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { World, type WorldOptions } from "../../host-sim/world/world.js";
 import { pause, startPeer, until, type Peer } from "./peer.js";

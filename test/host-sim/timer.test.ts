@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import Resolver from "../../host-sim/shims/dns.js";
-import Time from "../../host-sim/shims/time.js";
-import Timer, { type TimerId } from "../../host-sim/shims/timer.js";
-import config from "../../host-sim/shims/config.js";
+import Resolver from "../../host-sim/stand-ins/node/dns.js";
+import Time from "../../host-sim/stand-ins/node/time.js";
+import Timer, { type TimerId } from "../../host-sim/stand-ins/node/timer.js";
+import config from "../../host-sim/stand-ins/node/config.js";
 import type { Cancel, Clock } from "../../host-sim/world/clock.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { World } from "../../host-sim/world/world.js";

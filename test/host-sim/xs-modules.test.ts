@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it, vi } from "vitest";
-import { findProgram } from "../../host-sim/run/program.js";
-import { xsModules } from "../../host-sim/run/xs-modules.js";
+import { findProgram } from "../../host-sim/simulator/program.js";
+import { xsModules } from "../../host-sim/simulator/xs-modules.js";
 
 // Goal: a program for --engine xs gets the same modules whether the Moddable SDK is installed or not.
 // Method: an SDK of one manifest, with a module that the XS host could not take.
@@ -27,5 +27,5 @@ it("leaves the modules of an installed SDK out", () => {
 	const manifest = fileURLToPath(new URL("../../manifests/simulator/telemetry/manifest.json", import.meta.url));
 	const { modules, main } = xsModules(findProgram("telemetry"), manifest);
 	expect(Object.values(modules).filter((file) => JSON.stringify(file).includes(sdk))).toEqual([]);
-	expect(main).toBe("xs-mqtt/app/telemetry/main");
+	expect(main).toBe("xs-mqtt/programs/telemetry/main");
 });

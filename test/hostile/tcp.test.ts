@@ -5,7 +5,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { Reason } from "xs-mqtt";
-import { CYCLES } from "../../host-sim/bench/budgets.js";
+import { CYCLES } from "../../host-sim/proofs/bench/budgets.js";
 import { bytesOf, publishHex } from "../support/hex.js";
 import { hostOrSkip } from "../xs/support.js";
 import { entries, type ListedEntry } from "./entries.js";

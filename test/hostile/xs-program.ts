@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { libraryModules, packageRoot } from "../../host-sim/bench/measure.js";
-import type { XsHost } from "../../host-sim/xs/build.js";
-import { runOnXs, type XsRunResult } from "../../host-sim/xs/run.js";
+import { libraryModules, packageRoot } from "../../host-sim/proofs/bench/measure.js";
+import type { XsHost } from "../../host-sim/stand-ins/xs/build.js";
+import { runOnXs, type XsRunResult } from "../../host-sim/stand-ins/xs/run.js";
 import type { Entry } from "./subject.js";
 
 /** What Math.random gives on both engines, so that identifiers start at the same place. */

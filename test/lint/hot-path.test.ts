@@ -229,9 +229,9 @@ describe("the project", () => {
 			const config: unknown = await eslint.calculateConfigForFile(`${ROOT}${file}`);
 			return (config as { rules: Record<string, unknown> }).rules["xs/hot-path"];
 		};
-		expect(await optionsFor("firmware/client/core.ts")).toEqual([2, { preloaded: true }]);
+		expect(await optionsFor("firmware/client/connection/core.ts")).toEqual([2, { preloaded: true }]);
 		expect(await optionsFor("firmware/app/client.ts")).toEqual([2, { preloaded: true }]);
-		expect(await optionsFor("firmware/app/telemetry/main.ts")).toEqual([2, { preloaded: false }]);
+		expect(await optionsFor("firmware/programs/telemetry/main.ts")).toEqual([2, { preloaded: false }]);
 		expect(await optionsFor("host-sim/cli.ts")).toBeUndefined();
 	});
 });

@@ -5,9 +5,9 @@
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { scriptCommand } from "../../host-sim/bench/script.js";
-import { Exit } from "../../host-sim/cli/exit.js";
-import { wholeNumber } from "../../host-sim/cli/numbers.js";
+import { scriptCommand } from "../../host-sim/terminal/script.js";
+import { Exit } from "../../host-sim/terminal/exit.js";
+import { wholeNumber } from "../../host-sim/terminal/numbers.js";
 import { span } from "../support/span.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -36,7 +36,7 @@ const CHECKS: readonly (readonly string[])[] = [
 	["host-sim/cli.js", "torture", "--seeds", String(seeds)],
 	["test/fuzz/cli.js", "client", "--runs", String(runs), "--seed", "1"],
 	["test/fuzz/cli.js", "decoder", "--inputs", String(inputs), "--seed", "1"],
-	["host-sim/bench/mcu-cli.js"],
+	["host-sim/proofs/mcu/cli.js"],
 ];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,4 +1,4 @@
-import { StateCode } from "../../firmware/client/codes.js";
+import { StateCode } from "../../firmware/client/terms/codes.js";
 import { bytesOf, hexOf } from "../support/hex.js";
 import type { Rig } from "./rig.js";
 

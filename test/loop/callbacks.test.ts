@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Problem, StateCode } from "../../firmware/client/codes.js";
-import { Held } from "../../firmware/client/receive-mode.js";
-import { CounterIndex } from "../../firmware/client/counters.js";
-import { TransportEnd } from "../../firmware/loop/transport.js";
+import { Problem, StateCode } from "../../firmware/client/terms/codes.js";
+import { Held } from "../../firmware/client/incoming/receive-mode.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
+import { TransportEnd } from "../../firmware/ports/transport.js";
 import { publishHex } from "../support/hex.js";
 import { settle } from "./answers.js";
 import { Rig, type RigOptions } from "./rig.js";

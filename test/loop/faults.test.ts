@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { AssertionError } from "../../firmware/base/assert.js";
-import { Problem, StateCode } from "../../firmware/client/codes.js";
-import { CounterIndex } from "../../firmware/client/counters.js";
-import { Fill } from "../../firmware/client/sender.js";
-import { TransportEnd } from "../../firmware/loop/transport.js";
+import { Problem, StateCode } from "../../firmware/client/terms/codes.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
+import { Fill } from "../../firmware/client/outgoing/sender.js";
+import { TransportEnd } from "../../firmware/ports/transport.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { settle } from "./answers.js";
 import { Rig, type RigOptions } from "./rig.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AssertionError } from "../../firmware/base/assert.js";
-import { StateCode } from "../../firmware/client/codes.js";
-import { TransportEnd } from "../../firmware/loop/transport.js";
+import { StateCode } from "../../firmware/client/terms/codes.js";
+import { TransportEnd } from "../../firmware/ports/transport.js";
 import { settle } from "./answers.js";
 import { Rig } from "./rig.js";
 

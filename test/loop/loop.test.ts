@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { StateCode } from "../../firmware/client/codes.js";
-import { CounterIndex } from "../../firmware/client/counters.js";
+import { StateCode } from "../../firmware/client/terms/codes.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
 import { Ticks } from "../../firmware/base/ticks.js";
-import { TransportEnd, type TransportSetup } from "../../firmware/loop/transport.js";
-import { Core } from "../../firmware/client/core.js";
-import { readSettings } from "../../firmware/client/settings.js";
+import { TransportEnd, type TransportSetup } from "../../firmware/ports/transport.js";
+import { Core } from "../../firmware/client/connection/core.js";
+import { readSettings } from "../../firmware/client/setup/settings.js";
 import { Loop } from "../../firmware/loop/loop.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { Rig, ScriptedClock, ScriptedTransport } from "./rig.js";

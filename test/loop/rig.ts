@@ -1,13 +1,13 @@
 import { expect } from "vitest";
-import { StateCode, type DisconnectReason, type QoS } from "../../firmware/client/codes.js";
-import { Core } from "../../firmware/client/core.js";
-import type { Message } from "../../firmware/client/message.js";
-import type { CoreOptions, PayloadSource } from "../../firmware/client/options.js";
-import { readSettings } from "../../firmware/client/settings.js";
-import type { Handler } from "../../firmware/client/subscriptions.js";
-import { PayloadWriter } from "../../firmware/client/writer.js";
+import { StateCode, type DisconnectReason, type QoS } from "../../firmware/client/terms/codes.js";
+import { Core } from "../../firmware/client/connection/core.js";
+import type { Message } from "../../firmware/client/incoming/message.js";
+import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
+import { readSettings } from "../../firmware/client/setup/settings.js";
+import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js";
 import { Loop, type Clock } from "../../firmware/loop/loop.js";
-import type { Transport, TransportEnd, TransportSetup } from "../../firmware/loop/transport.js";
+import type { Transport, TransportEnd, TransportSetup } from "../../firmware/ports/transport.js";
 import { seenOf, type Seen } from "../support/core-harness.js";
 import { bytesOf, hexOf } from "../support/hex.js";
 

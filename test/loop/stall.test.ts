@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CounterIndex } from "../../firmware/client/counters.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { Rig } from "./rig.js";
 

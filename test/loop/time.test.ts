@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { StateCode } from "../../firmware/client/codes.js";
-import { CounterIndex } from "../../firmware/client/counters.js";
+import { StateCode } from "../../firmware/client/terms/codes.js";
+import { CounterIndex } from "../../firmware/client/terms/counters.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { settle } from "./answers.js";
 import { Rig, type RigOptions } from "./rig.js";

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../firmware/client/limits.js";
+import { LIMITS } from "../../firmware/client/terms/limits.js";
 import { mqttConfig } from "../../host-sim/manifest/check.js";
 import { loadManifest } from "../../host-sim/manifest/load.js";
 import { moduleFiles } from "../../host-sim/manifest/modules.js";
@@ -56,7 +56,7 @@ describe.each(PROGRAMS)("%s", (file) => {
 
 	it("names every module that is imported", () => {
 		expect(missingIn(modules)).toEqual([]);
-		expect(modules.has("xs-mqtt/client/core")).toBe(true);
+		expect(modules.has("xs-mqtt/client/connection/core")).toBe(true);
 	});
 
 	it("has its main module", () => {
@@ -81,7 +81,7 @@ describe("the parts", () => {
 	it.each(["manifest_mqtt.json", "manifest_mqttclient.json"])("%s names every module that is imported", (file) => {
 		const modules = moduleFiles(load(file));
 		expect(missingIn(modules)).toEqual([]);
-		expect(modules.has("xs-mqtt/client/core")).toBe(true);
+		expect(modules.has("xs-mqtt/client/connection/core")).toBe(true);
 	});
 
 	it("state the library's own defaults", () => {

@@ -1,7 +1,7 @@
 // Goal: the profiles are sizes that a client takes, and they win over the library's when they are included after it.
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../firmware/client/limits.js";
+import { LIMITS } from "../../firmware/client/terms/limits.js";
 import { clientSettings, mqttConfig } from "../../host-sim/manifest/check.js";
 import { loadManifest } from "../../host-sim/manifest/load.js";
 import { folderWith } from "../support/files.js";

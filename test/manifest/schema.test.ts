@@ -2,11 +2,11 @@
 import { Ajv } from "ajv";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../firmware/client/limits.js";
+import { LIMITS } from "../../firmware/client/terms/limits.js";
 import { mqttConfig } from "../../host-sim/manifest/check.js";
 import { loadManifest, ManifestError } from "../../host-sim/manifest/load.js";
 import { configSchema, LIMIT_DESCRIPTIONS, manifestSchema, schemaText } from "../../host-sim/manifest/schema.js";
-import { validatorText } from "../../host-sim/manifest/write-validator.js";
+import { validatorText } from "../../host-sim/desk/write-validator.js";
 import { folderWith } from "../support/files.js";
 
 function committed(name: string): string {

@@ -10,9 +10,9 @@ import {
 	RAM_GOAL_BYTES,
 	REGION_BYTES,
 	STACK_SLOTS,
-} from "../../host-sim/bench/budgets.js";
-import { INSTRUCTIONS } from "../../host-sim/bench/mcu-budgets.js";
-import { withLines, withTable } from "../../host-sim/bench/page.js";
+} from "../../host-sim/proofs/bench/budgets.js";
+import { INSTRUCTIONS } from "../../host-sim/proofs/mcu/budgets.js";
+import { withLines, withTable } from "../../host-sim/proofs/bench/page.js";
 import { figuresOf } from "./figures.js";
 import { textOf } from "./pages.js";
 

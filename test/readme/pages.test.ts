@@ -2,9 +2,9 @@
 // Method: every table that could drift is read and compared with the object that it is about.
 import { describe, expect, it } from "vitest";
 import { Counter, Layer, LIMITS, Problem, Reason, Status, type LimitName } from "../../firmware/index.js";
-import { runCli } from "../../host-sim/cli/program.js";
-import { registerRun } from "../../host-sim/run/command.js";
-import { registerTorture } from "../../host-sim/torture/command.js";
+import { runCli } from "../../host-sim/commands/program.js";
+import { registerRun } from "../../host-sim/commands/run.js";
+import { registerTorture } from "../../host-sim/commands/torture.js";
 import { configSchema } from "../../host-sim/manifest/schema.js";
 import { blocksOf, brokenLink, PAGES, ROOT, rowsOf, textOf } from "./pages.js";
 

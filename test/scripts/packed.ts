@@ -50,7 +50,7 @@ function references(file: string): string[] {
 
 /** Files that run by name: the examples, and what the simulator puts in the place of platform modules. */
 function namedFiles(packed: readonly string[]): string[] {
-	const standIns = readFileSync(join(ROOT, "host-sim/run/stand-ins.ts"), "utf8");
+	const standIns = readFileSync(join(ROOT, "host-sim/stand-ins/stand-ins.ts"), "utf8");
 	const named = [...standIns.matchAll(/"((?:host-sim|firmware)\/[^"]+\.js)"/g)].map(([, path]) => `dist/${path}`);
 	const loaded = [...allSources(packed).matchAll(/compiledUrl\("([^"]+\.js)"\)/g)].map(([, path]) => `dist/${path}`);
 	return [...named, ...loaded, ...packed.filter((path) => /^dist\/firmware\/app\/\w+\/main\.js$/.test(path))];

@@ -1,18 +1,18 @@
 // Goal: every checker of the simulation can fail.
 // Method: each is fed a history that is right and finds nothing, then histories that break one promise each, and has to name it.
 import { beforeEach, describe, expect, it } from "vitest";
-import { Problem, Reason, State, type DisconnectReason } from "../../firmware/client/codes.js";
+import { Problem, Reason, State, type DisconnectReason } from "../../firmware/client/terms/codes.js";
 import { Client } from "../../firmware/index.js";
-import { Session, type ServerMessage } from "../../host-sim/broker/session.js";
-import { ConductChecker } from "../../host-sim/checkers/conduct.js";
-import { makeContent } from "../../host-sim/checkers/content.js";
-import { EndingChecker, type Causes, type Silences } from "../../host-sim/checkers/endings.js";
-import { Findings } from "../../host-sim/checkers/findings.js";
-import { IncomingChecker, type Handed } from "../../host-sim/checkers/incoming.js";
-import { coreOf, InternalsChecker } from "../../host-sim/checkers/internals.js";
-import { LivenessChecker, type Moment } from "../../host-sim/checkers/liveness.js";
-import { OutgoingChecker } from "../../host-sim/checkers/outgoing.js";
-import { TurnChecker } from "../../host-sim/checkers/turns.js";
+import { Session, type ServerMessage } from "../../host-sim/brokers/model/session.js";
+import { ConductChecker } from "../../host-sim/torture/checkers/conduct.js";
+import { makeContent } from "../../host-sim/torture/checkers/content.js";
+import { EndingChecker, type Causes, type Silences } from "../../host-sim/torture/checkers/endings.js";
+import { Findings } from "../../host-sim/torture/checkers/findings.js";
+import { IncomingChecker, type Handed } from "../../host-sim/torture/checkers/incoming.js";
+import { coreOf, InternalsChecker } from "../../host-sim/torture/checkers/internals.js";
+import { LivenessChecker, type Moment } from "../../host-sim/torture/checkers/liveness.js";
+import { OutgoingChecker } from "../../host-sim/torture/checkers/outgoing.js";
+import { TurnChecker } from "../../host-sim/torture/checkers/turns.js";
 import { bytesOf } from "../support/hex.js";
 
 let findings: Findings;

@@ -2,11 +2,11 @@
 // Method: a scripted client writes packets by hand, in hexadecimal digits, and looks at the answers; the server's own codec is
 //   checked against every packet form that it may not let pass.
 import { describe, expect, it } from "vitest";
-import { MalformedPacket, PacketReader } from "../../host-sim/broker/reader.js";
-import { publishPacket } from "../../host-sim/broker/packets.js";
-import { ModelServer, CLOSE } from "../../host-sim/broker/server.js";
-import type { ServerMessage } from "../../host-sim/broker/session.js";
-import { isTopicFilter, isTopicName, matches } from "../../host-sim/broker/topics.js";
+import { MalformedPacket, PacketReader } from "../../host-sim/brokers/model/reader.js";
+import { publishPacket } from "../../host-sim/brokers/model/packets.js";
+import { ModelServer, CLOSE } from "../../host-sim/brokers/model/server.js";
+import type { ServerMessage } from "../../host-sim/brokers/model/session.js";
+import { isTopicFilter, isTopicName, matches } from "../../host-sim/brokers/model/topics.js";
 import type { ServerEnd } from "../../host-sim/world/virtual-link.js";
 import { Random } from "../../host-sim/world/random.js";
 import { VirtualClock } from "../../host-sim/world/virtual-clock.js";

@@ -1,4 +1,4 @@
-import { bareMissing } from "../../host-sim/xs/bare-build.js";
+import { bareMissing } from "../../host-sim/proofs/mcu/bare-build.js";
 
 /** Why the tests on a microcontroller's instruction set cannot run, as one line; undefined when they can. */
 export async function bareWarning(): Promise<string | undefined> {

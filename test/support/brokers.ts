@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { startAedes } from "../../host-sim/broker-aedes/aedes.js";
+import { startAedes } from "../../host-sim/brokers/aedes/aedes.js";
 import { endDevices } from "./device.js";
 import { describeWithMosquitto, Mosquitto, type MosquittoOptions } from "./mosquitto.js";
 import { until } from "./until.js";

@@ -1,9 +1,9 @@
-import { Core, Command } from "../../firmware/client/core.js";
-import { ReasonCode, LayerCode, type DisconnectReason } from "../../firmware/client/codes.js";
-import type { CoreOptions } from "../../firmware/client/options.js";
-import { readSettings } from "../../firmware/client/settings.js";
-import type { Handler } from "../../firmware/client/subscriptions.js";
-import type { Message } from "../../firmware/client/message.js";
+import { Core, Command } from "../../firmware/client/connection/core.js";
+import { ReasonCode, LayerCode, type DisconnectReason } from "../../firmware/client/terms/codes.js";
+import type { CoreOptions } from "../../firmware/client/terms/options.js";
+import { readSettings } from "../../firmware/client/setup/settings.js";
+import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import type { Message } from "../../firmware/client/incoming/message.js";
 import { bytesOf, hexOf } from "./hex.js";
 
 /** Options of a test: those of a client, without what the core does not use. */

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Reporter, TestModule, TestSpecification, Vitest } from "vitest/node";
-import { xsHostWarning } from "../../host-sim/xs/build.js";
+import { xsHostWarning } from "../../host-sim/stand-ins/xs/build.js";
 import { bareWarning } from "./bare-check.js";
 import { mosquittoMissing } from "./mosquitto-check.js";
 import { skipLines, type Missing, type Skipped } from "./skips.js";

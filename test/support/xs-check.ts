@@ -1,4 +1,4 @@
-import { xsHostWarning } from "../../host-sim/xs/build.js";
+import { xsHostWarning } from "../../host-sim/stand-ins/xs/build.js";
 
 /** Says once per run, before the first test, why the tests on XS are skipped or incomplete. A `globalSetup` of vitest. */
 export default async function check(): Promise<void> {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { installGlobals } from "../../host-sim/shims/globals.js";
+import { installGlobals } from "../../host-sim/stand-ins/node/globals.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { World } from "../../host-sim/world/world.js";
 import { platformDns } from "../../firmware/transport/dns.js";
-import type { NameRequest } from "../../firmware/loop/transport.js";
+import type { NameRequest } from "../../firmware/ports/transport.js";
 import { until } from "../support/until.js";
 
 // Goal: the option `dns` asks the platform's resolver, and brings each answer to the request that it belongs to.

@@ -3,7 +3,7 @@ import {
 	type NameResolver,
 	type Transport,
 	type TransportFactory,
-} from "../../firmware/loop/transport.js";
+} from "../../firmware/ports/transport.js";
 
 interface Options {
 	address: string;

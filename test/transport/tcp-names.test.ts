@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { NameRequest, NameResolver } from "../../firmware/loop/transport.js";
+import type { NameRequest, NameResolver } from "../../firmware/ports/transport.js";
 import { tcp } from "../../firmware/transport/tcp.js";
 import { events, faults, forgetAll, socket, sockets, transportTo, withinNext } from "./fake-tcp.js";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Transport } from "../../firmware/loop/transport.js";
+import type { Transport } from "../../firmware/ports/transport.js";
 import { tcp } from "../../firmware/transport/tcp.js";
 import {
 	bytes,

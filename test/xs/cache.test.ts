@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { tryBuildXsHost, xsHostWarning } from "../../host-sim/xs/build.js";
-import { cacheFolder } from "../../host-sim/xs/cache.js";
+import { tryBuildXsHost, xsHostWarning } from "../../host-sim/stand-ins/xs/build.js";
+import { cacheFolder } from "../../host-sim/stand-ins/xs/cache.js";
 
 const found = await tryBuildXsHost();
 

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { XsControl } from "../../host-sim/xs/control.js";
+import { XsControl } from "../../host-sim/stand-ins/xs/control.js";
 import { folderWith } from "../support/files.js";
 import { hostOrSkip, runSource } from "./support.js";
 

@@ -6,9 +6,9 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { XsExit } from "../../host-sim/xs/run.js";
-import { CYCLES } from "../../host-sim/bench/budgets.js";
-import { measure } from "../../host-sim/bench/measure.js";
+import { XsExit } from "../../host-sim/stand-ins/xs/run.js";
+import { CYCLES } from "../../host-sim/proofs/bench/budgets.js";
+import { measure } from "../../host-sim/proofs/bench/measure.js";
 import { hostOrSkip, runSource } from "./support.js";
 
 const host = await hostOrSkip({ sanitize: true, strict: true });

@@ -2,12 +2,12 @@
 // Method: a client without a network, which publishes and is refused, with the watch and without; the engine counts.
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { findProgram } from "../../host-sim/run/program.js";
-import { compiledUrl } from "../../host-sim/run/stand-ins.js";
-import { xsModules } from "../../host-sim/run/xs-modules.js";
-import { SUPERVISOR, supervisorSource, WATCH } from "../../host-sim/run/xs-supervisor.js";
-import { tryBuildXsHost, type XsHost } from "../../host-sim/xs/build.js";
-import { runOnXs } from "../../host-sim/xs/run.js";
+import { findProgram } from "../../host-sim/simulator/program.js";
+import { compiledUrl } from "../../host-sim/stand-ins/stand-ins.js";
+import { xsModules } from "../../host-sim/simulator/xs-modules.js";
+import { SUPERVISOR, supervisorSource, WATCH } from "../../host-sim/simulator/xs-supervisor.js";
+import { tryBuildXsHost, type XsHost } from "../../host-sim/stand-ins/xs/build.js";
+import { runOnXs } from "../../host-sim/stand-ins/xs/run.js";
 import { folderWith } from "../support/files.js";
 
 const found = await tryBuildXsHost();
@@ -33,7 +33,7 @@ async function run(host: XsHost, file: string, watches: boolean) {
 		host,
 		modules: {
 			...modules,
-			[WATCH]: fileURLToPath(compiledUrl("host-sim/watch/prototypes.js")),
+			[WATCH]: fileURLToPath(compiledUrl("host-sim/simulator/watch/prototypes.js")),
 			[SUPERVISOR]: { path: SUPERVISOR, source: supervisorSource(100, watches) },
 		},
 		preload: [...preload, WATCH, SUPERVISOR],

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import TCP from "embedded:io/socket/tcp";
 import Resolver from "embedded:network/dns/resolver/udp";
-import MQTTClient from "../../../firmware/app/ecma419/client.js";
-import { startAedes } from "../../../host-sim/broker-aedes/aedes.js";
+import MQTTClient from "../../../firmware/ecma419/client.js";
+import { startAedes } from "../../../host-sim/brokers/aedes/aedes.js";
 import { addressFor } from "../../support/device.js";
 import { Mosquitto, mosquittoMissing } from "../../support/mosquitto.js";
 import { Peer } from "../../support/peer.js";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import MQTTClient, { type MQTTClientOptions } from "../../../firmware/app/ecma419/client.js";
+import MQTTClient, { type MQTTClientOptions } from "../../../firmware/ecma419/client.js";
 import { Layer, Problem, Reason } from "xs-mqtt";
 import { ackHex, publishHex } from "../../support/hex.js";
 import { pause, until } from "../../support/until.js";

@@ -1,5 +1,5 @@
-import { MQTTClient, type MQTTClientOptions } from "../../../firmware/app/ecma419/client.js";
-import type { ControlMessage, ReadableOptions, SocketOptions } from "../../../firmware/app/ecma419/options.js";
+import { MQTTClient, type MQTTClientOptions } from "../../../firmware/ecma419/client.js";
+import type { ControlMessage, ReadableOptions, SocketOptions } from "../../../firmware/ecma419/options.js";
 import { useCommonWorld } from "../../support/device.js";
 import { bytesOf, hexOf } from "../../support/hex.js";
 import { until } from "../../support/until.js";

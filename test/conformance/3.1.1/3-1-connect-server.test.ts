@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Layer, Reason, State, type ClientOptions } from "xs-mqtt";
-import { startAedes, type EmbeddedBroker, type EmbeddedOptions } from "../../../host-sim/broker-aedes/aedes.js";
+import { startAedes, type EmbeddedBroker, type EmbeddedOptions } from "../../../host-sim/brokers/aedes/aedes.js";
 import { BROKERS, endAll, startMosquitto, type TestBroker } from "../../support/brokers.js";
 import { inState } from "../../support/core-harness.js";
 import { Device } from "../../support/device.js";

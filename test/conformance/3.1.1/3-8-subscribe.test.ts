@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Problem, Reason, Status } from "xs-mqtt";
-import { startAedes } from "../../../host-sim/broker-aedes/aedes.js";
+import { startAedes } from "../../../host-sim/brokers/aedes/aedes.js";
 import { BROKERS, endAll, startMosquitto, type TestBroker } from "../../support/brokers.js";
 import { endedBy, inState, type Harness } from "../../support/core-harness.js";
 import { Device, gotOf, type Got } from "../../support/device.js";

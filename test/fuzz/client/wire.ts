@@ -1,4 +1,4 @@
-import type { Transport, TransportListener, TransportSetup } from "../../../firmware/loop/transport.js";
+import type { Transport, TransportListener, TransportSetup } from "../../../firmware/ports/transport.js";
 import { OutgoingStream } from "./outgoing.js";
 import { IncomingStream } from "./incoming.js";
 

@@ -1,7 +1,0 @@
-/** The program `ota` on an ESP32. */
-import { begin } from "../ota/main.js";
-import { runDevice } from "./device.js";
-
-export default function main(): void {
-	runDevice("ota", begin);
-}

@@ -1,7 +1,0 @@
-/** The program `telemetry` on an ESP32. */
-import { begin } from "../telemetry/main.js";
-import { runDevice } from "./device.js";
-
-export default function main(): void {
-	runDevice("telemetry", begin);
-}

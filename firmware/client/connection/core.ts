@@ -1,0 +1,540 @@
+// Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
+import { fail } from "../../base/assert.js";
+import { elapsedMs } from "../../base/ticks.js";
+import { Max, PacketType, ReturnCode } from "../../codec/constants.js";
+import type { Decoder } from "../../codec/decoder.js";
+import { StatusCode } from "../../codec/status.js";
+import { Application } from "../telling/application.js";
+import { Arena, Fixed } from "../setup/arena.js";
+import { Backoff } from "./backoff.js";
+import { giveUpPublish } from "./cancel.js";
+import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
+import { advanceOf, Counters, CounterIndex, raise } from "../terms/counters.js";
+import { Deadline, Deadlines, Armed } from "./deadlines.js";
+import type { CoreOptions } from "../terms/options.js";
+import { PacketLog } from "../telling/packet-log.js";
+import { handleAck } from "../incoming/publish-acks.js";
+import { Publisher } from "../outgoing/publisher.js";
+import { handleSuback, handleUnsuback, noteRequest } from "../incoming/request-acks.js";
+import { Held } from "../incoming/receive-mode.js";
+import { Receiver } from "../incoming/receiver.js";
+import { Fill } from "../outgoing/sender.js";
+import { Session, Suspect } from "../session/session.js";
+import type { Settings } from "../setup/settings.js";
+import { Subscriptions, type Handler } from "../session/subscriptions.js";
+
+/** Times and bytes that no option changes. */
+const enum Constant {
+	/** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
+	PING_LEAD_MS_MAX = 5_000,
+	/** The only first byte that a CONNACK can have. */
+	CONNACK_FIRST_BYTE = PacketType.CONNACK << 4,
+	/** How long DISCONNECT may take once stop() has given up flushing. */
+	STOP_GRACE_MS = 500,
+}
+
+/** What the core asks its driver to do with the transport. */
+export const enum Command {
+	NONE = 0,
+	OPEN = 1,
+	CLOSE = 2,
+}
+
+/**
+ * The client as a state machine without I/O. Bytes, the time and requests come in as arguments; bytes to send stand in
+ * the transmit region, messages go to the handlers, and `sleepMs` says when to come back.
+ *
+ * The driver calls one `handle…`, then `fill` and `handleSent` until nothing is left to write, obeys `takeCommand`, and
+ * sleeps. Every call carries `now`, in wrapping milliseconds.
+ *
+ *     STOPPED → OPENING → CONNECTING → CONNECTED → WAITING → OPENING …      STOPPING on the way back to STOPPED
+ *
+ * Hot: no allocation.
+ */
+export class Core {
+	state: StateCode = StateCode.STOPPED;
+	readonly settings: Settings;
+	readonly arena: Arena;
+	readonly counters: Uint32Array;
+	readonly log: PacketLog;
+	readonly application: Application;
+	readonly session: Session;
+	readonly subscriptions: Subscriptions;
+	readonly sender: Publisher;
+	readonly receiver: Receiver;
+	readonly deadlines: Deadlines;
+	/** The session of the connection that is up was kept by the server. */
+	sessionPresent = false;
+	command: Command = Command.NONE;
+	/** Some bytes had to wait for the transport: Deadline.WRITE is armed. */
+	blocked = false;
+	/** When bytes were last handed to the transport. */
+	lastSent = 0;
+	/** The time of the turn. */
+	now = 0;
+	/** stop() was called and is not complete. */
+	private _stopping = false;
+	/** start() was called meanwhile. */
+	private _restart = false;
+	private _resolved = false;
+	private readonly _keepAliveMs: number;
+	/** Silence of either direction after which PINGREQ goes out. */
+	readonly pingAfterMs: number;
+	/** From PINGREQ to PINGRESP, and for a transport that takes nothing: at most half of the keep alive. */
+	readonly pingTimeoutMs: number;
+	private readonly _backoff: Backoff;
+	private readonly _reason = new DisconnectReason();
+	private readonly _random: () => number;
+	/** What advanceOf was when the connection was accepted. */
+	private _advance = 0;
+
+	/**
+	 * in   options   as the application gave them; kept for its callbacks
+	 *      settings  the same, checked
+	 *      client    what callbacks get as their client
+	 *      random    0 ≤ random() < 1
+	 */
+	constructor(options: CoreOptions<never>, settings: Settings, client: unknown, random: () => number) {
+		this.settings = settings;
+		const arena = (this.arena = new Arena(settings));
+		const counters = (this.counters = new Uint32Array(arena.buffer, 4 * Fixed.COUNTERS, Counters.COUNT));
+		this.deadlines = new Deadlines(arena.words);
+		this.log = new PacketLog(arena, settings.packetLog);
+		this.application = new Application(options, client, counters, settings.sources);
+		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
+		this.session = new Session(settings, arena, this.application, counters, firstId);
+		this.subscriptions = new Subscriptions(settings, arena, counters);
+		this.sender = new Publisher(this);
+		this.receiver = new Receiver(this);
+		this._backoff = new Backoff(settings);
+		this._random = random;
+		this._keepAliveMs = settings.keepAlive * 1000;
+		const half = this._keepAliveMs / 2;
+		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
+		const lead = half / 2 < Constant.PING_LEAD_MS_MAX ? half / 2 : Constant.PING_LEAD_MS_MAX;
+		this.pingAfterMs = this._keepAliveMs - lead;
+	}
+
+	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
+	get connected(): boolean {
+		return this.sender.open;
+	}
+
+	/** Whether a connection stands, accepted or not. */
+	get linked(): boolean {
+		return this.state >= StateCode.CONNECTING;
+	}
+
+	/** Takes what the driver has to do with the transport: `command`, looked at after everything else in a turn. */
+	takeCommand(): Command {
+		const command = this.command;
+		this.command = Command.NONE;
+		return command;
+	}
+
+	/** Starts connecting; harmless when started. While stopping: once that is complete. */
+	start(now: number): void {
+		this._restart = this._stopping;
+		if (this.state !== StateCode.STOPPED) return;
+		this._backoff.reset();
+		this.open(now);
+	}
+
+	/** Ends orderly: flush, DISCONNECT, close, onStopped; at once when there is no connection. */
+	stop(now: number): void {
+		this._restart = false;
+		if (this.state === StateCode.STOPPED || this._stopping) return;
+		this.now = now;
+		this._stopping = true;
+		if (this.state === StateCode.WAITING || this.state === StateCode.OPENING) {
+			this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+			return;
+		}
+		this.arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
+		this.sender.finish(false);
+		if (this.state === StateCode.CONNECTED) this.setState(StateCode.STOPPING);
+	}
+
+	/** The network is up: whoever waits tries at once. */
+	networkUp(now: number): void {
+		if (this.state !== StateCode.WAITING) return;
+		this._backoff.reset();
+		this.open(now);
+	}
+
+	/** The network is gone: no need to wait until the link is found dead. The next attempt is as after any loss. */
+	networkDown(now: number): void {
+		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
+		this.end(LayerCode.LOCAL, ReasonCode.NETWORK_DOWN, 0, now);
+	}
+
+	/** The transport has resolved the name. */
+	handleResolved(now: number): void {
+		if (this.state !== StateCode.OPENING) return;
+		this._resolved = true;
+		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+	}
+
+	/** The transport's connection stands: CONNECT follows. */
+	handleOpened(now: number): void {
+		if (this.state !== StateCode.OPENING) return;
+		this.lastSent = this.receiver.lastReceived = now;
+		this.receiver.open();
+		this.sender.startConnect(now);
+		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.setState(StateCode.CONNECTING);
+	}
+
+	/** The transport says that the attempt or the connection is over. */
+	handleEnded(layer: LayerCode, code: ReasonCode, now: number): void {
+		if (this.state < StateCode.OPENING) return;
+		this.end(layer, code, 0, now);
+		// There is nothing left to close.
+		if (this.command === Command.CLOSE) this.command = Command.NONE;
+	}
+
+	/** A defect of ours was caught at the platform's callback: the connection is given up, the session kept. */
+	handleFault(now: number): void {
+		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
+		this.end(LayerCode.LOCAL, ReasonCode.INTERNAL_FAULT, 0, now);
+	}
+
+	/**
+	 * Bytes stand in the landing (0: look at the window again). A driver that is in a hurry sets `now` and calls
+	 * receiver.handleBytes itself, while `linked`.
+	 */
+	handleBytes(count: number, now: number): void {
+		if (!this.linked) return;
+		this.now = now;
+		this.receiver.handleBytes(count, now);
+	}
+
+	/** Fills the transmit region. A driver that is in a hurry calls sender.fill, and handleFill with what it returns. */
+	fill(now: number): void {
+		if (!this.linked) return;
+		this.now = now;
+		this.handleFill(this.sender.fill(now), now);
+		raise(this.counters, CounterIndex.TX_MAX, this.sender.size);
+	}
+
+	/** What filling has led to: a source that failed, requests whose acks have a deadline. */
+	handleFill(result: Fill, now: number): void {
+		if (result === Fill.SOURCE_FAILED) {
+			const outbox = this.session.outbox;
+			const packetId = outbox.packetId(outbox.active);
+			this.counters[CounterIndex.DROPPED_SOURCE]!++;
+			this.session.drop(outbox.active);
+			this.application.problem(ProblemCode.SOURCE_FAILED, packetId);
+			if (this.linked) this.end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
+			return;
+		}
+		const sender = this.sender;
+		if (!sender.requested) return;
+		sender.requested = false;
+		if (this.subscriptions.requested > 0 && !this.deadlines.isArmed(Deadline.ACK))
+			this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
+	}
+
+	/** The transport has taken bytes. Hot: no allocation. */
+	handleSent(count: number, now: number): void {
+		const sender = this.sender;
+		this.counters[CounterIndex.BYTES_OUT]! += count;
+		this.lastSent = now;
+		if (count === sender.size) {
+			sender.size = 0;
+			if (sender.watched) this.handleAllSent(now);
+			return;
+		}
+		sender.handleSent(count);
+		this.setBlocked(true, now);
+	}
+
+	/** Nothing waits for the transport any more, and something did, or DISCONNECT was the last. */
+	handleAllSent(now: number): void {
+		this.setBlocked(false, now);
+		if (this.sender.finished) this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+	}
+
+	/** The transport takes no bytes now although some wait. */
+	handleBlocked(now: number): void {
+		raise(this.counters, CounterIndex.TX_MAX, this.sender.size);
+		if (!this.blocked) this.setBlocked(true, now);
+	}
+
+	/** The deadline runs from the last bytes that the transport has taken. */
+	private setBlocked(blocked: boolean, now: number): void {
+		this.blocked = blocked;
+		this.sender.watched = blocked || this.sender.finished;
+		if (blocked) this.arm(Deadline.WRITE, this.pingTimeoutMs, now);
+		else this.deadlines.clear(Deadline.WRITE);
+	}
+
+	/** Fires what is due, of the deadlines that have a bit in `mask`. Waking early is harmless. Hot: no allocation. */
+	handleTimeout(now: number, mask = -1): void {
+		this.now = now;
+		const due = this.deadlines.due(now) & mask;
+		if ((due & ~Armed.KEEP_ALIVE) !== 0 && this.fire(due, now)) return;
+		if ((due & Armed.KEEP_ALIVE) !== 0) this.checkSilence(now);
+	}
+
+	/**
+	 * Fires what is due beside the keep alive.
+	 *
+	 * in   due  bits of deadlines
+	 * out  whether that was all that may be done now
+	 */
+	private fire(due: number, now: number): boolean {
+		if (this.take(due, Deadline.STOP)) this.stopTimedOut(now);
+		else if (this.take(due, Deadline.RETRY)) this.open(now);
+		else if (this.take(due, Deadline.STEP)) this.stepTimedOut(now);
+		else if (this.take(due, Deadline.PINGRESP) && !this.isAlive(now)) this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
+		else if (this.take(due, Deadline.ACK)) this.ackTimedOut(now);
+		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
+		else {
+			if (this.take(due, Deadline.STABLE)) {
+				this._backoff.reset();
+				this.session.trust();
+			}
+			return false;
+		}
+		return true;
+	}
+
+	/** Whether a deadline is among those that are due; then it is cleared. */
+	private take(due: number, deadline: Deadline): boolean {
+		if ((due & (1 << deadline)) === 0) return false;
+		this.deadlines.clear(deadline);
+		return true;
+	}
+
+	/** Milliseconds that the driver may sleep; 0 means now, negative that nothing is waited for. */
+	sleepMs(now: number): number {
+		this.deadlines.changed = false;
+		return this.deadlines.next(now);
+	}
+
+	/** Goes on after a pause; see Client.resume. */
+	resume(taken: boolean, now: number): void {
+		this.receiver.resume(taken, now);
+		this.application.attention = true;
+	}
+
+	/** Declares a subscription; see Subscriptions.declare for the statuses. */
+	subscribe(filter: string, qos: number, handler: Handler, stream: boolean): number {
+		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
+		const { requested } = this.subscriptions;
+		return noteRequest(this, this.subscriptions.declare(filter, qos, handler, stream), requested);
+	}
+
+	/** Ends a subscription; see Subscriptions.end for the statuses. */
+	unsubscribe(filter: string): number {
+		const { requested } = this.subscriptions;
+		const index = noteRequest(this, this.subscriptions.end(filter), requested);
+		return index < 0 ? index : StatusCode.OK;
+	}
+
+	/** Every packet but PUBLISH. */
+	handlePacket(decoder: Decoder, start: number): boolean {
+		if (decoder.firstByte === Constant.CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
+		// Nothing may come before CONNACK [MQTT-3.2.0-1].
+		if (this.state === StateCode.CONNECTING) return this.refuse(decoder);
+		switch (decoder.firstByte >> 4) {
+			case PacketType.PUBACK:
+			case PacketType.PUBREC:
+			case PacketType.PUBREL:
+			case PacketType.PUBCOMP:
+				return handleAck(this, (decoder.firstByte << 16) | decoder.packetId);
+			case PacketType.SUBACK:
+				return handleSuback(this, decoder, start);
+			case PacketType.UNSUBACK:
+				return handleUnsuback(this, decoder);
+			default:
+				if (decoder.firstByte >> 4 !== PacketType.PINGRESP) fail("core: a packet that the decoder lets pass");
+				this.deadlines.clear(Deadline.PINGRESP);
+				return true;
+		}
+	}
+
+	/** The server broke the protocol, or more than we can remember. No DISCONNECT: the will is to be published. */
+	handleViolation(reason: ReasonCode, detail: number): void {
+		this.end(LayerCode.PROTOCOL, reason, detail, this.now);
+	}
+
+	/** A packet that is not allowed here ends the connection. Returns false, as what handlePacket returns. */
+	refuse(decoder: Decoder): boolean {
+		this.counters[CounterIndex.PROTOCOL_ERRORS]!++;
+		this.handleViolation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
+		return false;
+	}
+
+	/** Whether a SUBSCRIBE or UNSUBSCRIBE of ours waits for its ack with this identifier. */
+	isRequest(packetId: number): boolean {
+		return this.subscriptions.requested > 0 && this.subscriptions.nextOfRequest(packetId, 0) >= 0;
+	}
+
+	private handleConnack(decoder: Decoder): boolean {
+		if (this.state !== StateCode.CONNECTING) return this.refuse(decoder);
+		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
+			const code = decoder.returnCode;
+			const known = code <= ReturnCode.NOT_AUTHORIZED;
+			this.end(
+				LayerCode.SERVER,
+				known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER,
+				code,
+				this.now,
+			);
+			return false;
+		}
+		// A clean session has nothing to be present [MQTT-3.2.2-1].
+		if (decoder.sessionPresent && this.settings.cleanSession) return this.refuse(decoder);
+		this.accept(decoder.sessionPresent, this.now);
+		return this.linked;
+	}
+
+	private accept(sessionPresent: boolean, now: number): void {
+		this.deadlines.clear(Deadline.STEP);
+		this.arm(Deadline.STABLE, this.settings.stableMs, now);
+		// Counted from CONNECT, which the server has heard last [MQTT-3.1.2-23].
+		if (this._keepAliveMs > 0) this.checkSilence(now);
+		this.sessionPresent = sessionPresent;
+		this.counters[CounterIndex.CONNECTS]!++;
+		this._advance = advanceOf(this.counters);
+		if (sessionPresent) {
+			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
+			this.session.resume();
+		} else {
+			if (this.subscriptions.restart()) this.application.entryFreed();
+			this.session.restart();
+			// Told of a handshake that is lost, the application may have ended the connection.
+			if (this.state !== StateCode.CONNECTING) return;
+		}
+		this.sender.accept();
+		this.setState(this._stopping ? StateCode.STOPPING : StateCode.CONNECTED);
+		this.application.connected(sessionPresent);
+	}
+
+	/** Whether a publish of ours uses this identifier. */
+	isExchange(packetId: number): boolean {
+		return this.session.outbox.find(packetId) >= 0 || this.session.releasedIndex(packetId) >= 0;
+	}
+
+	/** The deadline belongs to the requests that are still open. */
+	handleRequestAcked(): void {
+		if (this.subscriptions.requested === 0) this.deadlines.clear(Deadline.ACK);
+		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
+	}
+
+	private arm(deadline: Deadline, delayMs: number, now: number): void {
+		this.deadlines.arm(deadline, delayMs, now);
+		this.application.attention = true;
+	}
+
+	private open(now: number): void {
+		this.now = now;
+		this._resolved = false;
+		this.deadlines.clear(Deadline.RETRY);
+		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.command = Command.OPEN;
+		this.application.attention = true;
+		this.setState(StateCode.OPENING);
+	}
+
+	/**
+	 * Sends PINGREQ when either direction has been silent: ours, because the server counts what it gets
+	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
+	 */
+	private checkSilence(now: number): void {
+		const sent = elapsedMs(now, this.lastSent);
+		const received = elapsedMs(now, this.receiver.lastReceived);
+		const silent = sent > received ? sent : received;
+		const left = this.pingAfterMs - silent;
+		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
+		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
+		this.sender.ping(now);
+		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.pingTimeoutMs, now);
+	}
+
+	/** PINGRESP is late. It may stand behind a long message, so as long as bytes come it is waited for. */
+	private isAlive(now: number): boolean {
+		let left = this.pingTimeoutMs;
+		// Who has paused does not know what has come.
+		if (this.receiver.held < Held.PAUSED) left -= elapsedMs(now, this.receiver.lastReceived);
+		if (left <= 0) return false;
+		this.arm(Deadline.PINGRESP, left, now);
+		return true;
+	}
+
+	private ackTimedOut(now: number): void {
+		if (this.receiver.held < Held.PAUSED) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
+		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
+	}
+
+	private stepTimedOut(now: number): void {
+		if (this.state !== StateCode.OPENING) return this.timedOut(ReasonCode.CONNACK_TIMEOUT, now);
+		if (this._resolved) return this.end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
+		this.end(LayerCode.NAME, ReasonCode.NAME_TIMEOUT, 0, now);
+	}
+
+	/** Flushing took too long: DISCONNECT all the same, so that the will is not published, and a last moment to send it. */
+	private stopTimedOut(now: number): void {
+		const sender = this.sender;
+		if (sender.disconnectForced || !sender.open) return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		sender.finish(true);
+		this.arm(Deadline.STOP, Constant.STOP_GRACE_MS, now);
+	}
+
+	private timedOut(code: ReasonCode, now: number): void {
+		this.end(LayerCode.DEADLINE, code, 0, now);
+	}
+
+	private setState(state: StateCode): void {
+		this.state = state;
+		if (this.application.traces) this.application.trace(0, state, this.now);
+	}
+
+	/** The one way in which attempts and connections end. */
+	end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
+		this.now = now;
+		const wasOpened = this.state >= StateCode.OPENING;
+		// The driver has not taken the command yet: there was no attempt, and nobody hears of its end.
+		const wasTried = wasOpened && this.command !== Command.OPEN;
+		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
+		const young = this.deadlines.isArmed(Deadline.STABLE);
+		const suspect = young && layer !== LayerCode.LOCAL ? this.session.suspect(this.settings.resendsMax) : Suspect.NONE;
+		this.deadlines.clearConnection();
+		this.blocked = false;
+		this.sender.reset();
+		this.session.outbox.alone = 0;
+		this.receiver.reset();
+		this.subscriptions.handleLost();
+		// Also when there was no attempt: the connection before it may be still to be closed.
+		if (wasOpened) this.command = Command.CLOSE;
+		// A callback below may start and stop anew: that is another stop.
+		const stopping = this._stopping;
+		this._stopping = false;
+		if (stopping) this.deadlines.clear(Deadline.STOP);
+		else if (wasTried) this.counters[CounterIndex.DISCONNECTS]!++;
+		const again = !stopping && this.settings.reconnect;
+		const reason = this._reason;
+		reason.layer = layer;
+		reason.code = code;
+		reason.detail = detail;
+		reason.wasConnected = wasConnected;
+		const advanced = suspect === Suspect.NONE && young && advanceOf(this.counters) !== this._advance;
+		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random(), advanced) : -1;
+		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
+		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
+		if (wasTried) this.application.disconnected(reason);
+		if (suspect >= 0) giveUpPublish(this, suspect);
+		// Last, because a turn may have run within the callback, before all of this was said.
+		this.deadlines.changed = this.application.attention = true;
+		if (stopping) this.finishStop();
+	}
+
+	private finishStop(): void {
+		const left = this.session.outbox.count + this.session.releasedCount;
+		if (left > 0) this.application.problem(ProblemCode.STOPPED_UNFINISHED, left);
+		this.application.stopped();
+		if (this._restart) this.start(this.now);
+	}
+}

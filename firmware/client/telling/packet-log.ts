@@ -1,0 +1,74 @@
+import { packetLogWords, type Arena } from "../setup/arena.js";
+
+/** How entries are put together. */
+export const enum LogTag {
+	/** Words of an entry. */
+	WORDS = 2,
+	/** Marks the tag of a packet that we send. */
+	OUTGOING = 0x1000000,
+}
+
+/**
+ * A ring of the last packets, for the post-mortem of a connection: numbers only, always on. The pings of a silence, which
+ * would soon fill it, are counted (Counter.PINGS) and not kept. Hot: no allocation.
+ */
+export class PacketLog {
+	/** Tick, direction << 24 | first byte << 16 | packet identifier; two words an entry. */
+	readonly words: Int32Array;
+	readonly mask: number;
+	/** Where the next entry goes. With words and mask for the library: its hottest paths do what add does by themselves. */
+	next = 0;
+
+	/** in  size  entries, rounded up to a power of two; 0 keeps one, which costs less than asking */
+	constructor(arena: Arena, size: number) {
+		const words = packetLogWords(size);
+		this.words = new Int32Array(arena.buffer, arena.take(4 * words), words);
+		this.mask = words - 1;
+	}
+
+	/** How many can be looked at. */
+	get length(): number {
+		// A tag is never 0, so what was never written is known.
+		let count = 0;
+		for (let at = 1; at <= this.mask; at += LogTag.WORDS) if (this.words[at] !== 0) count++;
+		return count;
+	}
+
+	/**
+	 * Hot: no allocation.
+	 *
+	 * in   tag  first byte << 16 | packet identifier; with LogTag.OUTGOING for what we send
+	 */
+	add(tag: number, now: number): void {
+		const words = this.words;
+		const at = this.next;
+		words[at] = now;
+		words[at + 1] = tag;
+		this.next = (at + LogTag.WORDS) & this.mask;
+	}
+
+	/** Word of an entry; index 0 is the latest packet. */
+	private at(index: number): number {
+		return (this.next - (index + 1) * LogTag.WORDS) & this.mask;
+	}
+
+	/** When, in ticks; index 0 is the latest packet, up to length - 1. */
+	ticks(index: number): number {
+		return this.words[this.at(index)]!;
+	}
+
+	/** Whether it went out. */
+	isOutgoing(index: number): boolean {
+		return (this.words[this.at(index) + 1]! & LogTag.OUTGOING) !== 0;
+	}
+
+	/** Its first byte: type and flags (§2.2). */
+	firstByte(index: number): number {
+		return (this.words[this.at(index) + 1]! >> 16) & 0xff;
+	}
+
+	/** Its packet identifier, or 0. */
+	packetId(index: number): number {
+		return this.words[this.at(index) + 1]! & 0xffff;
+	}
+}

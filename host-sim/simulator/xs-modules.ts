@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "es-module-lexer/js";
+import { CliError } from "../terminal/exit.js";
+import { loadManifest, type LoadedManifest } from "../manifest/load.js";
+import { moduleFiles } from "../manifest/modules.js";
+import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from "./program/resolve.js";
+import { isTypeScript, ModuleSources } from "./program/sources.js";
+import type { XsSource } from "../stand-ins/xs/run.js";
+import type { Program } from "./program.js";
+import { compiledUrl, STAND_INS } from "../stand-ins/stand-ins.js";
+
+/** What is linked for a program. */
+export interface XsModules {
+	/** Names to paths of modules; with their text where that is not what lies there. */
+	modules: Record<string, string | XsSource>;
+	/** Names of the modules that run when the image is built. */
+	preload: string[];
+	/** Name of the program's main module. */
+	main: string;
+	/** Where in a source something is. */
+	sources: ModuleSources;
+	/** The program's own modules as they were written. */
+	texts: Map<string, string>;
+}
+
+/** Parts of the library that every program gets, whether its manifest includes them or not. */
+const LIBRARY = ["manifest_core.json", "manifest_tcp.json"];
+/** The host has modules of its own for those of the platform: an installed SDK's are left out. */
+const NO_SDK = { moddable: "" };
+/** Modules of the host. */
+const NATIVE = Object.keys(STAND_INS).filter((name) => !name.startsWith("xs-mqtt"));
+
+/**
+ * Collects the modules of a program: what it imports, from its manifest, the library, or beside it. A main module that the
+ * manifest does not name is linked as `main`.
+ *
+ * Throws CliError for what cannot be found or compiled, ManifestError.
+ */
+export function xsModules(program: Program, manifest: string | undefined): XsModules {
+	const library = LIBRARY.map((name) => loadManifest(fileURLToPath(compiledUrl(`../manifests/${name}`)), NO_SDK));
+	const loaded = [...library, ...(manifest === undefined ? [] : [loadManifest(manifest, NO_SDK)])];
+	const table: Record<string, string> = {};
+	for (const one of loaded) Object.assign(table, Object.fromEntries(moduleFiles(one)));
+	try {
+		const graph = linkAll(table, program.file);
+		const { modules, main, sources, texts } = graph;
+		return { modules: Object.fromEntries(modules), preload: preloaded(loaded, modules), main, sources, texts };
+	} catch (error) {
+		if (!(error instanceof ImportError)) throw error;
+		throw new CliError(`program ${program.name} cannot be loaded: ${error.message}`);
+	}
+}
+
+/** The modules that `preload` names; a wildcard takes those of one folder. */
+function preloaded(manifests: readonly LoadedManifest[], modules: ReadonlyMap<string, unknown>): string[] {
+	const names = manifests
+		.flatMap(({ preload }) => preload)
+		.flatMap((pattern) => {
+			if (!pattern.endsWith("*")) return modules.has(pattern) ? [pattern] : [];
+			const stem = pattern.slice(0, -1);
+			return [...modules.keys()].filter((name) => name.startsWith(stem) && !name.slice(stem.length).includes("/"));
+		});
+	return [...new Set(names)];
+}
+
+/** A name of the main module that leaves no room to go up where an import does. */
+class TooShallow extends Error {}
+
+/** Links from the main module on. Its name gets as many folders as the imports go up. */
+function linkAll(table: ModuleTable, file: string): Graph {
+	const named = Object.keys(table).find((name) => table[name] === file);
+	for (let folders = ""; ; folders = posix.join(basename(upFrom(file, folders)), folders)) {
+		const graph = new Graph(table, named ?? posix.join(folders, "main"));
+		try {
+			graph.add(graph.main, file);
+			return graph;
+		} catch (error) {
+			if (!(error instanceof TooShallow) || named !== undefined) throw error;
+		}
+	}
+}
+
+/** The folder above those that are already in a name. */
+function upFrom(file: string, folders: string): string {
+	const count = folders === "" ? 0 : folders.split("/").length;
+	let folder = dirname(file);
+	for (let index = 0; index < count; index++) folder = dirname(folder);
+	return folder;
+}
+
+/** The modules that have been reached. */
+class Graph {
+	readonly modules = new Map<string, string | XsSource>();
+	readonly sources = new ModuleSources();
+	readonly texts = new Map<string, string>();
+	readonly main: string;
+	readonly #table: ModuleTable;
+	readonly #resolver: ImportResolver;
+	/** Names to paths. */
+	readonly #files = new Map<string, string>();
+
+	constructor(table: ModuleTable, main: string) {
+		this.#table = table;
+		this.main = main;
+		this.#resolver = new ImportResolver(table, resolveInstalled);
+	}
+
+	/** Links a module and all that it imports. */
+	add(name: string, file: string): void {
+		const known = this.#files.get(name);
+		if (known === file) return;
+		if (known !== undefined)
+			throw new ImportError(
+				`two modules would be "${name}" on a device: ${known} and ${file}; the manifest can name them`,
+			);
+		this.#files.set(name, file);
+		const source = this.sources.read(file);
+		this.modules.set(name, isTypeScript(file) ? { path: file, source } : file);
+		if (!Object.hasOwn(this.#table, name)) this.texts.set(file, readFileSync(file, "utf8"));
+		for (const { specifier, isLater } of importsOf(source)) this.#follow(specifier, name, file, isLater);
+	}
+
+	#follow(specifier: string | undefined, name: string, file: string, isLater: boolean): void {
+		if (specifier === undefined) {
+			// Computed at run time: it may be any that the manifest names.
+			for (const [other, path] of Object.entries(this.#table)) this.add(other, path);
+			return;
+		}
+		if (NATIVE.includes(specifier)) return;
+		try {
+			const target = this.#resolver.resolve(specifier, file);
+			this.add(/^\.{1,2}\//.test(specifier) ? nameFrom(name, specifier) : specifier, target);
+		} catch (error) {
+			// import() of what is not there is the program's own affair.
+			if (!isLater || !(error instanceof ImportError)) throw error;
+		}
+	}
+}
+
+/** The name that a relative import means, by the host's rule. Throws TooShallow when there is nothing left to go up. */
+function nameFrom(importer: string, specifier: string): string {
+	const name = posix.join(posix.dirname(importer), specifier).replace(/\.m?[jt]s$/, "");
+	if (name.startsWith("../")) throw new TooShallow();
+	return name;
+}
+
+/** What a module imports; without a specifier where that is computed. None when it cannot be parsed: the engine says why. */
+function importsOf(source: string): { specifier: string | undefined; isLater: boolean }[] {
+	try {
+		const [imports] = parse(source);
+		// -2 is import.meta.
+		return imports.filter(({ d }) => d !== -2).map(({ n, d }) => ({ specifier: n, isLater: d > -1 }));
+	} catch {
+		return [];
+	}
+}
