@@ -27,6 +27,8 @@ export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
 		globalSetup: ["test/support/mosquitto-check.ts", "test/support/xs-check.ts", "test/support/bare-check.ts"],
+		// Vitest leaves one core alone; what these tests wait for are other processes.
+		maxWorkers: 2,
 		setupFiles: ["test/support/setup.ts"],
 		reporters: ["default", "./test/support/reporter.ts"],
 		testTimeout: 30_000,

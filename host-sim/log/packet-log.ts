@@ -26,6 +26,8 @@ interface Streams {
 	out: Framer;
 	in: Framer;
 	level: ProtocolLevel;
+	/** The device has sent DISCONNECT: whoever closes first, the end is its doing (§3.14.4). */
+	left: boolean;
 }
 
 type Paint = (text: string) => string;
@@ -55,7 +57,11 @@ export class PacketLog implements Tap {
 		};
 	}
 
-	step(connection: number, name: StepName, detail: string): void {
+	step(connection: number, step: StepName, cause: string): void {
+		// A server closes when it sees DISCONNECT, and may be faster than the device's own close.
+		const isLeft = step === "lost" && this.#streams.get(connection)?.left === true;
+		const name = isLeft ? "closed" : step;
+		const detail = isLeft ? "by the device" : cause;
 		const over = name === "closed" || name === "lost" || name === "failed";
 		if (over) this.#end(connection);
 		if (this.#options.json) {
@@ -71,7 +77,7 @@ export class PacketLog implements Tap {
 		if (!streams) {
 			const keptMax = this.#options.fullPayload ? Infinity : FRAME_KEPT_MAX;
 			const framer = (way: Direction): Framer => new Framer((frame) => this.#packet(connection, way, frame), keptMax);
-			streams = { out: framer("out"), in: framer("in"), level: 4 };
+			streams = { out: framer("out"), in: framer("in"), level: 4, left: false };
 			this.#streams.set(connection, streams);
 		}
 		streams[direction].push(bytes);
@@ -128,6 +134,7 @@ export class PacketLog implements Tap {
 		const streams = this.#streams.get(connection)!;
 		const record = decodeFrame(frame, streams.level, this.#options.fullPayload);
 		streams.level = levelOf(record) ?? streams.level;
+		if (direction === "out" && record.packet === "DISCONNECT") streams.left = true;
 		if (this.#options.json) {
 			this.#json({ type: "packet", connection, direction, ...record });
 			return;

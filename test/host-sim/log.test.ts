@@ -258,3 +258,19 @@ describe("--json", () => {
 		]);
 	});
 });
+
+describe("the end of a connection", () => {
+	function endOf(bytes: Uint8Array): string {
+		const lines: string[] = [];
+		const log = new PacketLog({ write: (line) => lines.push(line), now: () => 0 });
+		log.bytes(1, "out", bytes);
+		log.step(1, "lost", "closed by the broker");
+		return lines.at(-1)!.slice(14);
+	}
+
+	it("is the device's doing once it has sent DISCONNECT, whoever closes first", () => {
+		expect(endOf(bytesOf({ cmd: "disconnect" }))).toBe("closed: by the device");
+		expect(endOf(bytesOf({ cmd: "pingreq" }))).toBe("lost: closed by the broker");
+		expect(endOf(bytesOf({ cmd: "disconnect" }).subarray(0, 1))).toBe("lost: closed by the broker");
+	});
+});

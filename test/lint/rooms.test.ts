@@ -11,9 +11,12 @@ import { arrowsOf, drawHouse, faultsOfHouse, type House } from "../../host-sim/p
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("the houses of this repository", () => {
-	it.each(HOUSES.map((house): [string, House] => [house.folder, house]))("%s has no arrow up and no circle", (_, house) => {
-		expect(faultsOfHouse(house, arrowsOf(ROOT, house))).toEqual([]);
-	});
+	it.each(HOUSES.map((house): [string, House] => [house.folder, house]))(
+		"%s has no arrow up and no circle",
+		(_, house) => {
+			expect(faultsOfHouse(house, arrowsOf(ROOT, house))).toEqual([]);
+		},
+	);
 
 	it("are drawn in CONTRIBUTING.md as they are; npm run rooms -- --write draws them anew", () => {
 		const page = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
@@ -37,11 +40,26 @@ describe("a house", () => {
 	}
 
 	it.each([
-		["down, and within a room", "roof/a.ts", 'import "../left/b.js"; export * from "./c.js"; import("../cellar/d.js");', []],
+		[
+			"down, and within a room",
+			"roof/a.ts",
+			'import "../left/b.js"; export * from "./c.js"; import("../cellar/d.js");',
+			[],
+		],
 		["up", "cellar/a.ts", 'import type { B } from "../roof/b.js";', ["house/cellar/a.ts: cellar is below roof"]],
 		["to one beside it", "left/a.ts", 'export * from "../right/b.js";', ["house/left/a.ts: left is beside right"]],
-		["into a room in a room", "cellar/a.ts", 'import "./box/b.js";', ["house/cellar/a.ts: cellar is beside cellar/box"]],
-		["out of the house", "left/a.ts", 'import "../../garden/b.js";', ["house/left/a.ts: house may not import from ../garden"]],
+		[
+			"into a room in a room",
+			"cellar/a.ts",
+			'import "./box/b.js";',
+			["house/cellar/a.ts: cellar is beside cellar/box"],
+		],
+		[
+			"out of the house",
+			"left/a.ts",
+			'import "../../garden/b.js";',
+			["house/left/a.ts: house may not import from ../garden"],
+		],
 		["to no room", "left/a.ts", 'import "../hole/b.js";', ["house/left/a.ts imports from a folder that is no room"]],
 		["from no room", "hole/a.ts", 'import "../left/b.js";', ["house/hole/a.ts is in no room"]],
 	])("has an arrow %s", (_what, file, text, faults) => {

@@ -28,14 +28,14 @@ interface Place {
 const PLACES: readonly Place[] = [
 	{
 		where: "Publisher.publish",
-		file: "client/publisher",
+		file: "client/outgoing/publisher",
 		method: "publish",
 		number: "qos",
 		operation: { operation: "publish0", count: 30 },
 	},
 	{
 		where: "Receiver.handleBytes",
-		file: "client/receiver",
+		file: "client/incoming/receiver",
 		method: "handleBytes",
 		number: "count",
 		operation: { operation: "receive", server: { sendQoS: 0 }, count: 30 },

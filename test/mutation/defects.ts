@@ -97,7 +97,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"the QoS 2 memory is dropped",
 		"MQTT-4.3.3-2, lesson 2",
-		"client/receiver.ts",
+		"client/incoming/receiver.ts",
 		"if (!qos || !this._incoming.count || !this._incoming.has(packetId)) {",
 		"if (true) {",
 		"client/lessons",
@@ -106,7 +106,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"acknowledged before the handler",
 		"lesson 3",
-		"client/receiver.ts",
+		"client/incoming/receiver.ts",
 		"const index = this._subscriptions.findExact(message.topicStart, message.topicSize);",
 		"if (qos === Wire.QOS_1) this._sender.ack(FirstByte.PUBACK, packetId, now);\n" +
 			"const index = this._subscriptions.findExact(message.topicStart, message.topicSize);\n" +
@@ -117,7 +117,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"QoS 2 is answered with PUBACK",
 		"MQTT-4.3.3-2",
-		"client/receiver.ts",
+		"client/incoming/receiver.ts",
 		"this._sender.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);",
 		"this._sender.ack(FirstByte.PUBACK, packetId, now);",
 		"client/receiver",
@@ -125,7 +125,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"any ack completes a QoS 1 publish",
 		"§4.3.2",
-		"client/receiver.ts",
+		"client/incoming/receiver.ts",
 		"word >> 16 === AckHead.PUBACK",
 		"true",
 		"client/short-ways",
@@ -133,7 +133,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"bytes after the end are read on",
 		"simulation, seed 2096",
-		"client/receiver.ts",
+		"client/incoming/receiver.ts",
 		"if (!this._linked) return;\n\t\t\tthis.lastReceived",
 		"this.lastReceived",
 		"sim/regressions",
@@ -141,7 +141,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"a piece says the wrong offset",
 		"§3.3.3",
-		"client/large-receiver.ts",
+		"client/incoming/large-receiver.ts",
 		"message.offset = this._total - this._left;",
 		"message.offset = this._left;",
 		"client/receiver-large",
@@ -149,7 +149,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"a large message that nobody takes is not reported",
 		"lesson 7",
-		"client/large-receiver.ts",
+		"client/incoming/large-receiver.ts",
 		"this._application.problem(ProblemCode.MESSAGE_TOO_LARGE, payloadSize);",
 		"",
 		"client/receiver-large",
@@ -157,7 +157,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"PUBREL does not free the identifier",
 		"MQTT-4.3.3-2",
-		"client/publish-acks.ts",
+		"client/incoming/publish-acks.ts",
 		"(word & 0xffff) === 0 || !session.incoming.remove(word & 0xffff)",
 		"(word & 0xffff) === 0",
 		"client/short-ways",
@@ -166,7 +166,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"a refused filter counts as granted",
 		"lesson 19",
-		"client/request-acks.ts",
+		"client/incoming/request-acks.ts",
 		"? SubscriptionState.REFUSED : SubscriptionState.ACTIVE",
 		"? SubscriptionState.ACTIVE : SubscriptionState.ACTIVE",
 		"client/request-acks",
@@ -178,7 +178,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"DUP is forgotten",
 		"MQTT-3.3.1-1",
-		"client/session.ts",
+		"client/session/session.ts",
 		"this.outbox.setDup(record, true);",
 		"",
 		"client/session",
@@ -186,7 +186,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"nothing is sent again",
 		"MQTT-4.4.0-1, lesson 18",
-		"client/session.ts",
+		"client/session/session.ts",
 		"this.outbox.rewind();",
 		"",
 		"client/session",
@@ -194,7 +194,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"the QoS 2 memory outlives the server's session",
 		"§4.1",
-		"client/session.ts",
+		"client/session/session.ts",
 		"this.incoming.clear();",
 		"",
 		"client/session",
@@ -203,7 +203,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"identifiers go on with 0",
 		"MQTT-2.3.1-1, lesson 9",
-		"client/session.ts",
+		"client/session/session.ts",
 		"if (this.nextId > Max.PACKET_ID) this.nextId = 1;",
 		"if (this.nextId > Max.PACKET_ID) this.nextId = 0;",
 		"client/session",
@@ -211,7 +211,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"the table of PUBRELs loses one",
 		"MQTT-4.6.0-4",
-		"client/session.ts",
+		"client/session/session.ts",
 		"released.copyWithin(i, i + 1, count);",
 		"released.copyWithin(i + 1, i, count);",
 		"client/session",
@@ -219,7 +219,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"the window of the slow way is one too wide",
 		"inflight",
-		"client/session.ts",
+		"client/session/session.ts",
 		"if (inflight >= this.window) return false;",
 		"if (inflight > this.window) return false;",
 		"client/sender",
@@ -228,7 +228,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"off by one in the ring of acks",
 		"MQTT-4.6.0-2",
-		"client/sender.ts",
+		"client/outgoing/sender.ts",
 		"this._ackHead = (this._ackHead + 1) & Ring.MASK;",
 		"this._ackHead = (this._ackHead + 2) & Ring.MASK;",
 		"client/sender",
@@ -236,7 +236,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"DISCONNECT does not wait for what is open",
 		"stop()",
-		"client/sender.ts",
+		"client/outgoing/sender.ts",
 		"if (unfinished > 0 && !this.disconnectForced) return;",
 		"",
 		"client/core-stop",
@@ -244,7 +244,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"the record on its way is lost when records slide down",
 		"outbox",
-		"client/outbox.ts",
+		"client/session/outbox.ts",
 		"if (from === active) this.active = to;",
 		"",
 		"client/sender",
@@ -252,7 +252,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"bytes given back are not counted",
 		"outbox",
-		"client/outbox.ts",
+		"client/session/outbox.ts",
 		"this.used -= words[at]! & RecordBits.SIZE_MASK;",
 		"",
 		"client/outbox",
@@ -260,7 +260,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"a publish from onDelivered overtakes",
 		"MQTT-4.6.0-1, simulation, seed 1407",
-		"client/publisher.ts",
+		"client/outgoing/publisher.ts",
 		"outbox.cursor === outbox.tail",
 		"true",
 		"client/short-ways",
@@ -268,7 +268,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"the window of the short way is one too wide",
 		"inflight",
-		"client/publisher.ts",
+		"client/outgoing/publisher.ts",
 		"inflight <= session.window &&",
 		"inflight <= session.window + 1 &&",
 		"client/short-ways",
@@ -276,7 +276,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"an identifier is taken that may be in use",
 		"MQTT-2.3.1-2, lesson 9",
-		"client/publisher.ts",
+		"client/outgoing/publisher.ts",
 		"packetId < session.freeEnd &&",
 		"",
 		"client/publisher",
@@ -285,7 +285,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"retain is forgotten at QoS 0",
 		"§3.3.1.3",
-		"client/publisher.ts",
+		"client/outgoing/publisher.ts",
 		"bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;",
 		"bytes[to] = FirstByte.PUBLISH;",
 		"client/short-ways",
@@ -297,7 +297,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"Session Present is ignored",
 		"MQTT-3.2.2-2, lesson 17",
-		"client/core.ts",
+		"client/connection/core.ts",
 		"\t\tif (sessionPresent) {",
 		"\t\tif (false) {",
 		"client/lessons-link",
@@ -305,7 +305,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"Session Present is taken with a clean session",
 		"MQTT-3.2.2-1",
-		"client/core.ts",
+		"client/connection/core.ts",
 		"if (decoder.sessionPresent && this.settings.cleanSession) return this.refuse(decoder);",
 		"",
 		"client/core-connect",
@@ -313,7 +313,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"only the louder direction is looked at",
 		"lesson 23",
-		"client/core.ts",
+		"client/connection/core.ts",
 		"const silent = sent > received ? sent : received;",
 		"const silent = sent < received ? sent : received;",
 		"client/core-alive",
@@ -321,7 +321,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"a dead link is waited for, for ever",
 		"lesson 22",
-		"client/core.ts",
+		"client/connection/core.ts",
 		"if (left <= 0) return false;",
 		"",
 		"client/core-alive",
@@ -329,7 +329,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"no deadline for CONNACK",
 		"lesson 24",
-		"client/core.ts",
+		"client/connection/core.ts",
 		"this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);\n\t\tthis.setState(StateCode.CONNECTING);",
 		"this.deadlines.clear(Deadline.STEP);\n\t\tthis.setState(StateCode.CONNECTING);",
 		"client/core-connect",
@@ -337,7 +337,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"subscriptions are not made again",
 		"lesson 17",
-		"client/subscriptions.ts",
+		"client/session/subscriptions.ts",
 		"else if (state !== SubscriptionState.FREE) this.setState(i, SubscriptionState.DECLARED);",
 		"",
 		"client/subscriptions",
@@ -346,7 +346,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"no jitter",
 		"lesson 25",
-		"client/backoff.ts",
+		"client/connection/backoff.ts",
 		"(ceiling < this._maxMs ? ceiling : this._maxMs) * random)",
 		"(ceiling < this._maxMs ? ceiling : this._maxMs))",
 		"client/backoff",
@@ -354,7 +354,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"no hold-off after a refusal",
 		"lesson 25",
-		"client/backoff.ts",
+		"client/connection/backoff.ts",
 		"if (permanent || this.youngEnds >= Bound.YOUNG_ENDS) {",
 		"if (this.youngEnds >= Bound.YOUNG_ENDS) {",
 		"client/backoff",
@@ -362,7 +362,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"the back-off does not grow",
 		"lesson 25",
-		"client/backoff.ts",
+		"client/connection/backoff.ts",
 		"if (grows && this._exponent < Bound.EXPONENT) this._exponent++;",
 		"",
 		"client/backoff",
@@ -370,7 +370,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"times are compared across the wrap",
 		"lesson 32",
-		"client/deadlines.ts",
+		"client/connection/deadlines.ts",
 		"((now - at[i]!) | 0) >= 0",
 		"now >= at[i]!",
 		"client/deadlines",
@@ -420,7 +420,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"a turn lasts as long as its messages",
 		"§3.1.2.10",
-		"client/receiver.ts",
+		"client/incoming/receiver.ts",
 		"if (!this._application.driver?.isLate(now)) continue;",
 		"continue;",
 		"loop/time",
@@ -493,7 +493,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"a password without a user name is taken",
 		"MQTT-3.1.2-22, lesson 10",
-		"client/settings.ts",
+		"client/setup/settings.ts",
 		'if (!fields.userName) throw new TypeError("password: needs userName in MQTT 3.1.1");',
 		"",
 		"client/settings",
@@ -505,7 +505,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"a run grows by the identifier after the next",
 		"MQTT-4.3.3-2",
-		"client/incoming-ids.ts",
+		"client/session/incoming-ids.ts",
 		"if ((runs[i]! & Run.LAST_MASK) + 1 === packetId) below = i;",
 		"if ((runs[i]! & Run.LAST_MASK) + 2 === packetId) below = i;",
 		"client/incoming-ids",
@@ -513,7 +513,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"the rest of a run is forgotten when one goes out of its middle",
 		"MQTT-4.3.3-2, lesson 2",
-		"client/incoming-ids.ts",
+		"client/session/incoming-ids.ts",
 		"} else runs[this.count++] = rest;",
 		"}",
 		"client/incoming-ids",
@@ -521,7 +521,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"runs of earlier connections count as of this one",
 		"MQTT-2.3.1-4",
-		"client/session.ts",
+		"client/session/session.ts",
 		"\t\tthis.incoming.age();\n",
 		"",
 		"client/receiver",
@@ -529,7 +529,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"a late PUBREC of a publish that was taken back is not answered",
 		"§4.3.3",
-		"client/publish-acks.ts",
+		"client/incoming/publish-acks.ts",
 		"core.session.releasedIndex(packetId) < core.session.releasedSent)",
 		"core.session.releasedIndex(packetId) >= 0)",
 		"client/cancel",
@@ -538,7 +538,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"half a packet is taken back on a connection that goes on",
 		"§2.2",
-		"client/cancel.ts",
+		"client/connection/cancel.ts",
 		"if (outbox.active >= 0 && outbox.packetId(outbox.active) === packetId)",
 		"if (false)",
 		"client/cancel",
@@ -546,7 +546,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"what is under suspicion goes out with all others",
 		"the option resendsMax",
-		"client/sender.ts",
+		"client/outgoing/sender.ts",
 		": session.holdsBack(record)",
 		": false",
 		"client/cancel",
@@ -554,7 +554,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"the back-off grows although messages got through",
 		"the page on sizes",
-		"client/backoff.ts",
+		"client/connection/backoff.ts",
 		"const grows = !advanced || isFault",
 		"const grows = true || isFault",
 		"client/cancel",
@@ -562,7 +562,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"the oldest go although that is not enough",
 		"the option outboxFull",
-		"client/publisher.ts",
+		"client/outgoing/publisher.ts",
 		"\t\t\tif (missing > 0) continue;\n",
 		"",
 		"client/publisher",
@@ -571,7 +571,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"parts of two payloads are mixed",
 		"lesson 29",
-		"client/writer.ts",
+		"client/outgoing/payload-writer.ts",
 		"if (this._publisher.composing) this.refuse();",
 		"",
 		"client/writer",
@@ -579,7 +579,7 @@ const GIVING_UP: readonly Defect[] = [
 	defect(
 		"the deadline of a request outlives it",
 		"the option ackTimeoutMs",
-		"client/request-acks.ts",
+		"client/incoming/request-acks.ts",
 		"\t\tcore.deadlines.clear(Deadline.ACK);\n\t\t// Those that",
 		"\t\t// Those that",
 		"client/request-lost",

@@ -53,7 +53,7 @@ function namedFiles(packed: readonly string[]): string[] {
 	const standIns = readFileSync(join(ROOT, "host-sim/stand-ins/stand-ins.ts"), "utf8");
 	const named = [...standIns.matchAll(/"((?:host-sim|firmware)\/[^"]+\.js)"/g)].map(([, path]) => `dist/${path}`);
 	const loaded = [...allSources(packed).matchAll(/compiledUrl\("([^"]+\.js)"\)/g)].map(([, path]) => `dist/${path}`);
-	return [...named, ...loaded, ...packed.filter((path) => /^dist\/firmware\/app\/\w+\/main\.js$/.test(path))];
+	return [...named, ...loaded, ...packed.filter((path) => /^dist\/firmware\/programs\/\w+\/main\.js$/.test(path))];
 }
 
 function allSources(packed: readonly string[]): string {

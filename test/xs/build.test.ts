@@ -1,6 +1,11 @@
 // Goal: a build that cannot be right does not happen, and one that cannot be done says why in one line.
 import { describe, expect, it } from "vitest";
-import { XsHostUnavailableError, buildXsHost, tryBuildXsHost, xsHostWarning } from "../../host-sim/stand-ins/xs/build.js";
+import {
+	XsHostUnavailableError,
+	buildXsHost,
+	tryBuildXsHost,
+	xsHostWarning,
+} from "../../host-sim/stand-ins/xs/build.js";
 import { patchEngine } from "../../host-sim/stand-ins/xs/patches.js";
 
 const built = await tryBuildXsHost();

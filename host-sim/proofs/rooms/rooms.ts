@@ -76,7 +76,8 @@ export function faultsOfHouse(house: House, arrows: readonly Arrow[]): string[] 
 		const where = `${house.folder}/${example}`;
 		if (from === "") faults.push(`${where} is in no room`);
 		else if (to.startsWith("../")) {
-			if (!(to.slice(3) in (house.neighbours ?? {}))) faults.push(`${where}: ${house.folder} may not import from ${to}`);
+			if (!(to.slice(3) in (house.neighbours ?? {})))
+				faults.push(`${where}: ${house.folder} may not import from ${to}`);
 		} else if (to === "") faults.push(`${where} imports from a folder that is no room`);
 		else if (floorOf(house, to) < floorOf(house, from)) faults.push(`${where}: ${from} is below ${to}`);
 		else if (floorOf(house, to) === floorOf(house, from)) faults.push(`${where}: ${from} is beside ${to}`);

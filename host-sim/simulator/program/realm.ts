@@ -106,9 +106,9 @@ export class Realm {
 		watchPrototypes(
 			{
 				client: await prototypeOf("app/client", "Client"),
-				writer: await prototypeOf("client/writer", "PayloadWriter"),
-				application: await prototypeOf("client/application", "Application"),
-				receiver: await prototypeOf("client/receiver", "Receiver"),
+				writer: await prototypeOf("client/outgoing/payload-writer", "PayloadWriter"),
+				application: await prototypeOf("client/telling/application", "Application"),
+				receiver: await prototypeOf("client/incoming/receiver", "Receiver"),
 				loop: await prototypeOf("loop/loop", "Loop"),
 			},
 			this.#options.teller,
