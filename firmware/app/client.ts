@@ -40,8 +40,6 @@ const REGISTRY = Symbol.for("xs-mqtt.clients");
  * (All have the same frame: a function for it would have to be made at each call.) Hot: no allocation.
  */
 export class Client {
-	/** What has been counted, by Counter: read only, and it goes on counting. */
-	readonly counters: Uint32Array;
 	/** The options in force, defaults filled in. */
 	readonly settings: Settings;
 	/** The last packets. */
@@ -63,13 +61,20 @@ export class Client {
 				PLATFORM,
 			);
 			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.sender, this.#loop);
-			this.counters = this.#core.counters;
 			this.settings = settings;
 			this.packetLog = this.#core.log;
 		} catch (error) {
 			throw traced(error);
 		}
 		(globalThis as unknown as Record<symbol, { add(client: Client): void } | undefined>)[REGISTRY]?.add(this);
+	}
+
+	/**
+	 * What has been counted, by Counter, up to now: read only. The same array each time, brought up to date when it is asked
+	 * for.
+	 */
+	get counters(): Uint32Array {
+		return this.#core.counters;
 	}
 
 	/** One of State. */
@@ -181,7 +186,7 @@ export class Client {
 		const loop = this.#loop;
 		const nested = loop.busy;
 		try {
-			this.#core.resume(taken, Time.ticks | 0);
+			this.#core.resume(taken);
 		} catch (error) {
 			loop.fault(nested, error);
 		}
@@ -230,7 +235,7 @@ export class Client {
 		const nested = loop.busy;
 		let result: number = StatusCode.INTERNAL_FAULT;
 		try {
-			result = this.#publisher.publish(topic, payload, qos, retain, now);
+			result = this.#publisher.publish(topic, payload, qos, retain);
 			// Also when it was refused: that is rare, and asking each time would cost every publish.
 			loop.send(now);
 		} catch (error) {

@@ -1,13 +1,14 @@
 import { elapsedMs } from "../base/ticks.js";
 import { LayerCode, ReasonCode, StateCode } from "../client/terms/codes.js";
 import { Tells, type Application, type Driver } from "../client/telling/application.js";
-import { CounterIndex } from "../client/terms/counters.js";
+import type { Counts } from "../client/terms/counters.js";
 import { Command, type Core } from "../client/connection/core.js";
 import { Deadline, Armed } from "../client/connection/deadlines.js";
 import { Held } from "../client/incoming/receive-mode.js";
 import type { Receiver } from "../client/incoming/receiver.js";
 import { handleStandstill } from "../client/connection/standstill.js";
 import { Work, type Sender } from "../client/outgoing/sender.js";
+import { LoggedTransport } from "./logged-transport.js";
 import { Busy, Turn } from "./turn.js";
 import {
 	TransportEnd,
@@ -56,7 +57,7 @@ export class Loop implements TransportListener, Driver {
 	private readonly _receiver: Receiver;
 	private readonly _application: Application;
 	private readonly _transport: Transport;
-	private readonly _counters: Uint32Array;
+	private readonly _counters: Counts;
 	private readonly _timer: Clock["timer"];
 	private readonly _timerId: object;
 	/** The timer is given back: nothing happens by itself any more. */
@@ -83,7 +84,7 @@ export class Loop implements TransportListener, Driver {
 		this._sender = core.sender;
 		this._receiver = core.receiver;
 		this._application = core.application;
-		this._counters = core.counters;
+		this._counters = core.counts;
 		this._timer = clock.timer;
 		this._timerId = clock.timer.repeat(this.handleTimer, Turn.PARKED_MS);
 		clock.timer.schedule(this._timerId);
@@ -91,7 +92,7 @@ export class Loop implements TransportListener, Driver {
 		core.application.driver = this;
 		this._landingSize = settings.readSize;
 		this._view = arena.view;
-		this._transport = options.transport({
+		const transport = options.transport({
 			buffer: arena.buffer,
 			rxOffset: core.receiver.landing,
 			rxSize: settings.readSize,
@@ -103,6 +104,10 @@ export class Loop implements TransportListener, Driver {
 			dns: options.dns,
 			listener: this,
 		});
+		this._transport =
+			settings.packetLog > 0
+				? new LoggedTransport(transport, core.log, clock.time, arena.bytes, core.receiver.landing, core.sender.offset)
+				: transport;
 	}
 
 	handleResolved(): void {
@@ -166,9 +171,9 @@ export class Loop implements TransportListener, Driver {
 			deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
 			deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
 			core.lastSent = now;
-			this._counters[CounterIndex.PINGS]!++;
+			this._counters.pings++;
 			if (count === 2) {
-				this._counters[CounterIndex.BYTES_OUT]! += 2;
+				this._counters.bytesOut += 2;
 				this._wakeAt = now + Turn.LOOK_MS;
 				// Delay and interval are equal: re-arming from within the callback is wrong otherwise on one platform.
 				this._timer.schedule(this._timerId, Turn.LOOK_MS, Turn.LOOK_MS);
@@ -223,13 +228,13 @@ export class Loop implements TransportListener, Driver {
 				this.write(now);
 			} else if (sender.size) {
 				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
-				if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
+				if (sender.size > this._counters.txMax) this._counters.txMax = sender.size;
 				this.busy = Busy.OUTSIDE;
 				const count = this._transport.write(sender.size);
 				if (count === sender.size && !sender.watched) {
 					sender.size = 0;
 					this._core.lastSent = now;
-					this._counters[CounterIndex.BYTES_OUT]! += count;
+					this._counters.bytesOut += count;
 				} else {
 					this.busy = Busy.INSIDE;
 					if (this.handleWritten(count, now)) this.write(now);
@@ -258,12 +263,12 @@ export class Loop implements TransportListener, Driver {
 			this.busy = Busy.INSIDE;
 			this.write(now);
 		} else if (sender.size) {
-			if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
+			if (sender.size > this._counters.txMax) this._counters.txMax = sender.size;
 			const count = this._transport.write(sender.size);
 			if (count === sender.size && !sender.watched) {
 				sender.size = 0;
 				this._core.lastSent = now;
-				this._counters[CounterIndex.BYTES_OUT]! += count;
+				this._counters.bytesOut += count;
 			} else {
 				this.busy = Busy.INSIDE;
 				if (this.handleWritten(count, now)) this.write(now);
@@ -488,7 +493,7 @@ export class Loop implements TransportListener, Driver {
 				if (result || sender.requested) this._core.handleFill(result, now);
 			}
 			if (!sender.size) return;
-			if (sender.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = sender.size;
+			if (sender.size > this._counters.txMax) this._counters.txMax = sender.size;
 			this.busy = Busy.OUTSIDE;
 			const count = this._transport.write(sender.size);
 			this.busy = Busy.INSIDE;
@@ -496,7 +501,7 @@ export class Loop implements TransportListener, Driver {
 				// As in run.
 				sender.size = 0;
 				this._core.lastSent = now;
-				this._counters[CounterIndex.BYTES_OUT]! += count;
+				this._counters.bytesOut += count;
 				if (!sender.work) return;
 			} else if (!this.handleWritten(count, now)) return;
 			// Sources are callbacks too.

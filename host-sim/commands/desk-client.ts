@@ -62,7 +62,7 @@ export class DeskClient {
 
 	/** Goes on. in: taken  whether the message at whose handler the pause began is acknowledged. See Client.resume. */
 	resume(taken = true): void {
-		this.#core.resume(taken, this.#now);
+		this.#core.resume(taken);
 		this.#loop.run();
 	}
 
@@ -79,7 +79,7 @@ export class DeskClient {
 	 * out  packet identifier, 0 at QoS 0; negative: a Status, and nothing is sent
 	 */
 	publish(topic: Topic, payload: Uint8Array, qos: QoS, retain: boolean): number {
-		const result = this.#core.sender.publish(topic, payload, qos, retain, this.#now);
+		const result = this.#core.sender.publish(topic, payload, qos, retain);
 		this.#loop.run();
 		return result;
 	}

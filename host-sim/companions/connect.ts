@@ -127,7 +127,7 @@ export class CompanionClient {
 
 	/** Publishes a short message. */
 	publish(topic: string, text: string, qos: QoS): void {
-		this.#accept(this.#core.sender.publish(topic, text, qos, false, performance.now() | 0), topic);
+		this.#accept(this.#core.sender.publish(topic, text, qos, false), topic);
 	}
 
 	/** Publishes bytes at QoS 1, piece by piece. They must stay as they are. */

@@ -465,14 +465,14 @@ export class Run {
 	/** Hours of rest: pings and nothing else; unless the server still has what may stay with it, or behind it. */
 	#lookAtRest(isLoud: boolean, again = true): void {
 		const { packets } = this.#conduct;
-		const { counters } = this.#device.client;
-		const before = { out: packets.out, pings: counters[Counter.PINGS]!, ended: this.#endings.ended };
+		const { client } = this.#device;
+		const before = { out: packets.out, pings: client.counters[Counter.PINGS]!, ended: this.#endings.ended };
 		const keepAliveMs = this.#plan.setup.options.keepAlive! * 1_000;
 		this.#pass(keepAliveMs > 0 ? 20 * keepAliveMs : LEAP_MS, EVENTS_AT_REST);
 		if (this.#findings.first !== undefined) return;
 		// As in #settle: once, and then no more.
 		if (again && this.#endings.ended !== before.ended && this.#atRest()) return this.#lookAtRest(isLoud, false);
-		const pings = counters[Counter.PINGS]! - before.pings;
+		const pings = client.counters[Counter.PINGS]! - before.pings;
 		const sent = packets.out - before.out;
 		if (!isLoud) {
 			this.#findings.expect(sent === pings, "more than pings at rest", () => `${sent} packets, ${pings} pings`);

@@ -52,7 +52,7 @@ let clients = 0;
 
 function made(options: Partial<ClientOptions> = {}): Client {
 	if (worlds.length === 0) enter();
-	const quick = { reconnectMinMs: 5, reconnectMaxMs: 20, keepAlive: 30 };
+	const quick = { packetLog: 16, reconnectMinMs: 5, reconnectMaxMs: 20, keepAlive: 30 };
 	return new Client({ host: "192.0.2.1", transport: tcp, clientId: `client-${++clients}`, ...quick, ...options });
 }
 

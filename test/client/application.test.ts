@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { Application } from "../../firmware/client/telling/application.js";
 import { Problem } from "../../firmware/client/terms/codes.js";
-import { Counter, COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import { Counter, COUNTER_COUNT, Counts } from "../../firmware/client/terms/counters.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 
@@ -75,7 +75,10 @@ describe("the source of a streamed publish", () => {
 	/** Callbacks alone, with a place for one source. */
 	function alone(): { application: Application; counters: Uint32Array } {
 		const counters = new Uint32Array(COUNTER_COUNT);
-		return { application: new Application({ host: "h", transport: boom }, undefined, counters, 1), counters };
+		return {
+			application: new Application({ host: "h", transport: boom }, undefined, new Counts(counters), 1),
+			counters,
+		};
 	}
 
 	it.each([

@@ -4,18 +4,22 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Arena } from "../../firmware/client/setup/arena.js";
 import { Status } from "../../firmware/client/terms/codes.js";
-import { Counter, COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import { Counter, COUNTER_COUNT, Counts } from "../../firmware/client/terms/counters.js";
 import { Outbox, RecordBits, RecordState, sizeOfRecord } from "../../firmware/client/session/outbox.js";
 import { arenaOf } from "./arena-of.js";
 
 class Bench {
-	readonly counters = new Uint32Array(COUNTER_COUNT);
+	readonly counts = new Counts(new Uint32Array(COUNTER_COUNT));
 	readonly arena: Arena;
 	readonly outbox: Outbox;
 
+	get counters(): Uint32Array {
+		return this.counts.read();
+	}
+
 	constructor(outbox: number) {
 		this.arena = arenaOf({ outbox, rxBuffer: 64, readSize: 16 });
-		this.outbox = new Outbox(this.arena, outbox, this.counters);
+		this.outbox = new Outbox(this.arena, outbox, this.counts);
 	}
 
 	/** Writes a packet of `size` bytes: its length, and for the rest its identifier's low byte. */
@@ -172,7 +176,7 @@ describe("Outbox", () => {
 
 	it("gives back what an ack is meant for, and keeps its marks of the most there was", () => {
 		const bench = new Bench(160);
-		const { outbox, counters } = bench;
+		const { outbox } = bench;
 		const sent = (id: number, size: number): void => {
 			outbox.setState(bench.add(id, size), RecordState.PUBACK_WAIT);
 			outbox.cursor = outbox.tail;
@@ -185,6 +189,7 @@ describe("Outbox", () => {
 		expect(outbox.take(1, RecordState.PUBACK_WAIT)).toBe(0);
 		expect([outbox.head, outbox.tail, outbox.count]).toEqual([outbox.base, outbox.base, 0]);
 		sent(3, 24);
+		const { counters } = bench;
 		expect([counters[Counter.OUTBOX_MAX], counters[Counter.OUTBOX_RECORDS_MAX]]).toEqual([76 + 40, 2]);
 		outbox.active = outbox.head;
 		expect(outbox.take(3, RecordState.PUBACK_WAIT)).toBe(-1);

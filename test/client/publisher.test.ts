@@ -39,7 +39,7 @@ describe("publish", () => {
 			const h = connected();
 			const body = typeof payload === "string" ? Buffer.from(payload) : payload;
 			for (const qos of [0, 1, 2]) {
-				const id = h.core.sender.publish(topic, payload, qos, true, h.now);
+				const id = h.core.sender.publish(topic, payload, qos, true);
 				expect(id).toBe(qos);
 				expect(h.sent()).toBe(publishHex("t/ä", body, qos, id, 1));
 			}
@@ -52,11 +52,11 @@ describe("publish", () => {
 			const h = connected({ txBuffer: 512, outbox: 1200 });
 			const payload = Buffer.alloc(size, "x");
 			for (const qos of [1, 2, 0]) {
-				const id = h.core.sender.publish(new Topic("t"), payload, qos, false, h.now);
+				const id = h.core.sender.publish(new Topic("t"), payload, qos, false);
 				expect(h.sent()).toBe(publishHex("t", payload, qos, id));
 			}
 			h.publish("t", payload, 1);
-			expect(h.core.sender.publish("t", payload, 2, undefined, h.now)).toBe(size < 500 ? 4 : Status.FULL);
+			expect(h.core.sender.publish("t", payload, 2, undefined)).toBe(size < 500 ? 4 : Status.FULL);
 		}
 	});
 
@@ -107,8 +107,8 @@ describe("publish", () => {
 
 	it.each([-1, 3, 0.5, "1", undefined, null])("refuses QoS %j", (qos) => {
 		const h = connected();
-		expect(h.core.sender.publish("t", "x", qos as number, false, h.now)).toBe(Status.INVALID_QOS);
-		expect(h.core.sender.publish("t", bytesOf("00"), qos as number, false, h.now)).toBe(Status.INVALID_QOS);
+		expect(h.core.sender.publish("t", "x", qos as number, false)).toBe(Status.INVALID_QOS);
+		expect(h.core.sender.publish("t", bytesOf("00"), qos as number, false)).toBe(Status.INVALID_QOS);
 		expect(h.core.sender.publishStream("t", 1, xes, qos as number, false)).toBe(Status.INVALID_QOS);
 		expect(h.sent()).toBe("");
 	});

@@ -1,5 +1,5 @@
 import { Arena } from "../../firmware/client/setup/arena.js";
-import { COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
+import { COUNTER_COUNT, Counts } from "../../firmware/client/terms/counters.js";
 import type { TuningOptions } from "../../firmware/client/terms/options.js";
 import { Subscriptions, SubscriptionState, type Handler } from "../../firmware/client/session/subscriptions.js";
 import { hexOf } from "../support/hex.js";
@@ -13,7 +13,7 @@ export function handler(): Handler {
 /** A subscription table alone, with an arena; requests go to the transmit region. */
 export class Table {
 	readonly arena: Arena;
-	readonly counters = new Uint32Array(COUNTER_COUNT);
+	readonly counts = new Counts(new Uint32Array(COUNTER_COUNT));
 	readonly subscriptions: Subscriptions;
 	/** Where requests are written. */
 	readonly #at: number;
@@ -22,10 +22,14 @@ export class Table {
 	readonly #topicAt: number;
 	#packetId = 1;
 
+	get counters(): Uint32Array {
+		return this.counts.read();
+	}
+
 	constructor(options: TuningOptions = {}) {
 		const settings = settingsOf(options);
 		this.arena = new Arena(settings);
-		this.subscriptions = new Subscriptions(settings, this.arena, this.counters);
+		this.subscriptions = new Subscriptions(settings, this.arena, this.counts);
 		this.#at = this.arena.take(settings.txBuffer);
 		this.#room = settings.txBuffer;
 		this.#topicAt = this.arena.take(settings.rxBuffer);

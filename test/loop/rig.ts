@@ -237,12 +237,12 @@ export class Rig {
 	}
 
 	resume(taken = true): void {
-		this.core.resume(taken, this.clock.now);
+		this.core.resume(taken);
 		this.#run();
 	}
 
 	publish(topic: string, payload: string | Uint8Array, qos: QoS = 0): number {
-		const result = this.core.sender.publish(topic, payload, qos, false, this.clock.now);
+		const result = this.core.sender.publish(topic, payload, qos, false);
 		if (result >= 0) this.#run();
 		return result;
 	}

@@ -4,6 +4,7 @@ import type { CoreOptions } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
 import type { Handler } from "../../firmware/client/session/subscriptions.js";
 import type { Message } from "../../firmware/client/incoming/message.js";
+import { LoggedTransport } from "../../firmware/loop/logged-transport.js";
 import { bytesOf, hexOf } from "./hex.js";
 
 /** Options of a test: those of a client, without what the core does not use. */
@@ -74,7 +75,22 @@ export class Harness {
 			...rest,
 		} as unknown as CoreOptions<never>;
 		this.core = new Core(given, readSettings(given), this, draw);
+		const { log, arena, receiver, sender } = this.core;
+		const inner = {
+			open() {},
+			read: (count: number) => count,
+			readable: 1,
+			write: (count: number) => count,
+			close() {},
+		};
+		const { clock } = this;
+		this.#wire = new LoggedTransport(inner, log, clock, arena.bytes, receiver.landing, sender.offset);
 	}
+
+	/** The time, as the wire sees it. */
+	readonly clock = { ticks: 0 };
+	/** Where bytes go by, for the core's log. */
+	readonly #wire: LoggedTransport;
 
 	/** A handler that keeps what it gets. */
 	readonly keep: Handler = ((message: Message) => this.seen.push(seenOf(message))) as unknown as Handler;
@@ -115,6 +131,8 @@ export class Harness {
 			if (size === 0) break;
 			const { offset } = this.core.sender;
 			parts.push(hexOf(this.core.arena.bytes.subarray(offset, offset + size)));
+			this.clock.ticks = this.now;
+			this.#wire.write(size);
 			this.core.handleSent(size, this.now);
 		}
 		this.#finishTurn();
@@ -128,6 +146,8 @@ export class Harness {
 		for (let at = 0; at < bytes.length && this.core.linked;) {
 			const count = Math.min(bytes.length - at, this.core.settings.readSize, pieceMax);
 			this.core.arena.bytes.set(bytes.subarray(at, at + count), landing);
+			this.clock.ticks = this.now;
+			this.#wire.read(count);
 			this.core.handleBytes(count, this.now);
 			at += count;
 			while (this.core.linked && this.core.receiver.stalled) {
@@ -175,6 +195,7 @@ export class Harness {
 
 	/** The transport stands: returns CONNECT as hex; taken in pieces of `pieceMax`. */
 	opened(pieceMax = Infinity): string {
+		void this.#wire.open();
 		this.core.handleOpened(this.now);
 		return this.sent(pieceMax);
 	}
@@ -204,7 +225,7 @@ export class Harness {
 	}
 
 	publish(topic: string, payload: string | Uint8Array, qos = 0, retain = false): number {
-		return this.core.sender.publish(topic, payload, qos, retain, this.now);
+		return this.core.sender.publish(topic, payload, qos, retain);
 	}
 
 	/** A publish whose payload is `total` times the same byte, pulled as it goes out. */

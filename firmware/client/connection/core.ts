@@ -9,7 +9,7 @@ import { Arena, Fixed } from "../setup/arena.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
-import { advanceOf, Counters, CounterIndex, raise } from "../terms/counters.js";
+import { advanceOf, CounterIndex, Counters, Counts } from "../terms/counters.js";
 import { Deadline, Deadlines, Armed } from "./deadlines.js";
 import type { CoreOptions } from "../terms/options.js";
 import { PacketLog } from "../telling/packet-log.js";
@@ -55,7 +55,7 @@ export class Core {
 	state: StateCode = StateCode.STOPPED;
 	readonly settings: Settings;
 	readonly arena: Arena;
-	readonly counters: Uint32Array;
+	readonly counts: Counts;
 	readonly log: PacketLog;
 	readonly application: Application;
 	readonly session: Session;
@@ -97,13 +97,13 @@ export class Core {
 	constructor(options: CoreOptions<never>, settings: Settings, client: unknown, random: () => number) {
 		this.settings = settings;
 		const arena = (this.arena = new Arena(settings));
-		const counters = (this.counters = new Uint32Array(arena.buffer, 4 * Fixed.COUNTERS, Counters.COUNT));
+		const counts = (this.counts = new Counts(new Uint32Array(arena.buffer, 4 * Fixed.COUNTERS, Counters.COUNT)));
 		this.deadlines = new Deadlines(arena.words);
 		this.log = new PacketLog(arena, settings.packetLog);
-		this.application = new Application(options, client, counters, settings.sources);
+		this.application = new Application(options, client, counts, settings.sources);
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
-		this.session = new Session(settings, arena, this.application, counters, firstId);
-		this.subscriptions = new Subscriptions(settings, arena, counters);
+		this.session = new Session(settings, arena, this.application, counts, firstId);
+		this.subscriptions = new Subscriptions(settings, arena, counts);
 		this.sender = new Publisher(this);
 		this.receiver = new Receiver(this);
 		this._backoff = new Backoff(settings);
@@ -113,6 +113,11 @@ export class Core {
 		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
 		const lead = half / 2 < Constant.PING_LEAD_MS_MAX ? half / 2 : Constant.PING_LEAD_MS_MAX;
 		this.pingAfterMs = this._keepAliveMs - lead;
+	}
+
+	/** The counts as a table, up to date: the same array each time. */
+	get counters(): Uint32Array {
+		return this.counts.read();
 	}
 
 	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
@@ -180,7 +185,7 @@ export class Core {
 		if (this.state !== StateCode.OPENING) return;
 		this.lastSent = this.receiver.lastReceived = now;
 		this.receiver.open();
-		this.sender.startConnect(now);
+		this.sender.startConnect();
 		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
 		this.setState(StateCode.CONNECTING);
 	}
@@ -214,7 +219,7 @@ export class Core {
 		if (!this.linked) return;
 		this.now = now;
 		this.handleFill(this.sender.fill(now), now);
-		raise(this.counters, CounterIndex.TX_MAX, this.sender.size);
+		if (this.sender.size > this.counts.txMax) this.counts.txMax = this.sender.size;
 	}
 
 	/** What filling has led to: a source that failed, requests whose acks have a deadline. */
@@ -222,7 +227,7 @@ export class Core {
 		if (result === Fill.SOURCE_FAILED) {
 			const outbox = this.session.outbox;
 			const packetId = outbox.packetId(outbox.active);
-			this.counters[CounterIndex.DROPPED_SOURCE]!++;
+			this.counts.table[CounterIndex.DROPPED_SOURCE]!++;
 			this.session.drop(outbox.active);
 			this.application.problem(ProblemCode.SOURCE_FAILED, packetId);
 			if (this.linked) this.end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
@@ -238,7 +243,7 @@ export class Core {
 	/** The transport has taken bytes. Hot: no allocation. */
 	handleSent(count: number, now: number): void {
 		const sender = this.sender;
-		this.counters[CounterIndex.BYTES_OUT]! += count;
+		this.counts.bytesOut += count;
 		this.lastSent = now;
 		if (count === sender.size) {
 			sender.size = 0;
@@ -257,7 +262,7 @@ export class Core {
 
 	/** The transport takes no bytes now although some wait. */
 	handleBlocked(now: number): void {
-		raise(this.counters, CounterIndex.TX_MAX, this.sender.size);
+		if (this.sender.size > this.counts.txMax) this.counts.txMax = this.sender.size;
 		if (!this.blocked) this.setBlocked(true, now);
 	}
 
@@ -314,8 +319,8 @@ export class Core {
 	}
 
 	/** Goes on after a pause; see Client.resume. */
-	resume(taken: boolean, now: number): void {
-		this.receiver.resume(taken, now);
+	resume(taken: boolean): void {
+		this.receiver.resume(taken);
 		this.application.attention = true;
 	}
 
@@ -362,7 +367,7 @@ export class Core {
 
 	/** A packet that is not allowed here ends the connection. Returns false, as what handlePacket returns. */
 	refuse(decoder: Decoder): boolean {
-		this.counters[CounterIndex.PROTOCOL_ERRORS]!++;
+		this.counts.table[CounterIndex.PROTOCOL_ERRORS]!++;
 		this.handleViolation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
 		return false;
 	}
@@ -397,10 +402,10 @@ export class Core {
 		// Counted from CONNECT, which the server has heard last [MQTT-3.1.2-23].
 		if (this._keepAliveMs > 0) this.checkSilence(now);
 		this.sessionPresent = sessionPresent;
-		this.counters[CounterIndex.CONNECTS]!++;
-		this._advance = advanceOf(this.counters);
+		this.counts.table[CounterIndex.CONNECTS]!++;
+		this._advance = advanceOf(this.counts);
 		if (sessionPresent) {
-			this.counters[CounterIndex.SESSIONS_RESUMED]!++;
+			this.counts.table[CounterIndex.SESSIONS_RESUMED]!++;
 			this.session.resume();
 		} else {
 			if (this.subscriptions.restart()) this.application.entryFreed();
@@ -450,7 +455,7 @@ export class Core {
 		const left = this.pingAfterMs - silent;
 		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
 		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
-		this.sender.ping(now);
+		this.sender.ping();
 		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.pingTimeoutMs, now);
 	}
 
@@ -513,14 +518,14 @@ export class Core {
 		const stopping = this._stopping;
 		this._stopping = false;
 		if (stopping) this.deadlines.clear(Deadline.STOP);
-		else if (wasTried) this.counters[CounterIndex.DISCONNECTS]!++;
+		else if (wasTried) this.counts.table[CounterIndex.DISCONNECTS]!++;
 		const again = !stopping && this.settings.reconnect;
 		const reason = this._reason;
 		reason.layer = layer;
 		reason.code = code;
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
-		const advanced = suspect === Suspect.NONE && young && advanceOf(this.counters) !== this._advance;
+		const advanced = suspect === Suspect.NONE && young && advanceOf(this.counts) !== this._advance;
 		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random(), advanced) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);

@@ -6,10 +6,9 @@ import { checkTopicName } from "../../codec/utf8.js";
 import type { Application } from "../telling/application.js";
 import { ProblemCode, ReasonCode } from "../terms/codes.js";
 import type { Core } from "../connection/core.js";
-import { CounterIndex, raise } from "../terms/counters.js";
+import { CounterIndex, type Counts } from "../terms/counters.js";
 import { Message } from "./message.js";
 import type { Outbox } from "../session/outbox.js";
-import type { PacketLog } from "../telling/packet-log.js";
 import type { IncomingIds } from "../session/incoming-ids.js";
 import { Held, Mode } from "./receive-mode.js";
 import { qosOf, type Sender } from "../outgoing/sender.js";
@@ -48,8 +47,7 @@ export abstract class LargeReceiver {
 	protected readonly _sender: Sender;
 	protected readonly _application: Application;
 	protected readonly _core: Core;
-	protected readonly _counters: Uint32Array;
-	protected readonly _log: PacketLog;
+	protected readonly _counters: Counts;
 	/** The connection is there; any callback may end it. */
 	protected _linked = false;
 	protected _start: number;
@@ -81,8 +79,7 @@ export abstract class LargeReceiver {
 		this._sender = core.sender;
 		this._application = core.application;
 		this._core = core;
-		this._counters = core.counters;
-		this._log = core.log;
+		this._counters = core.counts;
 		this.message = new Message(arena.bytes, arena.view);
 	}
 
@@ -116,34 +113,34 @@ export abstract class LargeReceiver {
 	 *
 	 * in   taken  whether the message at whose handler it began is acknowledged
 	 */
-	resume(taken: boolean, now: number): void {
+	resume(taken: boolean): void {
 		const owed = this.held;
 		if (owed < Held.PAUSED) return;
 		this.held = Held.RESUMED;
 		this._linked = true;
 		if (owed === Held.PAUSED || !taken) return;
 		this.keepId(this.message);
-		this._sender.ack(owed, this.message.packetId, now);
+		this._sender.ack(owed, this.message.packetId);
 	}
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
 	protected remember(packetId: number): void {
 		if (!this._incoming.takes(packetId)) fail("receiver: more identifiers than there is room for");
 		this._incoming.add(packetId);
-		raise(this._counters, CounterIndex.INCOMING_QOS2_MAX, this._incoming.count);
+		if (this._incoming.count > this._counters.incomingQoS2Max) this._counters.incomingQoS2Max = this._incoming.count;
 	}
 
 	protected violation(reason: ReasonCode, detail: number): boolean {
-		this._counters[CounterIndex.PROTOCOL_ERRORS]!++;
+		this._counters.table[CounterIndex.PROTOCOL_ERRORS]!++;
 		this._core.handleViolation(reason, detail);
 		return false;
 	}
 
 	/** A PUBLISH whose head is here, and not all of its payload. */
-	protected takeLarge(now: number): boolean {
+	protected takeLarge(): boolean {
 		const decoder = this._decoder;
 		if (decoder.packetSize <= this._sizeMax) return false;
-		if (decoder.payloadStart > this._sizeMax) return this.startLongTopic(decoder, now);
+		if (decoder.payloadStart > this._sizeMax) return this.startLongTopic(decoder);
 		const { firstByte, packetId, packetSize } = decoder;
 		const topic = this._start + decoder.topicStart;
 		// What is left to the server to send again takes no place among the identifiers.
@@ -153,15 +150,14 @@ export abstract class LargeReceiver {
 			qosOf(firstByte) === 1 ||
 			!this._subscriptions.refusesLarge(topic, decoder.topicSize, unrouted);
 		if (!this.mayCome(firstByte, checked ? packetId : 0)) return false;
-		this.notePublish(firstByte, packetId, packetSize, now);
+		this.notePublish(packetSize);
 		return this.startLarge(decoder);
 	}
 
 	/** Notes a PUBLISH that is not taken whole. */
-	protected notePublish(firstByte: number, packetId: number, packetSize: number, now: number): void {
-		this._counters[CounterIndex.PUBLISHES_IN]!++;
-		raise(this._counters, CounterIndex.PACKET_IN_MAX, packetSize);
-		this._log.add((firstByte << 16) | packetId, now);
+	protected notePublish(packetSize: number): void {
+		this._counters.publishesIn++;
+		if (packetSize > this._counters.packetInMax) this._counters.packetInMax = packetSize;
 	}
 
 	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
@@ -227,7 +223,7 @@ export abstract class LargeReceiver {
 		this.startRest(decoder, pieces ? Mode.PIECES : Mode.SKIP, start + decoder.payloadStart);
 		if (repeated) {
 			this._acknowledge = true;
-			this._counters[CounterIndex.DUPLICATES_IN]!++;
+			this._counters.table[CounterIndex.DUPLICATES_IN]!++;
 		}
 		return this._linked;
 	}
@@ -257,7 +253,7 @@ export abstract class LargeReceiver {
 		}
 		this._acknowledge = streaming > 0 || this._acknowledgeTooLarge;
 		if (streaming + others === 0) {
-			this._counters[CounterIndex.UNROUTED]!++;
+			this._counters.table[CounterIndex.UNROUTED]!++;
 			this._acknowledge = true;
 			if (this._application.handlesUnrouted) others++;
 		}
@@ -269,14 +265,14 @@ export abstract class LargeReceiver {
 	}
 
 	protected reportTooLarge(payloadSize: number): void {
-		this._counters[CounterIndex.TOO_LARGE_IN]!++;
+		this._counters.table[CounterIndex.TOO_LARGE_IN]!++;
 		this._application.problem(ProblemCode.MESSAGE_TOO_LARGE, payloadSize);
 	}
 
 	/** A topic name larger than the buffer: nobody can have subscribed to it but by a wildcard, and nobody gets it. */
-	protected startLongTopic(decoder: Decoder, now: number): boolean {
+	protected startLongTopic(decoder: Decoder): boolean {
 		if (!this.mayCome(decoder.firstByte, 0)) return false;
-		this.notePublish(decoder.firstByte, 0, decoder.packetSize, now);
+		this.notePublish(decoder.packetSize);
 		this.message.setHead(decoder.firstByte, 0, this._base, 0);
 		this._acknowledge = this._acknowledgeTooLarge;
 		this.startRest(decoder, Mode.TOPIC, this._start + decoder.topicStart);
@@ -286,9 +282,9 @@ export abstract class LargeReceiver {
 	}
 
 	/** Bytes of a PUBLISH that is not kept whole. */
-	protected takeRest(now: number): boolean {
-		if (this._mode === Mode.TOPIC) return this.takeTopic(now);
-		if (this._mode === Mode.PACKET_ID) return this.takePacketId(now);
+	protected takeRest(): boolean {
+		if (this._mode === Mode.TOPIC) return this.takeTopic();
+		if (this._mode === Mode.PACKET_ID) return this.takePacketId();
 		const here = this._end - this._start;
 		const count = here < this._left ? here : this._left;
 		if (this._mode === Mode.PIECES) {
@@ -297,7 +293,7 @@ export abstract class LargeReceiver {
 		}
 		this._start += count;
 		this._left -= count;
-		return this._left > 0 || this.finishRest(now);
+		return this._left > 0 || this.finishRest();
 	}
 
 	/** The handler of a piece has ended the connection or paused it. out: false */
@@ -320,13 +316,13 @@ export abstract class LargeReceiver {
 		const subscriptions = this._subscriptions;
 		for (let i = 0; i < subscriptions.count; i++) {
 			if (!subscriptions.isStreaming(i)) continue;
-			this._counters[CounterIndex.PIECES]!++;
+			this._counters.table[CounterIndex.PIECES]!++;
 			this._application.handle(subscriptions.handlers[i]!, message);
 		}
 	}
 
 	/** The last byte of a PUBLISH that was not kept whole has been used. */
-	protected finishRest(now: number): boolean {
+	protected finishRest(): boolean {
 		const message = this.message;
 		// A whole message is at 0; its path does not say so each time.
 		message.offset = 0;
@@ -334,7 +330,7 @@ export abstract class LargeReceiver {
 		const qos = message.qos;
 		if (qos === 0 || !this._acknowledge) return true;
 		this.keepId(message);
-		this._sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId, now);
+		this._sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId);
 		return true;
 	}
 
@@ -351,7 +347,7 @@ export abstract class LargeReceiver {
 		return false;
 	}
 
-	protected takeTopic(now: number): boolean {
+	protected takeTopic(): boolean {
 		const here = this._end - this._start;
 		const count = here < this._left ? here : this._left;
 		const checked = checkTopicName(this._bytes, this._start, this._start + count);
@@ -365,11 +361,11 @@ export abstract class LargeReceiver {
 		if (this._left > 0) return true;
 		this._left = this._total;
 		this._mode = this.message.qos === 0 ? Mode.SKIP : Mode.PACKET_ID;
-		return this._mode === Mode.PACKET_ID || this._left > 0 || this.finishRest(now);
+		return this._mode === Mode.PACKET_ID || this._left > 0 || this.finishRest();
 	}
 
 	/** Two bytes behind a topic name that was not kept. */
-	protected takePacketId(now: number): boolean {
+	protected takePacketId(): boolean {
 		if (this._end - this._start < 2) return false;
 		const packetId = (this._bytes[this._start]! << 8) | this._bytes[this._start + 1]!;
 		if (packetId === 0) return this.violation(ReasonCode.MALFORMED_PACKET, this.message.firstByte);
@@ -379,6 +375,6 @@ export abstract class LargeReceiver {
 		this._start += 2;
 		if (message.qos === 2 && this._incoming.has(packetId)) this._acknowledge = true;
 		this._mode = Mode.SKIP;
-		return this._left > 0 || this.finishRest(now);
+		return this._left > 0 || this.finishRest();
 	}
 }

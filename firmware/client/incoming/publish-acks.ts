@@ -5,7 +5,6 @@ import { Size } from "../../codec/encode.js";
 import { ReasonCode, StateCode } from "../terms/codes.js";
 import type { Core } from "../connection/core.js";
 import { CounterIndex } from "../terms/counters.js";
-import { LogTag } from "../telling/packet-log.js";
 import { Work } from "../outgoing/sender.js";
 import { RecordBits } from "../session/outbox.js";
 import { AckResult } from "../session/session.js";
@@ -18,8 +17,8 @@ import { AckResult } from "../session/session.js";
  * in   word  the four bytes
  * out  whether it was taken; if not, nothing has changed, and the bytes take the long way
  */
-export function handleAckAlone(core: Core, word: number, now: number): boolean {
-	if (word >> 16 === AckHead.PUBCOMP) return handlePubcompAlone(core, word & 0xffff, now);
+export function handleAckAlone(core: Core, word: number): boolean {
+	if (word >> 16 === AckHead.PUBCOMP) return handlePubcompAlone(core, word & 0xffff);
 	const sender = core.sender;
 	const at = sender.offset + sender.size;
 	if (!sender.boundary || sender.ackCount || at + Size.ACK > sender.limit) return false;
@@ -40,29 +39,17 @@ export function handleAckAlone(core: Core, word: number, now: number): boolean {
 	}
 	core.arena.view.setInt32(at, (answer << 16) | (word & 0xffff));
 	sender.size += Size.ACK;
-	const log = core.log;
-	const words = log.words;
-	const next = (log.next + 2) & log.mask;
-	words[log.next] = now;
-	words[log.next + 1] = ((word >> 24) << 16) | (word & 0xffff);
-	words[next] = now;
-	words[next + 1] = LogTag.OUTGOING | ((answer >> 8) << 16) | (word & 0xffff);
-	log.next = (next + 2) & log.mask;
 	return true;
 }
 
 /** PUBCOMP alone: as handleAckAlone. Hot: no allocation. */
-function handlePubcompAlone(core: Core, packetId: number, now: number): boolean {
+function handlePubcompAlone(core: Core, packetId: number): boolean {
 	const session = core.session;
 	if (session.releasedCount !== 1 || session.released[0] !== packetId) return false;
 	session.releasedCount = session.releasedSent = 0;
-	core.counters[CounterIndex.DELIVERED]!++;
+	core.counts.delivered++;
 	// What has waited for the window.
 	if (session.outbox.count > 0 || core.sender.disconnectDue) core.sender.work = Work.ALL;
-	const log = core.log;
-	log.words[log.next] = now;
-	log.words[log.next + 1] = (FirstByte.PUBCOMP << 16) | packetId;
-	log.next = (log.next + 2) & log.mask;
 	if (core.application.tells !== 0) core.application.acked(packetId, false);
 	return true;
 }
@@ -78,7 +65,7 @@ export function handleAck(core: Core, ack: number): boolean {
 	const packetId = ack & 0xffff;
 	if (firstByte === FirstByte.PUBREL) {
 		// The receiver has released it.
-		core.sender.ack(FirstByte.PUBCOMP, packetId, core.now);
+		core.sender.ack(FirstByte.PUBCOMP, packetId);
 		return true;
 	}
 	const sender = core.sender;
@@ -100,13 +87,13 @@ export function handleAck(core: Core, ack: number): boolean {
 function handleOddAck(core: Core, result: AckResult, firstByte: number, packetId: number): boolean {
 	// One for an identifier of an open SUBSCRIBE answers the wrong question.
 	if (result === AckResult.WRONG || core.isRequest(packetId)) {
-		core.counters[CounterIndex.PROTOCOL_ERRORS]!++;
+		core.counts.table[CounterIndex.PROTOCOL_ERRORS]!++;
 		core.handleViolation(ReasonCode.PROTOCOL_ERROR, firstByte);
 		return false;
 	}
 	// A PUBREC that was answered before is answered again, and an unknown one too, so that the server can finish; one
 	// whose PUBREL is still to be sent is not [MQTT-4.6.0-4].
 	if (firstByte === FirstByte.PUBREC && core.session.releasedIndex(packetId) < core.session.releasedSent)
-		core.sender.ack(FirstByte.PUBREL, packetId, core.now);
+		core.sender.ack(FirstByte.PUBREL, packetId);
 	return true;
 }

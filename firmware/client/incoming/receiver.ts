@@ -55,20 +55,16 @@ export class Receiver extends LargeReceiver {
 			// The tags of the only publish hold all there is to compare: identifier, no source, QoS, waiting for PUBACK.
 			if (outbox.alone === ((word << 16) | RecordBits.PUBACK_TAGS) && word >> 16 === AckHead.PUBACK) {
 				this.lastReceived = now;
-				this._counters[CounterIndex.BYTES_IN]! += Size.ACK;
-				this._counters[CounterIndex.DELIVERED]!++;
+				this._counters.bytesIn += Size.ACK;
+				this._counters.delivered++;
 				outbox.count = outbox.used = outbox.alone = this._session.waiting = 0;
 				outbox.head = outbox.cursor = outbox.tail = outbox.base;
-				const log = this._log;
-				log.words[log.next] = now;
-				log.words[log.next + 1] = (FirstByte.PUBACK << 16) | (word & 0xffff);
-				log.next = (log.next + 2) & log.mask;
 				if (this._application.tells) this._application.acked(word & 0xffff, true);
 				return false;
 			}
-			if (this._sender.open && handleAckAlone(this._core, word, now)) {
+			if (this._sender.open && handleAckAlone(this._core, word)) {
 				this.lastReceived = now;
-				this._counters[CounterIndex.BYTES_IN]! += Size.ACK;
+				this._counters.bytesIn += Size.ACK;
 				return false;
 			}
 		} else if (count === 2) {
@@ -77,7 +73,7 @@ export class Receiver extends LargeReceiver {
 				if (this._view.getUint16(this.landing) === Wire.PINGRESP) {
 					this._core.deadlines.armed = Armed.KEEP_ALIVE;
 					this.lastReceived = now;
-					this._counters[CounterIndex.BYTES_IN]! += 2;
+					this._counters.bytesIn += 2;
 					return true;
 				}
 			}
@@ -97,17 +93,17 @@ export class Receiver extends LargeReceiver {
 			// A call has ended the connection, which is still to be closed.
 			if (!this._linked) return;
 			this.lastReceived = now;
-			this._counters[CounterIndex.BYTES_IN]! += count;
+			this._counters.bytesIn += count;
 			end += count;
 			this._end = end;
-			if (end - start > this._counters[CounterIndex.RX_MAX]!) this._counters[CounterIndex.RX_MAX] = end - start;
+			if (end - start > this._counters.rxMax) this._counters.rxMax = end - start;
 		} else this.stalled = false;
 		while (start < end) {
 			if (this._sender.ackCount === Fixed.ACK_RING_SIZE) {
 				this.stalled = this._application.attention = true;
 				return;
 			}
-			if (this._mode ? this.takeRest(now) : this.takePacket(now)) {
+			if (this._mode ? this.takeRest() : this.takePacket()) {
 				start = this._start;
 				if (start >= end) break;
 				// Each packet may have run a callback, and a landing holds many.
@@ -141,29 +137,24 @@ export class Receiver extends LargeReceiver {
 	 *
 	 * out  false: more bytes are needed, or the link is gone
 	 */
-	private takePacket(now: number): boolean {
+	private takePacket(): boolean {
 		const decoder = this._decoder;
 		const start = this._start;
 		const found = decoder.decode(this._bytes, start, this._end);
 		const packetSize = decoder.packetSize;
 		if (packetSize > this._packetSizeMax && found >= 0) return this.violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
-		if (found !== Decoded.PUBLISH) return this.takeOther(found, now);
+		if (found !== Decoded.PUBLISH) return this.takeOther(found);
 		const end = start + packetSize;
 		// One that is larger than the buffer is taken as such, also when it happens to stand in the window as a whole.
-		if (end > this._end || packetSize > this._sizeMax) return this.takeLarge(now);
+		if (end > this._end || packetSize > this._sizeMax) return this.takeLarge();
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;
 		if (!this._sender.open || (qos && this._incoming.count)) {
 			if (!this.mayCome(firstByte, packetId)) return false;
 		}
-		this._counters[CounterIndex.PUBLISHES_IN]!++;
-		if (packetSize > this._counters[CounterIndex.PACKET_IN_MAX]!)
-			this._counters[CounterIndex.PACKET_IN_MAX] = packetSize;
-		const log = this._log;
-		log.words[log.next] = now;
-		log.words[log.next + 1] = (firstByte << 16) | packetId;
-		log.next = (log.next + 2) & log.mask;
+		this._counters.publishesIn++;
+		if (packetSize > this._counters.packetInMax) this._counters.packetInMax = packetSize;
 		this._start = end;
 		if (!qos || !this._incoming.count || !this._incoming.has(packetId)) {
 			const message = this.message;
@@ -178,15 +169,15 @@ export class Receiver extends LargeReceiver {
 			const index = this._subscriptions.findExact(message.topicStart, message.topicSize);
 			if (index >= 0 && this._subscriptions.wildcards === 0) {
 				this._application.handle(this._subscriptions.handlers[index]!, message);
-				this._counters[CounterIndex.HANDLED]!++;
+				this._counters.handled++;
 				if (!this._linked) return this.keepId(message);
 			} else if (!this.deliver(message, index)) return false;
 			if (qos === 0) return true;
 			if (qos !== Wire.QOS_1) {
 				// As remember, whose call would cost more than all it does.
 				this._incoming.add(packetId);
-				if (this._incoming.count > this._counters[CounterIndex.INCOMING_QOS2_MAX]!)
-					this._counters[CounterIndex.INCOMING_QOS2_MAX] = this._incoming.count;
+				if (this._incoming.count > this._counters.incomingQoS2Max)
+					this._counters.incomingQoS2Max = this._incoming.count;
 			}
 		} else {
 			// A repetition is not handed over; its topic name has to be right all the same [MQTT-1.5.3-1].
@@ -195,33 +186,32 @@ export class Receiver extends LargeReceiver {
 			if (checkTopicName(this._bytes, topic, topic + decoder.topicSize) !== topic + decoder.topicSize) {
 				return this.violation(ReasonCode.MALFORMED_PACKET, firstByte);
 			}
-			this._counters[CounterIndex.DUPLICATES_IN]!++;
+			this._counters.table[CounterIndex.DUPLICATES_IN]!++;
 		}
-		this._sender.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);
+		this._sender.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId);
 		return true;
 	}
 
 	/** Anything but the head of a PUBLISH. */
-	private takeOther(found: Decoded, now: number): boolean {
+	private takeOther(found: Decoded): boolean {
 		const decoder = this._decoder;
 		const start = this._start;
 		if (found === Decoded.PACKET) {
 			if (decoder.firstByte === FirstByte.PUBREL && this._sender.open && !this.release(decoder.packetId)) return false;
 			this._start = start + decoder.packetSize;
-			this._log.add((decoder.firstByte << 16) | decoder.packetId, now);
 			decoder.fixedSize = 0;
 			return this._core.handlePacket(decoder, start) && this._linked;
 		}
-		if (found === Decoded.NEED_MORE) return this.needsMore(decoder, now);
+		if (found === Decoded.NEED_MORE) return this.needsMore(decoder);
 		const reason = found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET;
 		return this.violation(reason, this._bytes[start]!);
 	}
 
 	/** True when the bytes that are here can be consumed all the same. */
-	private needsMore(decoder: Decoder, now: number): boolean {
+	private needsMore(decoder: Decoder): boolean {
 		if (decoder.fixedSize === 0) return false;
 		if (decoder.type === PacketType.PUBLISH) {
-			return decoder.topicSize > 0 && decoder.payloadStart > this._sizeMax && this.startLongTopic(decoder, now);
+			return decoder.topicSize > 0 && decoder.payloadStart > this._sizeMax && this.startLongTopic(decoder);
 		}
 		// SUBACK is the only other one whose size varies, and none of ours asks for one that large.
 		if (decoder.packetSize > this._sizeMax) return this.violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
@@ -247,9 +237,9 @@ export class Receiver extends LargeReceiver {
 			return this.violation(ReasonCode.MALFORMED_PACKET, message.firstByte);
 		}
 		if (subscriptions.wildcards > 0) count += this.deliverByWalk(message);
-		if (count > 0) this._counters[CounterIndex.HANDLED]! += count;
+		if (count > 0) this._counters.handled += count;
 		else {
-			this._counters[CounterIndex.UNROUTED]!++;
+			this._counters.table[CounterIndex.UNROUTED]!++;
 			if (this._application.handlesUnrouted) this._application.unrouted(message);
 		}
 		return this._linked || this.keepId(message);

@@ -39,7 +39,7 @@ export function handleSuback(core: Core, decoder: Decoder, start: number): boole
 		const code = core.arena.bytes[codes + subscriptions.position(i)]!;
 		application.subscribed(i, code);
 		if (code !== SubackCode.FAILURE) continue;
-		core.counters[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
+		core.counts.table[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
 		application.problem(ProblemCode.SUBSCRIPTION_REFUSED, i);
 	}
 	core.handleRequestAcked();

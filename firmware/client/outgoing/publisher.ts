@@ -13,10 +13,9 @@ import { Topic, topicOf } from "../../codec/topic.js";
 import { Tells } from "../telling/application.js";
 import { ProblemCode } from "../terms/codes.js";
 import type { Core } from "../connection/core.js";
-import { CounterIndex, raise } from "../terms/counters.js";
+import { CounterIndex } from "../terms/counters.js";
 import type { PayloadSource } from "../terms/options.js";
 import { RecordBits, RecordState, sizeOfRecord } from "../session/outbox.js";
-import { LogTag } from "../telling/packet-log.js";
 import { Sender, Work } from "./sender.js";
 import { FullPolicy } from "../setup/settings.js";
 
@@ -65,20 +64,14 @@ export class Publisher extends Sender {
 	 * BUSY           a payload is being composed
 	 * STOPPED        the client is stopping
 	 */
-	// eslint-disable-next-line max-lines-per-function -- a call costs more than what most of its parts do.
-	publish(
-		topic: Topic | string,
-		payload: Uint8Array | string,
-		qos: number,
-		retain: boolean | undefined,
-		now: number,
-	): number {
+
+	publish(topic: Topic | string, payload: Uint8Array | string, qos: number, retain: boolean | undefined): number {
 		if (!(topic instanceof Topic)) {
 			const made = topicOf(topic);
 			if (made === undefined) return StatusCode.INVALID_TOPIC;
 			topic = made;
 		}
-		if (!(payload instanceof Bytes)) return this.publishText(topic.field, payload, qos, retain, now);
+		if (!(payload instanceof Bytes)) return this.publishText(topic.field, payload, qos, retain);
 		const field = topic.field;
 		if (this.direct) {
 			// Nothing stands in the way. Both usual cases are in this function, because a call costs more than what it would do,
@@ -93,11 +86,7 @@ export class Publisher extends Sender {
 					bytes.set(field, to + 2);
 					bytes.set(payload, to + 2 + field.length);
 					this.size += 2 + remaining;
-					this._counters[CounterIndex.PUBLISHES_OUT]!++;
-					const log = this._log;
-					log.words[log.next] = now;
-					log.words[log.next + 1] = LogTag.OUTGOING | (bytes[to]! << 16);
-					log.next = (log.next + 2) & log.mask;
+					this._counters.publishesOut++;
 					return 0;
 				}
 			} else if (!this.work && (qos === 1 || qos === 2)) {
@@ -135,41 +124,36 @@ export class Publisher extends Sender {
 					outbox.used += recordSize;
 					outbox.alone = outbox.count ? 0 : tags;
 					outbox.count++;
-					this._counters[CounterIndex.PUBLISHES_OUT]!++;
-					if (outbox.used > this._counters[CounterIndex.OUTBOX_MAX]!)
-						this._counters[CounterIndex.OUTBOX_MAX] = outbox.used;
+					this._counters.publishesOut++;
+					if (outbox.used > this._counters.outboxMax) this._counters.outboxMax = outbox.used;
 					// One has been noted by the publish before: the first identifier is looked for on the long way.
 					if (inflight > 1) this.noteMost(inflight);
-					const log = this._log;
-					log.words[log.next] = now;
-					log.words[log.next + 1] = LogTag.OUTGOING | (bytes[to]! << 16) | packetId;
-					log.next = (log.next + 2) & log.mask;
 					return packetId;
 				}
 			}
 		}
-		const packetId = this.start(field, payload.length, qos, retain, now);
+		const packetId = this.start(field, payload.length, qos, retain);
 		if (packetId >= 0) this._bytes.set(payload, this._payloadAt);
 		return packetId;
 	}
 
 	/** High-water marks of publishes that are not finished. */
 	private noteMost(inflight: number): void {
-		raise(this._counters, CounterIndex.INFLIGHT_MAX, inflight);
-		raise(this._counters, CounterIndex.OUTBOX_RECORDS_MAX, this._outbox.count);
+		if (inflight > this._counters.inflightMax) this._counters.inflightMax = inflight;
+		if (this._outbox.count > this._counters.outboxRecordsMax) this._counters.outboxRecordsMax = this._outbox.count;
 	}
 
 	/** Text is written where it goes, without bytes in between. */
-	private publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean | undefined, now: number): number {
+	private publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean | undefined): number {
 		const size = typeof text === STRING ? sizeOfText(text as string) : -1;
 		if (size < 0) return StatusCode.INVALID_PAYLOAD;
-		const packetId = this.start(field, size, qos, retain, now);
+		const packetId = this.start(field, size, qos, retain);
 		if (packetId >= 0) writeText(this._bytes, this._payloadAt, text as string);
 		return packetId;
 	}
 
 	/** Writes everything of a PUBLISH but its payload, which goes to #payloadAt. Hot: no allocation. */
-	private start(field: Uint8Array, size: number, qos: number, retain: boolean | undefined, now: number): number {
+	private start(field: Uint8Array, size: number, qos: number, retain: boolean | undefined): number {
 		if (qos !== 0 || !this.direct) return this.enqueue(field, size, qos, retain);
 		const remaining = field.length + size;
 		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
@@ -177,8 +161,7 @@ export class Publisher extends Sender {
 		if (at + packetSize > this.limit) return this.enqueue(field, size, qos, retain);
 		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain, 0, size);
 		this.size += packetSize;
-		this._counters[CounterIndex.PUBLISHES_OUT]!++;
-		this._log.add(LogTag.OUTGOING | (this._bytes[at]! << 16), now);
+		this._counters.publishesOut++;
 		return 0;
 	}
 
@@ -353,7 +336,7 @@ export class Publisher extends Sender {
 	}
 
 	private refuse(status: StatusCode): StatusCode {
-		this._counters[CounterIndex.REFUSED_FULL]!++;
+		this._counters.table[CounterIndex.REFUSED_FULL]!++;
 		// (For what is too large no room would be.)
 		if (status === StatusCode.FULL) this._application.publishRefused();
 		else this._application.tells |= Tells.ROOM | Tells.FRESH;
@@ -412,7 +395,7 @@ export class Publisher extends Sender {
 
 	private dropRecord(record: number): void {
 		const packetId = this._outbox.packetId(record);
-		this._counters[CounterIndex.DROPPED_OLD]!++;
+		this._counters.table[CounterIndex.DROPPED_OLD]!++;
 		this._session.drop(record);
 		this._application.problem(ProblemCode.PUBLISH_DROPPED, packetId);
 	}

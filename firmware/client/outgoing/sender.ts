@@ -5,9 +5,8 @@ import { Size, writeAck } from "../../codec/encode.js";
 import type { Application } from "../telling/application.js";
 import { Fixed } from "../setup/arena.js";
 import type { Core } from "../connection/core.js";
-import { CounterIndex, raise } from "../terms/counters.js";
+import { CounterIndex, type Counts, raise } from "../terms/counters.js";
 import { Field, RecordBits, RecordState, type Outbox } from "../session/outbox.js";
-import { LogTag, type PacketLog } from "../telling/packet-log.js";
 import type { Session } from "../session/session.js";
 import type { Subscriptions } from "../session/subscriptions.js";
 
@@ -99,8 +98,7 @@ export class Sender {
 	protected readonly _outbox: Outbox;
 	protected readonly _subscriptions: Subscriptions;
 	protected readonly _application: Application;
-	protected readonly _counters: Uint32Array;
-	protected readonly _log: PacketLog;
+	protected readonly _counters: Counts;
 
 	/** in  core  whose arena, session, subscriptions and application are made */
 	constructor(core: Core) {
@@ -118,8 +116,7 @@ export class Sender {
 		this._outbox = session.outbox;
 		this._subscriptions = core.subscriptions;
 		this._application = core.application;
-		this._counters = core.counters;
-		this._log = core.log;
+		this._counters = core.counts;
 	}
 
 	/** A connection ends, or one is about to begin: nothing of the old one may be sent on the new one. */
@@ -133,10 +130,9 @@ export class Sender {
 	}
 
 	/** CONNECT is the first packet [MQTT-3.1.0-1]. */
-	startConnect(now: number): void {
+	startConnect(): void {
 		this._connectLeft = this._connectLimit - this.connectOffset;
 		this.work = Work.ALL;
-		this._log.add(LogTag.OUTGOING | (FirstByte.CONNECT << 16), now);
 	}
 
 	/** CONNACK has accepted the connection. */
@@ -162,11 +158,7 @@ export class Sender {
 	 * Queues PUBACK, PUBREC, PUBREL or PUBCOMP; the caller knows that ackCount is below Fixed.ACK_RING_SIZE. Acks leave in the
 	 * order of these calls [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot: no allocation.
 	 */
-	ack(firstByte: FirstByte, packetId: number, now: number): void {
-		const log = this._log;
-		log.words[log.next] = now;
-		log.words[log.next + 1] = LogTag.OUTGOING | (firstByte << 16) | packetId;
-		log.next = (log.next + 2) & log.mask;
+	ack(firstByte: FirstByte, packetId: number): void {
 		const at = this.offset + this.size;
 		if (this.boundary && !this.ackCount && this.limit - at >= Size.ACK) {
 			// The four bytes of writeAck at once.
@@ -183,16 +175,16 @@ export class Sender {
 	}
 
 	/** PINGREQ is to go out: at once, when nothing stands in its way. Hot: no allocation. */
-	ping(now: number): void {
+	ping(): void {
 		this.pingDue = true;
 		if (!this.boundary || !this.open || this.ackCount > 0) this.work = Work.ALL;
-		else this.writePing(now);
+		else this.writePing();
 	}
 
-	private writePing(now: number): void {
-		if (!this.writeEmpty(FirstByte.PINGREQ, now)) return;
+	private writePing(): void {
+		if (!this.writeEmpty(FirstByte.PINGREQ)) return;
 		this.pingDue = false;
-		this._counters[CounterIndex.PINGS]!++;
+		this._counters.pings++;
 	}
 
 	/** A source may have bytes again. */
@@ -209,7 +201,7 @@ export class Sender {
 		const outbox = this._outbox;
 		if (this.work === Work.RECORDS && this.boundary && this.open) {
 			this.work = Work.NONE;
-			if (this.fillWholeRecords(now)) {
+			if (this.fillWholeRecords()) {
 				if (outbox.count === 1 && !this.disconnectDue) outbox.noteAlone();
 				return Fill.OK;
 			}
@@ -221,15 +213,15 @@ export class Sender {
 		if (outbox.active < 0 && this._connectLeft === 0) {
 			if (this.ackCount > 0) this.fillAcks();
 			if (this.open && !this.finished) {
-				if (this.pingDue || this._subscriptions.pending > 0) this.fillRequests(now);
+				if (this.pingDue || this._subscriptions.pending > 0) this.fillRequests();
 				const session = this._session;
-				if (session.releasedSent < session.releasedCount) this.fillReleased(now);
+				if (session.releasedSent < session.releasedCount) this.fillReleased();
 				while (outbox.cursor < outbox.tail && !this.disconnectForced) {
 					result = this.startRecord(now);
 					if (result !== Fill.MORE) break;
 				}
 			}
-			if (this.disconnectDue) this.fillDisconnect(now);
+			if (this.disconnectDue) this.fillDisconnect();
 		}
 		const boundary = outbox.active < 0 && this._connectLeft === 0 && !this.finished;
 		if (outbox.count === 1 && boundary && this.open && !this.disconnectDue) outbox.noteAlone();
@@ -277,7 +269,7 @@ export class Sender {
 	}
 
 	/** A packet of two bytes: PINGREQ (§3.12) or DISCONNECT (§3.14). */
-	private writeEmpty(firstByte: FirstByte, now: number): boolean {
+	private writeEmpty(firstByte: FirstByte): boolean {
 		const at = this.offset + this.size;
 		if (this.limit - at < 2) {
 			this.work = Work.ALL;
@@ -286,11 +278,10 @@ export class Sender {
 		this._bytes[at] = firstByte;
 		this._bytes[at + 1] = 0;
 		this.size += 2;
-		this._log.add(LogTag.OUTGOING | (firstByte << 16), now);
 		return true;
 	}
 
-	private fillReleased(now: number): void {
+	private fillReleased(): void {
 		const session = this._session;
 		while (session.releasedSent < session.releasedCount) {
 			const at = this.offset + this.size;
@@ -301,13 +292,12 @@ export class Sender {
 			const packetId = session.released[session.releasedSent++]!;
 			writeAck(this._bytes, at, FirstByte.PUBREL, packetId);
 			this.size += Size.ACK;
-			this._log.add(LogTag.OUTGOING | (FirstByte.PUBREL << 16) | packetId, now);
 		}
 	}
 
 	/** PINGREQ, SUBSCRIBE and UNSUBSCRIBE. */
-	private fillRequests(now: number): void {
-		if (this.pingDue) this.writePing(now);
+	private fillRequests(): void {
+		if (this.pingDue) this.writePing();
 		if (this.disconnectDue) return;
 		while (this._subscriptions.pending > 0) {
 			const start = this.offset + this.size;
@@ -321,7 +311,6 @@ export class Sender {
 			}
 			this.size += end - start;
 			this.requested = true;
-			this._log.add(LogTag.OUTGOING | (this._bytes[start]! << 16) | packetId, now);
 		}
 	}
 
@@ -331,7 +320,7 @@ export class Sender {
 	 *
 	 * out  false: there is a record of another kind, or too little room; fill goes on from it
 	 */
-	private fillWholeRecords(now: number): boolean {
+	private fillWholeRecords(): boolean {
 		const outbox = this._outbox;
 		const session = this._session;
 		const words = this._words;
@@ -360,12 +349,8 @@ export class Sender {
 			record += words[at]! & RecordBits.SIZE_MASK;
 			outbox.cursor = record;
 			const counters = this._counters;
-			counters[CounterIndex.PUBLISHES_OUT]!++;
-			if (inflight > counters[CounterIndex.INFLIGHT_MAX]!) counters[CounterIndex.INFLIGHT_MAX] = inflight;
-			const log = this._log;
-			log.words[log.next] = now;
-			log.words[log.next + 1] = LogTag.OUTGOING | (bytes[start]! << 16) | (tags >>> 16);
-			log.next = (log.next + 2) & log.mask;
+			counters.publishesOut++;
+			if (inflight > counters.inflightMax) counters.inflightMax = inflight;
 		}
 		return true;
 	}
@@ -392,8 +377,7 @@ export class Sender {
 		outbox.cursor = outbox.next(record);
 		outbox.active = record;
 		this._done = 0;
-		this._counters[CounterIndex.PUBLISHES_OUT]!++;
-		this._log.add(LogTag.OUTGOING | (this._bytes[outbox.packetStart(record)]! << 16) | (tags >>> 16), now);
+		this._counters.publishesOut++;
 		const result = this.fillRecord(now);
 		return result === Fill.OK && outbox.active < 0 ? Fill.MORE : result;
 	}
@@ -419,7 +403,7 @@ export class Sender {
 			const result = this.pull(record, packetSize, stored, now);
 			if (result !== Fill.OK) return result;
 		}
-		if (this.size > this._counters[CounterIndex.TX_MAX]!) this._counters[CounterIndex.TX_MAX] = this.size;
+		if (this.size > this._counters.txMax) this._counters.txMax = this.size;
 		if (this._done === packetSize) {
 			// Not `record`: a source may have published something, and so have moved it.
 			const sent = outbox.active;
@@ -457,12 +441,12 @@ export class Sender {
 	}
 
 	/** §3.14, when everything else is out. Before CONNACK too: a server may have accepted us already. */
-	private fillDisconnect(now: number): void {
+	private fillDisconnect(): void {
 		if (this.finished || this._outbox.active >= 0 || this.ackCount > 0) return;
 		const session = this._session;
 		const unfinished = session.outbox.count + session.releasedCount;
 		if (unfinished > 0 && !this.disconnectForced) return;
-		if (this.writeEmpty(FirstByte.DISCONNECT, now)) this.finished = this.watched = true;
+		if (this.writeEmpty(FirstByte.DISCONNECT)) this.finished = this.watched = true;
 	}
 }
 

@@ -2,7 +2,7 @@ import { fail } from "../../base/assert.js";
 import { PublishFlag } from "../../codec/constants.js";
 import { StatusCode } from "../../codec/status.js";
 import type { Arena } from "../setup/arena.js";
-import { CounterIndex } from "../terms/counters.js";
+import { type Counts } from "../terms/counters.js";
 
 /** Where a record of the outbox stands. */
 export const enum RecordState {
@@ -84,10 +84,10 @@ export class Outbox {
 	/** The region: from base to one below limit. */
 	readonly base: number;
 	readonly limit: number;
-	private readonly _counters: Uint32Array;
+	private readonly _counters: Counts;
 
 	/** in  size  bytes of the region; of an incomplete last word nothing is used */
-	constructor(arena: Arena, size: number, counters: Uint32Array) {
+	constructor(arena: Arena, size: number, counters: Counts) {
 		this._bytes = arena.bytes;
 		this.words = arena.words;
 		this.base = this.head = this.cursor = this.tail = arena.take(size);
@@ -141,8 +141,8 @@ export class Outbox {
 		const count = this.count + 1;
 		this.count = count;
 		const counters = this._counters;
-		if (used > counters[CounterIndex.OUTBOX_MAX]!) counters[CounterIndex.OUTBOX_MAX] = used;
-		if (count > counters[CounterIndex.OUTBOX_RECORDS_MAX]!) counters[CounterIndex.OUTBOX_RECORDS_MAX] = count;
+		if (used > counters.outboxMax) counters.outboxMax = used;
+		if (count > counters.outboxRecordsMax) counters.outboxRecordsMax = count;
 	}
 
 	/** The record behind this one, or `tail`. */

@@ -4,7 +4,7 @@ import { Max } from "../../codec/constants.js";
 import type { Application } from "../telling/application.js";
 import type { Arena } from "../setup/arena.js";
 import { ProblemCode } from "../terms/codes.js";
-import { CounterIndex } from "../terms/counters.js";
+import { CounterIndex, type Counts } from "../terms/counters.js";
 import { IncomingIds } from "./incoming-ids.js";
 import { Outbox, RecordBits, RecordState } from "./outbox.js";
 import type { Settings } from "../setup/settings.js";
@@ -54,10 +54,10 @@ export class Session {
 	/** One past the identifiers from nextId on that are certainly free; at most one past Max.PACKET_ID. */
 	freeEnd = 0;
 	private readonly _application: Application;
-	private readonly _counters: Uint32Array;
+	private readonly _counters: Counts;
 
 	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
-	constructor(settings: Settings, arena: Arena, application: Application, counters: Uint32Array, firstId: number) {
+	constructor(settings: Settings, arena: Arena, application: Application, counters: Counts, firstId: number) {
 		if (!(firstId >= 1 && firstId <= Max.PACKET_ID)) fail("session: first identifier");
 		this.outbox = new Outbox(arena, settings.outbox, counters);
 		this.incoming = new IncomingIds(arena, settings.incomingQoS2);
@@ -110,8 +110,7 @@ export class Session {
 		const inflight = this.waiting + this.releasedCount;
 		if (inflight >= this.window) return false;
 		// Whoever asks goes on to send one.
-		if (inflight >= this._counters[CounterIndex.INFLIGHT_MAX]!)
-			this._counters[CounterIndex.INFLIGHT_MAX] = inflight + 1;
+		if (inflight >= this._counters.inflightMax) this._counters.inflightMax = inflight + 1;
 		return true;
 	}
 
@@ -124,7 +123,7 @@ export class Session {
 	handleSending(record: number, tags: number): void {
 		if ((tags & 15) !== RecordState.QUEUED) {
 			this.outbox.setDup(record, true);
-			this._counters[CounterIndex.RESENDS]!++;
+			this._counters.table[CounterIndex.RESENDS]!++;
 			return;
 		}
 		const qos = (tags & RecordBits.QOS_MASK) >> 4;
@@ -138,7 +137,7 @@ export class Session {
 		const source = this.outbox.take(packetId, RecordState.PUBACK_WAIT);
 		if (source < 0) return this.releasedIndex(packetId) >= 0 ? AckResult.WRONG : this.whyNot(packetId);
 		this.waiting--;
-		this._counters[CounterIndex.DELIVERED]!++;
+		this._counters.delivered++;
 		const application = this._application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
 		if (application.tells !== 0) application.acked(packetId, true);
@@ -168,7 +167,7 @@ export class Session {
 	/** PUBCOMP (§3.7). Hot: no allocation. */
 	handlePubcomp(packetId: number): AckResult {
 		if (!this.forgetReleased(packetId)) return this.whyNot(packetId);
-		this._counters[CounterIndex.DELIVERED]!++;
+		this._counters.delivered++;
 		if (this._application.tells !== 0) this._application.acked(packetId, false);
 		return AckResult.TAKEN;
 	}

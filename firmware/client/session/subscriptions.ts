@@ -6,7 +6,7 @@ import { sizeOfVarint, writeUint16, writeVarint } from "../../codec/encode.js";
 import { FilterKind, kindOfFilter, matchesWildcard, sharedFilterStart } from "../../codec/filter.js";
 import { StatusCode } from "../../codec/status.js";
 import { Fixed, type Arena } from "../setup/arena.js";
-import { CounterIndex, raise } from "../terms/counters.js";
+import { CounterIndex, type Counts, raise } from "../terms/counters.js";
 import { nearerId } from "./session.js";
 import type { Settings } from "../setup/settings.js";
 
@@ -97,13 +97,13 @@ export class Subscriptions {
 	private readonly _packetSizeMax: number;
 	/** The most filters in one SUBSCRIBE: its SUBACK has to fit into the receive buffer. */
 	private readonly _batchMax: number;
-	private readonly _counters: Uint32Array;
+	private readonly _counters: Counts;
 	private _end: number;
 	/** Entries that are matched by walking. */
 	wildcards = 0;
 	private _used = 0;
 
-	constructor(settings: Settings, arena: Arena, counters: Uint32Array) {
+	constructor(settings: Settings, arena: Arena, counters: Counts) {
 		this._max = settings.subscriptions;
 		this._table = arena.words;
 		this._bytes = arena.bytes;

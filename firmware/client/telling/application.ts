@@ -1,5 +1,5 @@
 import { ProblemCode, type DisconnectReason } from "../terms/codes.js";
-import { CounterIndex } from "../terms/counters.js";
+import { CounterIndex, type Counts } from "../terms/counters.js";
 import type { Message } from "../incoming/message.js";
 import type { CoreOptions, PayloadSource } from "../terms/options.js";
 import type { Handler } from "../session/subscriptions.js";
@@ -44,14 +44,14 @@ export class Application {
 	readonly traces: boolean;
 	private readonly _options: CoreOptions<unknown>;
 	private readonly _client: unknown;
-	private readonly _counters: Uint32Array;
+	private readonly _counters: Counts;
 
 	/**
 	 * in   options   whose callbacks are used; kept
 	 *      client    what callbacks get as their client
 	 *      sources   how many streamed publishes there can be
 	 */
-	constructor(options: CoreOptions<never>, client: unknown, counters: Uint32Array, sources: number) {
+	constructor(options: CoreOptions<never>, client: unknown, counters: Counts, sources: number) {
 		this._options = options as unknown as CoreOptions<unknown>;
 		this.tells = options.onDelivered === undefined ? 0 : Tells.DELIVERED;
 		this.handlesUnrouted = options.onMessage !== undefined;
@@ -217,7 +217,7 @@ export class Application {
 	}
 
 	private threw(error: unknown): void {
-		this.problem(ProblemCode.CALLBACK_THREW, ++this._counters[CounterIndex.CALLBACKS_THREW]!, error);
+		this.problem(ProblemCode.CALLBACK_THREW, ++this._counters.table[CounterIndex.CALLBACKS_THREW]!, error);
 	}
 
 	/**
@@ -226,6 +226,6 @@ export class Application {
 	 */
 	private threwTold(error: unknown): void;
 	private threwTold(): void {
-		this._counters[CounterIndex.CALLBACKS_THREW]!++;
+		this._counters.table[CounterIndex.CALLBACKS_THREW]!++;
 	}
 }

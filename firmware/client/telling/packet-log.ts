@@ -1,3 +1,4 @@
+import { FirstByte, PacketType } from "../../codec/constants.js";
 import { packetLogWords, type Arena } from "../setup/arena.js";
 
 /** How entries are put together. */
@@ -6,20 +7,22 @@ export const enum LogTag {
 	WORDS = 2,
 	/** Marks the tag of a packet that we send. */
 	OUTGOING = 0x1000000,
+	PINGREQ = OUTGOING | (FirstByte.PINGREQ << 16),
+	PINGRESP = PacketType.PINGRESP << 20,
 }
 
 /**
- * A ring of the last packets, for the post-mortem of a connection: numbers only, always on. The pings of a silence, which
- * would soon fill it, are counted (Counter.PINGS) and not kept. Hot: no allocation.
+ * A ring of the last packets, for the post-mortem of a connection: numbers only. The pings of a silence, which would soon
+ * fill it, are kept once: each pair takes the place of the pair before. Hot: no allocation.
  */
 export class PacketLog {
 	/** Tick, direction << 24 | first byte << 16 | packet identifier; two words an entry. */
 	readonly words: Int32Array;
 	readonly mask: number;
-	/** Where the next entry goes. With words and mask for the library: its hottest paths do what add does by themselves. */
+	/** Where the next entry goes. */
 	next = 0;
 
-	/** in  size  entries, rounded up to a power of two; 0 keeps one, which costs less than asking */
+	/** in  size  entries, rounded up to a power of two; 0 for a ring that nobody writes to */
 	constructor(arena: Arena, size: number) {
 		const words = packetLogWords(size);
 		this.words = new Int32Array(arena.buffer, arena.take(4 * words), words);
@@ -40,11 +43,21 @@ export class PacketLog {
 	 * in   tag  first byte << 16 | packet identifier; with LogTag.OUTGOING for what we send
 	 */
 	add(tag: number, now: number): void {
+		if (this.repeatsPing(tag)) this.next = (this.next - 2 * LogTag.WORDS) & this.mask;
 		const words = this.words;
 		const at = this.next;
 		words[at] = now;
 		words[at + 1] = tag;
 		this.next = (at + LogTag.WORDS) & this.mask;
+	}
+
+	/** Whether this is the PINGREQ after a whole ping, with nothing in between. */
+	private repeatsPing(tag: number): boolean {
+		return (
+			tag === (LogTag.PINGREQ as number) &&
+			this.words[this.at(0) + 1] === (LogTag.PINGRESP as number) &&
+			this.words[this.at(1) + 1] === (LogTag.PINGREQ as number)
+		);
 	}
 
 	/** Word of an entry; index 0 is the latest packet. */

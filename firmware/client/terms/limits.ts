@@ -34,7 +34,7 @@ export const LIMITS = Object.freeze({
 	filterBytes: limit(256, 1, Max.FIELD_SIZE),
 	sources: limit(1, 0, 255),
 	views: limit(8, 1, 255),
-	packetLog: limit(16, 0, 4096),
+	packetLog: limit(0, 0, 4096),
 	maximumPacketSize: limit(Max.PACKET_SIZE, 64, Max.PACKET_SIZE),
 	connectTimeoutMs: limit(30_000, 10, Ticks.DURATION_MS_MAX),
 	pingTimeoutMs: limit(10_000, 10, Ticks.DURATION_MS_MAX),

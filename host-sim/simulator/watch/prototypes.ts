@@ -54,7 +54,7 @@ interface ApplicationLike {
 /** What both the writer's publisher and the receiver and the loop know. */
 interface Knowing {
 	readonly _application: ApplicationLike;
-	readonly _counters: Uint32Array;
+	readonly _counters: { readonly table: Uint32Array };
 	readonly _bytes: Uint8Array;
 }
 
@@ -199,11 +199,11 @@ function watchApplication(application: object, teller: Teller, replace: Replace)
 function watchReceiver(receiver: object, teller: Teller, replace: Replace): void {
 	replace(receiver, "deliver", (original) => {
 		return function (this: Knowing, message: unknown, index: unknown): unknown {
-			const before = this._counters[UNROUTED];
+			const before = this._counters.table[UNROUTED];
 			const { topicStart, topicSize, total } = message as MessageLike;
 			const result = (this as unknown as Hidden)[original]!(message, index);
 			const application = this._application;
-			if (this._counters[UNROUTED] !== before && !application.handlesUnrouted) {
+			if (this._counters.table[UNROUTED] !== before && !application.handlesUnrouted) {
 				teller.unrouted(application._client, this._bytes, topicStart, topicSize, total);
 			}
 			return result;
@@ -211,10 +211,10 @@ function watchReceiver(receiver: object, teller: Teller, replace: Replace): void
 	});
 	replace(receiver, "markStreaming", (original) => {
 		return function (this: Knowing, topic: unknown, topicSize: unknown, payloadSize: unknown): unknown {
-			const before = this._counters[UNROUTED];
+			const before = this._counters.table[UNROUTED];
 			const result = (this as unknown as Hidden)[original]!(topic, topicSize, payloadSize);
 			const application = this._application;
-			if (this._counters[UNROUTED] !== before && !application.handlesUnrouted) {
+			if (this._counters.table[UNROUTED] !== before && !application.handlesUnrouted) {
 				teller.unrouted(application._client, this._bytes, topic as number, topicSize as number, payloadSize as number);
 			}
 			return result;
