@@ -5,7 +5,7 @@ export { DisconnectReason, Layer, Problem, QoS, Reason, State, Status } from "./
 export { Counter, COUNTER_COUNT } from "./client/terms/counters.js";
 export { LIMITS } from "./client/terms/limits.js";
 export type { Limit, LimitName } from "./client/terms/limits.js";
-export { Message } from "./client/incoming/message.js";
+export { Message } from "./client/terms/message.js";
 export type { ManifestOptions, PayloadSource, TuningOptions, WillOptions } from "./client/terms/options.js";
 export { PacketLog } from "./client/telling/packet-log.js";
 export { PayloadWriter } from "./client/outgoing/payload-writer.js";

@@ -9,7 +9,7 @@ import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "
 import type { PacketLog } from "../client/telling/packet-log.js";
 import type { Publisher } from "../client/outgoing/publisher.js";
 import { readSettings, type Settings } from "../client/setup/settings.js";
-import type { Handler } from "../client/session/subscriptions.js";
+import type { Handler } from "../client/terms/options.js";
 import { PayloadWriter } from "../client/outgoing/payload-writer.js";
 import { StatusCode } from "../codec/status.js";
 import type { Topic } from "../codec/topic.js";

@@ -1,7 +1,7 @@
 import Timer, { type TimerId } from "timer";
 import { traced } from "../base/traced.js";
 import { Status, type QoS, type DisconnectReason } from "../client/terms/codes.js";
-import type { Message } from "../client/incoming/message.js";
+import type { Message } from "../client/terms/message.js";
 import { Topic } from "../codec/topic.js";
 import { Client } from "../app/client.js";
 import { bytesOf, textOf } from "./bytes.js";

@@ -1,4 +1,4 @@
-import type { Message } from "../client/incoming/message.js";
+import type { Message } from "../client/terms/message.js";
 import { bytesOf } from "./bytes.js";
 import type { MQTTClient } from "./client.js";
 import type { Bytes, ReadableOptions } from "./options.js";

@@ -3,7 +3,7 @@ import { LayerCode, ReasonCode, StateCode } from "../client/terms/codes.js";
 import { Tells, type Application, type Driver } from "../client/telling/application.js";
 import type { Counts } from "../client/terms/counters.js";
 import { Command, type Core } from "../client/connection/core.js";
-import { Deadline, Armed } from "../client/connection/deadlines.js";
+import { Deadline, Armed } from "../client/setup/deadlines.js";
 import { Held } from "../client/incoming/receive-mode.js";
 import type { Receiver } from "../client/incoming/receiver.js";
 import { handleStandstill } from "../client/connection/standstill.js";

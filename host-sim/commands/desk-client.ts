@@ -3,7 +3,7 @@ import { Core } from "../../firmware/client/connection/core.js";
 import type { CoreOptions, MessageHandler, PayloadSource } from "../../firmware/client/terms/options.js";
 import type { QoS } from "../../firmware/client/terms/codes.js";
 import { readSettings, type Settings } from "../../firmware/client/setup/settings.js";
-import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import type { Handler } from "../../firmware/client/terms/options.js";
 import type { Topic } from "../../firmware/codec/topic.js";
 import { Loop } from "../../firmware/loop/loop.js";
 import { DESK_CLOCK } from "./desk-clock.js";

@@ -1,6 +1,6 @@
 import { Fixed, packetLogWords } from "../../firmware/client/setup/arena.js";
 import { COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
-import { Deadline } from "../../firmware/client/connection/deadlines.js";
+import { Deadline } from "../../firmware/client/setup/deadlines.js";
 import type { Settings } from "../../firmware/client/setup/settings.js";
 
 /** One part of a client's memory, for those who tune it. */

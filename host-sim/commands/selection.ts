@@ -1,5 +1,5 @@
 /** Which messages `sub` handles: -R, -T, --retained-only, --random-filter. */
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import { UsageError } from "../terminal/exit.js";
 
 /** Options of `sub`. */

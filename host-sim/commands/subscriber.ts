@@ -1,6 +1,6 @@
 import { Status } from "../../firmware/client/terms/codes.js";
 import { Counter } from "../../firmware/client/terms/counters.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import { SubackCode } from "../../firmware/codec/constants.js";
 import type { ConnectionFlags } from "./connection.js";
 import type { DeskClient } from "./desk-client.js";

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { QoS } from "../../firmware/client/terms/codes.js";
 import { Core } from "../../firmware/client/connection/core.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
 import { Loop, type Clock } from "../../firmware/loop/loop.js";

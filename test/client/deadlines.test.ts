@@ -2,7 +2,7 @@
 // Method: explicit times, from builders that start right before each wrap.
 import { describe, expect, it } from "vitest";
 import { Ticks } from "../../firmware/base/ticks.js";
-import { Deadline, Deadlines, Armed } from "../../firmware/client/connection/deadlines.js";
+import { Deadline, Deadlines, Armed } from "../../firmware/client/setup/deadlines.js";
 import { TICKS } from "../support/core-harness.js";
 
 describe.each([...TICKS, 0xffffffff, 0x80000000])("Deadlines, from ticks %i", (ticks) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Command } from "../../firmware/client/connection/core.js";
 import { LayerCode, ProblemCode, ReasonCode, StateCode } from "../../firmware/client/terms/codes.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { packetsOf, serve } from "./model-server.js";

@@ -2,7 +2,7 @@
 // Method: a message that stands between bytes which would change every answer, were they looked at.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Message } from "../../firmware/client/incoming/message.js";
+import { Message } from "../../firmware/client/terms/message.js";
 import { Text, Topic } from "../../firmware/codec/topic.js";
 import { bytesOf } from "../support/hex.js";
 

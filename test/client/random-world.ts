@@ -1,9 +1,9 @@
 import { expect } from "vitest";
 import { Problem, State } from "../../firmware/client/terms/codes.js";
 import { Command } from "../../firmware/client/connection/core.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import { RecordState } from "../../firmware/client/session/outbox.js";
-import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import type { Handler } from "../../firmware/client/terms/options.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, publishHex } from "../support/hex.js";
 

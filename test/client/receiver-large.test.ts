@@ -4,8 +4,8 @@
 import { describe, expect, it } from "vitest";
 import { Problem, Reason } from "../../firmware/client/terms/codes.js";
 import { Counter } from "../../firmware/client/terms/counters.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
-import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import type { Message } from "../../firmware/client/terms/message.js";
+import type { Handler } from "../../firmware/client/terms/options.js";
 import { endedBy, Harness, inState, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Reason } from "../../firmware/client/terms/codes.js";
 import { Counter } from "../../firmware/client/terms/counters.js";
-import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import type { Handler } from "../../firmware/client/terms/options.js";
 import { endedBy, Harness, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, hexOf, publishHex } from "../support/hex.js";
 

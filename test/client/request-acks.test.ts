@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LayerCode, ProblemCode, ReasonCode, StateCode } from "../../firmware/client/terms/codes.js";
 import { CounterIndex } from "../../firmware/client/terms/counters.js";
-import { Deadline } from "../../firmware/client/connection/deadlines.js";
+import { Deadline } from "../../firmware/client/setup/deadlines.js";
 import type { Harness, HarnessOptions } from "../support/core-harness.js";
 import { ackHex } from "../support/hex.js";
 import { serve } from "./model-server.js";

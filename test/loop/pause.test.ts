@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { Rig, type RigOptions } from "./rig.js";
 

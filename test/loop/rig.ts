@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import { StateCode, type DisconnectReason, type QoS } from "../../firmware/client/terms/codes.js";
 import { Core } from "../../firmware/client/connection/core.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
-import type { Handler } from "../../firmware/client/session/subscriptions.js";
+import type { Handler } from "../../firmware/client/terms/options.js";
 import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js";
 import { Loop, type Clock } from "../../firmware/loop/loop.js";
 import type { Transport, TransportEnd, TransportSetup } from "../../firmware/ports/transport.js";

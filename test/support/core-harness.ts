@@ -2,8 +2,8 @@ import { Core, Command } from "../../firmware/client/connection/core.js";
 import { ReasonCode, LayerCode, type DisconnectReason } from "../../firmware/client/terms/codes.js";
 import type { CoreOptions } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
-import type { Handler } from "../../firmware/client/session/subscriptions.js";
-import type { Message } from "../../firmware/client/incoming/message.js";
+import type { Handler } from "../../firmware/client/terms/options.js";
+import type { Message } from "../../firmware/client/terms/message.js";
 import { LoggedTransport } from "../../firmware/loop/logged-transport.js";
 import { bytesOf, hexOf } from "./hex.js";
 

@@ -10,7 +10,7 @@ import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
 import { advanceOf, CounterIndex, Counters, Counts } from "../terms/counters.js";
-import { Deadline, Deadlines, Armed } from "./deadlines.js";
+import { Deadline, Deadlines, Armed } from "../setup/deadlines.js";
 import type { CoreOptions } from "../terms/options.js";
 import { PacketLog } from "../telling/packet-log.js";
 import { handleAck } from "../incoming/publish-acks.js";
@@ -21,7 +21,8 @@ import { Receiver } from "../incoming/receiver.js";
 import { Fill } from "../outgoing/sender.js";
 import { Session, Suspect } from "../session/session.js";
 import type { Settings } from "../setup/settings.js";
-import { Subscriptions, type Handler } from "../session/subscriptions.js";
+import type { Handler } from "../terms/options.js";
+import { Subscriptions } from "../session/subscriptions.js";
 
 /** Times and bytes that no option changes. */
 const enum Constant {

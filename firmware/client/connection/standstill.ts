@@ -1,6 +1,6 @@
 import { elapsedMs } from "../../base/ticks.js";
 import type { Core } from "./core.js";
-import { Armed, Deadline } from "./deadlines.js";
+import { Armed, Deadline } from "../setup/deadlines.js";
 
 /**
  * The client has not run for some time: a callback has blocked, the program has done something else, the whole machine

@@ -5,9 +5,9 @@ import { Decoder } from "../../codec/decoder.js";
 import { checkTopicName } from "../../codec/utf8.js";
 import type { Application } from "../telling/application.js";
 import { ProblemCode, ReasonCode } from "../terms/codes.js";
-import type { Core } from "../connection/core.js";
+import type { Link } from "./link.js";
 import { CounterIndex, type Counts } from "../terms/counters.js";
-import { Message } from "./message.js";
+import { Message } from "../terms/message.js";
 import type { Outbox } from "../session/outbox.js";
 import type { IncomingIds } from "../session/incoming-ids.js";
 import { Held, Mode } from "./receive-mode.js";
@@ -46,7 +46,7 @@ export abstract class LargeReceiver {
 	protected readonly _subscriptions: Subscriptions;
 	protected readonly _sender: Sender;
 	protected readonly _application: Application;
-	protected readonly _core: Core;
+	protected readonly _link: Link;
 	protected readonly _counters: Counts;
 	/** The connection is there; any callback may end it. */
 	protected _linked = false;
@@ -61,9 +61,9 @@ export abstract class LargeReceiver {
 	/** The server has more QoS 2 messages open than can be remembered: the connection ends once our acks are out. */
 	protected _overrun = false;
 
-	/** in  core  whose parts but this one are made */
-	constructor(core: Core) {
-		const { arena, session, settings } = core;
+	/** in  link  whose parts but this one are made */
+	constructor(link: Link) {
+		const { arena, session, settings } = link;
 		this._bytes = arena.bytes;
 		this._view = arena.view;
 		// An incomplete packet is kept right in front of the landing, so that a packet stands together.
@@ -75,11 +75,11 @@ export abstract class LargeReceiver {
 		this._session = session;
 		this._outbox = session.outbox;
 		this._incoming = session.incoming;
-		this._subscriptions = core.subscriptions;
-		this._sender = core.sender;
-		this._application = core.application;
-		this._core = core;
-		this._counters = core.counts;
+		this._subscriptions = link.subscriptions;
+		this._sender = link.sender;
+		this._application = link.application;
+		this._link = link;
+		this._counters = link.counts;
 		this.message = new Message(arena.bytes, arena.view);
 	}
 
@@ -132,7 +132,7 @@ export abstract class LargeReceiver {
 
 	protected violation(reason: ReasonCode, detail: number): boolean {
 		this._counters.table[CounterIndex.PROTOCOL_ERRORS]!++;
-		this._core.handleViolation(reason, detail);
+		this._link.handleViolation(reason, detail);
 		return false;
 	}
 
@@ -201,7 +201,7 @@ export abstract class LargeReceiver {
 		const isAgain = this._overrun;
 		// Without the acks of the packets before this one, the server would send all of them again, for ever.
 		this._overrun = !isAgain;
-		if (isAgain) this._core.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
+		if (isAgain) this._link.handleViolation(ReasonCode.INCOMING_QOS2_FULL, packetId);
 		return false;
 	}
 
@@ -216,7 +216,7 @@ export abstract class LargeReceiver {
 		const repeated = qosOf(decoder.firstByte) === 2 && this._incoming.has(decoder.packetId);
 		const pieces = !repeated && this.markStreaming(topic, topicSize, decoder.payloadSize);
 		// The report of a message that nobody can take is a callback: it may have ended the connection.
-		if (!this._core.linked) return false;
+		if (!this._link.linked) return false;
 		// The topic stays at the base while pieces come and go in the landing.
 		this._bytes.copyWithin(this._base, topic, topic + topicSize);
 		this.message.setHead(decoder.firstByte, decoder.packetId, this._base, topicSize);

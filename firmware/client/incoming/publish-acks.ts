@@ -3,7 +3,7 @@ import { FirstByte } from "../../codec/constants.js";
 import { AckHead } from "../../codec/decoder.js";
 import { Size } from "../../codec/encode.js";
 import { ReasonCode, StateCode } from "../terms/codes.js";
-import type { Core } from "../connection/core.js";
+import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
 import { Work } from "../outgoing/sender.js";
 import { RecordBits } from "../session/outbox.js";
@@ -17,12 +17,12 @@ import { AckResult } from "../session/session.js";
  * in   word  the four bytes
  * out  whether it was taken; if not, nothing has changed, and the bytes take the long way
  */
-export function handleAckAlone(core: Core, word: number): boolean {
-	if (word >> 16 === AckHead.PUBCOMP) return handlePubcompAlone(core, word & 0xffff);
-	const sender = core.sender;
+export function handleAckAlone(link: Link, word: number): boolean {
+	if (word >> 16 === AckHead.PUBCOMP) return handlePubcompAlone(link, word & 0xffff);
+	const sender = link.sender;
 	const at = sender.offset + sender.size;
 	if (!sender.boundary || sender.ackCount || at + Size.ACK > sender.limit) return false;
-	const session = core.session;
+	const session = link.session;
 	let answer = AckHead.PUBCOMP as number;
 	if (word >> 16 === AckHead.PUBREC) {
 		const outbox = session.outbox;
@@ -32,25 +32,25 @@ export function handleAckAlone(core: Core, word: number): boolean {
 		outbox.head = outbox.cursor = outbox.tail = outbox.base;
 		session.released[session.releasedCount] = word;
 		session.releasedCount = session.releasedSent = session.releasedSent + 1;
-		if (core.application.tells !== 0) core.application.roomMade();
+		if (link.application.tells !== 0) link.application.roomMade();
 		answer = AckHead.PUBREL;
 	} else {
 		if (word >> 16 !== AckHead.PUBREL || (word & 0xffff) === 0 || !session.incoming.remove(word & 0xffff)) return false;
 	}
-	core.arena.view.setInt32(at, (answer << 16) | (word & 0xffff));
+	link.arena.view.setInt32(at, (answer << 16) | (word & 0xffff));
 	sender.size += Size.ACK;
 	return true;
 }
 
 /** PUBCOMP alone: as handleAckAlone. Hot: no allocation. */
-function handlePubcompAlone(core: Core, packetId: number): boolean {
-	const session = core.session;
+function handlePubcompAlone(link: Link, packetId: number): boolean {
+	const session = link.session;
 	if (session.releasedCount !== 1 || session.released[0] !== packetId) return false;
 	session.releasedCount = session.releasedSent = 0;
-	core.counts.delivered++;
+	link.counts.delivered++;
 	// What has waited for the window.
-	if (session.outbox.count > 0 || core.sender.disconnectDue) core.sender.work = Work.ALL;
-	if (core.application.tells !== 0) core.application.acked(packetId, false);
+	if (session.outbox.count > 0 || link.sender.disconnectDue) link.sender.work = Work.ALL;
+	if (link.application.tells !== 0) link.application.acked(packetId, false);
 	return true;
 }
 
@@ -60,16 +60,16 @@ function handlePubcompAlone(core: Core, packetId: number): boolean {
  * in   ack  first byte << 16 | packet identifier
  * out  whether the connection stands
  */
-export function handleAck(core: Core, ack: number): boolean {
+export function handleAck(link: Link, ack: number): boolean {
 	const firstByte = ack >> 16;
 	const packetId = ack & 0xffff;
 	if (firstByte === FirstByte.PUBREL) {
 		// The receiver has released it.
-		core.sender.ack(FirstByte.PUBCOMP, packetId);
+		link.sender.ack(FirstByte.PUBCOMP, packetId);
 		return true;
 	}
-	const sender = core.sender;
-	const session = core.session;
+	const sender = link.sender;
+	const session = link.session;
 	let result: AckResult;
 	if (firstByte === FirstByte.PUBACK) result = session.handlePuback(packetId);
 	else if (firstByte === FirstByte.PUBCOMP) result = session.handlePubcomp(packetId);
@@ -78,22 +78,22 @@ export function handleAck(core: Core, ack: number): boolean {
 		// PUBREL follows PUBREC; the others open the window for what waits in the outbox.
 		if (firstByte === FirstByte.PUBREC || sender.disconnectDue) sender.work = Work.ALL;
 		else if (session.outbox.cursor < session.outbox.tail) sender.work |= Work.RECORDS;
-		return core.state >= StateCode.CONNECTING;
+		return link.state >= StateCode.CONNECTING;
 	}
-	return handleOddAck(core, result, firstByte, packetId);
+	return handleOddAck(link, result, firstByte, packetId);
 }
 
 /** An ack that no exchange waits for: ignored, answered, or the end of the connection. */
-function handleOddAck(core: Core, result: AckResult, firstByte: number, packetId: number): boolean {
+function handleOddAck(link: Link, result: AckResult, firstByte: number, packetId: number): boolean {
 	// One for an identifier of an open SUBSCRIBE answers the wrong question.
-	if (result === AckResult.WRONG || core.isRequest(packetId)) {
-		core.counts.table[CounterIndex.PROTOCOL_ERRORS]!++;
-		core.handleViolation(ReasonCode.PROTOCOL_ERROR, firstByte);
+	if (result === AckResult.WRONG || link.isRequest(packetId)) {
+		link.counts.table[CounterIndex.PROTOCOL_ERRORS]!++;
+		link.handleViolation(ReasonCode.PROTOCOL_ERROR, firstByte);
 		return false;
 	}
 	// A PUBREC that was answered before is answered again, and an unknown one too, so that the server can finish; one
 	// whose PUBREL is still to be sent is not [MQTT-4.6.0-4].
-	if (firstByte === FirstByte.PUBREC && core.session.releasedIndex(packetId) < core.session.releasedSent)
-		core.sender.ack(FirstByte.PUBREL, packetId);
+	if (firstByte === FirstByte.PUBREC && link.session.releasedIndex(packetId) < link.session.releasedSent)
+		link.sender.ack(FirstByte.PUBREL, packetId);
 	return true;
 }

@@ -6,10 +6,10 @@ import { Size } from "../../codec/encode.js";
 import { checkTopicName } from "../../codec/utf8.js";
 import { Fixed } from "../setup/arena.js";
 import { ReasonCode } from "../terms/codes.js";
-import type { Core } from "../connection/core.js";
+import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
-import { Armed } from "../connection/deadlines.js";
-import { Message } from "./message.js";
+import { Armed } from "../setup/deadlines.js";
+import { Message } from "../terms/message.js";
 import { handleAckAlone } from "./publish-acks.js";
 import { LargeReceiver } from "./large-receiver.js";
 import { Mode } from "./receive-mode.js";
@@ -36,8 +36,8 @@ const enum Wire {
  */
 export class Receiver extends LargeReceiver {
 	/** Written out: the constructor that a derived class is given spreads its arguments. */
-	constructor(core: Core) {
-		super(core);
+	constructor(link: Link) {
+		super(link);
 	}
 
 	/**
@@ -62,16 +62,16 @@ export class Receiver extends LargeReceiver {
 				if (this._application.tells) this._application.acked(word & 0xffff, true);
 				return false;
 			}
-			if (this._sender.open && handleAckAlone(this._core, word)) {
+			if (this._sender.open && handleAckAlone(this._link, word)) {
 				this.lastReceived = now;
 				this._counters.bytesIn += Size.ACK;
 				return false;
 			}
 		} else if (count === 2) {
 			// Asked for, and nothing else is waited for: so it comes after CONNACK.
-			if (this._core.deadlines.armed === Armed.PINGED && !this._mode) {
+			if (this._link.deadlines.armed === Armed.PINGED && !this._mode) {
 				if (this._view.getUint16(this.landing) === Wire.PINGRESP) {
-					this._core.deadlines.armed = Armed.KEEP_ALIVE;
+					this._link.deadlines.armed = Armed.KEEP_ALIVE;
 					this.lastReceived = now;
 					this._counters.bytesIn += 2;
 					return true;
@@ -84,7 +84,7 @@ export class Receiver extends LargeReceiver {
 
 	/** Any bytes: see handleBytes. Hot: no allocation. */
 	private takeBytes(count: number, now: number): void {
-		this._core.now = now;
+		this._link.now = now;
 		if (this._mode === Mode.PARTIAL) this._mode = Mode.PACKET;
 		let start = this._start;
 		let end = this._end;
@@ -200,7 +200,7 @@ export class Receiver extends LargeReceiver {
 			if (decoder.firstByte === FirstByte.PUBREL && this._sender.open && !this.release(decoder.packetId)) return false;
 			this._start = start + decoder.packetSize;
 			decoder.fixedSize = 0;
-			return this._core.handlePacket(decoder, start) && this._linked;
+			return this._link.handlePacket(decoder, start) && this._linked;
 		}
 		if (found === Decoded.NEED_MORE) return this.needsMore(decoder);
 		const reason = found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET;

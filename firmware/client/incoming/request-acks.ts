@@ -4,9 +4,9 @@ import type { Decoder } from "../../codec/decoder.js";
 import { StatusCode } from "../../codec/status.js";
 import { Tells } from "../telling/application.js";
 import { ProblemCode } from "../terms/codes.js";
-import type { Core } from "../connection/core.js";
+import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
-import { Deadline } from "../connection/deadlines.js";
+import { Deadline } from "../setup/deadlines.js";
 import { Work } from "../outgoing/sender.js";
 import { SubscriptionState } from "../session/subscriptions.js";
 
@@ -20,48 +20,48 @@ import { SubscriptionState } from "../session/subscriptions.js";
  *
  * Hot: no allocation.
  */
-export function handleSuback(core: Core, decoder: Decoder, start: number): boolean {
-	const { subscriptions, application } = core;
+export function handleSuback(link: Link, decoder: Decoder, start: number): boolean {
+	const { subscriptions, application } = link;
 	const packetId = decoder.packetId;
 	const count = subscriptions.countOfRequest(packetId, SubscriptionState.SUBSCRIBING);
-	if (count === 0) return core.isExchange(packetId) ? core.refuse(decoder) : true;
-	if (count !== decoder.payloadSize) return core.refuse(decoder);
+	if (count === 0) return link.isExchange(packetId) ? link.refuse(decoder) : true;
+	if (count !== decoder.payloadSize) return link.refuse(decoder);
 	const codes = start + decoder.payloadStart;
 	// All of them are settled before the first callback, which may change any subscription.
 	for (let i = subscriptions.nextOfRequest(packetId, 0); i >= 0; i = subscriptions.nextOfRequest(packetId, i + 1)) {
-		const refused = core.arena.bytes[codes + subscriptions.position(i)] === SubackCode.FAILURE;
+		const refused = link.arena.bytes[codes + subscriptions.position(i)] === SubackCode.FAILURE;
 		subscriptions.settle(i, refused ? SubscriptionState.REFUSED : SubscriptionState.ACTIVE);
 	}
 	for (let i = 0; i < subscriptions.count; i++) {
 		// What a callback has ended or changed is not what this is the answer to. All others are told, also when a callback
 		// has ended the connection: with the session kept, no other SUBACK would come.
 		if (!subscriptions.takeAnswered(i)) continue;
-		const code = core.arena.bytes[codes + subscriptions.position(i)]!;
+		const code = link.arena.bytes[codes + subscriptions.position(i)]!;
 		application.subscribed(i, code);
 		if (code !== SubackCode.FAILURE) continue;
-		core.counts.table[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
+		link.counts.table[CounterIndex.SUBSCRIPTIONS_REFUSED]!++;
 		application.problem(ProblemCode.SUBSCRIPTION_REFUSED, i);
 	}
-	core.handleRequestAcked();
-	return core.linked;
+	link.handleRequestAcked();
+	return link.linked;
 }
 
 /** UNSUBACK (§3.11); otherwise as handleSuback. Hot: no allocation. */
-export function handleUnsuback(core: Core, decoder: Decoder): boolean {
-	const { subscriptions } = core;
+export function handleUnsuback(link: Link, decoder: Decoder): boolean {
+	const { subscriptions } = link;
 	const packetId = decoder.packetId;
 	const count = subscriptions.countOfRequest(packetId, SubscriptionState.UNSUBSCRIBING);
-	if (count < 0) return core.refuse(decoder);
-	if (count === 0) return core.isExchange(packetId) ? core.refuse(decoder) : true;
-	for (let index = 0; core.linked; index++) {
+	if (count < 0) return link.refuse(decoder);
+	if (count === 0) return link.isExchange(packetId) ? link.refuse(decoder) : true;
+	for (let index = 0; link.linked; index++) {
 		index = subscriptions.nextOfRequest(packetId, index);
 		if (index < 0) break;
 		subscriptions.settle(index, SubscriptionState.FREE);
-		core.application.entryFreed();
-		core.application.unsubscribed(index);
+		link.application.entryFreed();
+		link.application.unsubscribed(index);
 	}
-	core.handleRequestAcked();
-	return core.linked;
+	link.handleRequestAcked();
+	return link.linked;
 }
 
 /**
@@ -71,16 +71,16 @@ export function handleUnsuback(core: Core, decoder: Decoder): boolean {
  *      requested  entries that waited for an ack before
  * out  result
  */
-export function noteRequest(core: Core, result: number, requested: number): number {
-	const { subscriptions, sender } = core;
+export function noteRequest(link: Link, result: number, requested: number): number {
+	const { subscriptions, sender } = link;
 	sender.work = Work.ALL;
-	if (result === (StatusCode.FULL as number)) core.application.tells |= Tells.ENTRY | Tells.FRESH;
+	if (result === (StatusCode.FULL as number)) link.application.tells |= Tells.ENTRY | Tells.FRESH;
 	if (subscriptions.requested === requested) return result;
 	// Nothing waits any more for the answer to what was asked about it before: the deadline, that of the oldest request, ends
 	// with that.
 	const packetId = subscriptions.packetId(result);
 	if (subscriptions.nextOfRequest(packetId, 0) < 0 && !subscriptions.waitsForOlder(packetId)) {
-		core.deadlines.clear(Deadline.ACK);
+		link.deadlines.clear(Deadline.ACK);
 		// Those that are still waited for get theirs anew.
 		sender.requested = true;
 	}

@@ -12,7 +12,7 @@ import { StatusCode } from "../../codec/status.js";
 import { Topic, topicOf } from "../../codec/topic.js";
 import { Tells } from "../telling/application.js";
 import { ProblemCode } from "../terms/codes.js";
-import type { Core } from "../connection/core.js";
+import type { Parts } from "../session/parts.js";
 import { CounterIndex } from "../terms/counters.js";
 import type { PayloadSource } from "../terms/options.js";
 import { RecordBits, RecordState, sizeOfRecord } from "../session/outbox.js";
@@ -36,11 +36,10 @@ export class Publisher extends Sender {
 	private readonly _queueQoS0: boolean;
 	private readonly _policy: FullPolicy;
 
-	/** in  core  whose arena, session, subscriptions and application are made */
-	constructor(core: Core) {
-		super(core);
-		this._queueQoS0 = core.settings.queueQoS0;
-		this._policy = core.settings.fullPolicy;
+	constructor(parts: Parts) {
+		super(parts);
+		this._queueQoS0 = parts.settings.queueQoS0;
+		this._policy = parts.settings.fullPolicy;
 	}
 
 	/** Gives up a payload that is being composed. */

@@ -4,7 +4,7 @@ import { FirstByte, PublishFlag } from "../../codec/constants.js";
 import { Size, writeAck } from "../../codec/encode.js";
 import type { Application } from "../telling/application.js";
 import { Fixed } from "../setup/arena.js";
-import type { Core } from "../connection/core.js";
+import type { Parts } from "../session/parts.js";
 import { CounterIndex, type Counts, raise } from "../terms/counters.js";
 import { Field, RecordBits, RecordState, type Outbox } from "../session/outbox.js";
 import type { Session } from "../session/session.js";
@@ -100,9 +100,8 @@ export class Sender {
 	protected readonly _application: Application;
 	protected readonly _counters: Counts;
 
-	/** in  core  whose arena, session, subscriptions and application are made */
-	constructor(core: Core) {
-		const { arena, session, settings } = core;
+	constructor(parts: Parts) {
+		const { arena, session, settings } = parts;
 		this._bytes = arena.bytes;
 		this._words = arena.words;
 		this._view = arena.view;
@@ -114,9 +113,9 @@ export class Sender {
 		this.limit = this.offset + settings.txBuffer;
 		this._session = session;
 		this._outbox = session.outbox;
-		this._subscriptions = core.subscriptions;
-		this._application = core.application;
-		this._counters = core.counts;
+		this._subscriptions = parts.subscriptions;
+		this._application = parts.application;
+		this._counters = parts.counts;
 	}
 
 	/** A connection ends, or one is about to begin: nothing of the old one may be sent on the new one. */

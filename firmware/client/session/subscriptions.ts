@@ -6,6 +6,7 @@ import { sizeOfVarint, writeUint16, writeVarint } from "../../codec/encode.js";
 import { FilterKind, kindOfFilter, matchesWildcard, sharedFilterStart } from "../../codec/filter.js";
 import { StatusCode } from "../../codec/status.js";
 import { Fixed, type Arena } from "../setup/arena.js";
+import type { Handler } from "../terms/options.js";
 import { CounterIndex, type Counts, raise } from "../terms/counters.js";
 import { nearerId } from "./session.js";
 import type { Settings } from "../setup/settings.js";
@@ -70,9 +71,6 @@ const enum Entry {
 
 /** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
 const STRING = "string";
-
-/** A handler as the table keeps it; what it is called with is the caller's business. */
-export type Handler = (message: never, client: never) => void;
 
 /**
  * Topic filters with their handlers, and the requests that make the server know them. Filters stand packed in the

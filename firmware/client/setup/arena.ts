@@ -1,5 +1,5 @@
 import { Counters } from "../terms/counters.js";
-import { Deadline } from "../connection/deadlines.js";
+import { Deadline } from "./deadlines.js";
 import type { Settings } from "./settings.js";
 
 /** Sizes and places that no option changes. */

@@ -1,8 +1,8 @@
 import { ProblemCode, type DisconnectReason } from "../terms/codes.js";
 import { CounterIndex, type Counts } from "../terms/counters.js";
-import type { Message } from "../incoming/message.js";
+import type { Message } from "../terms/message.js";
 import type { CoreOptions, PayloadSource } from "../terms/options.js";
-import type { Handler } from "../session/subscriptions.js";
+import type { Handler } from "../terms/options.js";
 
 /** What an application is told when a publish is complete. */
 export const enum Tells {

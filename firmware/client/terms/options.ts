@@ -1,7 +1,7 @@
 import type { NameResolver, TransportFactory } from "../../ports/transport.js";
 import type { Topic } from "../../codec/topic.js";
 import type { DisconnectReason, Problem, QoS } from "./codes.js";
-import type { Message } from "../incoming/message.js";
+import type { Message } from "./message.js";
 
 /** What the server publishes for us when the connection ends without DISCONNECT (§3.1.2.5). */
 export interface WillOptions {
@@ -130,6 +130,9 @@ export interface CoreOptions<C> extends ManifestOptions {
 	/** Numbers only, for logs: an event of Trace and two values. */
 	onTrace?(event: number, a: number, b: number): void;
 }
+
+/** A handler as the table keeps it; what it is called with is the caller's business. */
+export type Handler = (message: never, client: never) => void;
 
 /** Gets a message; the object is valid until the handler returns. */
 export type MessageHandler<C> = (message: Message, client: C) => NotAPromise;

@@ -14,7 +14,7 @@ const { write } = scriptCommand("rooms", "Draw the rooms of the repository. Ends
 	.opts<{ write?: boolean }>();
 
 /** The drawing stands between these in the page. */
-const BEGIN = "<!-- rooms -->\n\n```text\n";
+const BEGIN = "<!-- rooms -->\n\n```text";
 const END = "\n```\n\n<!-- /rooms -->";
 
 await runScript(async () => {
@@ -25,7 +25,7 @@ await runScript(async () => {
 		const file = join(root, "CONTRIBUTING.md");
 		const page = readFileSync(file, "utf8");
 		const begin = page.indexOf(BEGIN) + BEGIN.length;
-		writeFileSync(file, page.slice(0, begin) + drawn + page.slice(page.indexOf(END, begin)));
+		writeFileSync(file, `${page.slice(0, begin)}\n${drawn}` + page.slice(page.indexOf(END, begin)));
 	}
 	const faults = HOUSES.flatMap((house) => faultsOfHouse(house, arrowsOf(root, house)));
 	for (const fault of faults) process.stderr.write(`${fault}\n`);

@@ -94,7 +94,7 @@ export function drawHouse(house: House, arrows: readonly Arrow[]): string {
 		for (const room of floor) {
 			const into = arrows.filter(({ from }) => from === room).map(({ to }) => to);
 			into.sort((a, b) => floorOf(house, a) - floorOf(house, b) || (a < b ? -1 : 1));
-			lines.push(`  ${room.padEnd(width)}${into.length > 0 ? `  → ${into.join(", ")}` : ""}`);
+			lines.push(`  ${room.padEnd(width)}  ${into.length > 0 ? `→ ${into.join(", ")}` : ""}`.trimEnd());
 		}
 	}
 	return lines.join("\n");

@@ -1,5 +1,5 @@
 import { plainVerdict } from "../../codec/plain-decoder.js";
-import type { Message } from "../../../firmware/client/incoming/message.js";
+import type { Message } from "../../../firmware/client/terms/message.js";
 
 /** Bytes of one connection that are kept; what comes later is not looked at. */
 const LOG_SIZE = 16_384;

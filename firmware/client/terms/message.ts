@@ -1,7 +1,7 @@
 import { Ascii } from "../../base/ascii.js";
 import { PublishFlag } from "../../codec/constants.js";
 import type { Topic } from "../../codec/topic.js";
-import type { QoS } from "../terms/codes.js";
+import type { QoS } from "./codes.js";
 
 /**
  * A received message, or a piece of one. Topic and payload are positions in the client's receive buffer: everything

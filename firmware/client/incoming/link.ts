@@ -1,0 +1,26 @@
+import type { Decoder } from "../../codec/decoder.js";
+import type { Sender } from "../outgoing/sender.js";
+import type { Parts } from "../session/parts.js";
+import type { ReasonCode, StateCode } from "../terms/codes.js";
+
+/** What incoming packets ask of the connection that they came by. The core is one. */
+export interface Link extends Parts {
+	readonly sender: Sender;
+	readonly state: StateCode;
+	/** Whether the connection still stands: any callback may end it. */
+	readonly linked: boolean;
+	/** The time of the turn. */
+	now: number;
+	/** Every packet but PUBLISH. out: whether the connection stands */
+	handlePacket(decoder: Decoder, start: number): boolean;
+	/** The server broke the protocol, or more than we can remember: ends the connection. */
+	handleViolation(reason: ReasonCode, detail: number): void;
+	/** A packet that is not allowed here: ends the connection. out: false */
+	refuse(decoder: Decoder): boolean;
+	/** Whether a SUBSCRIBE or UNSUBSCRIBE of ours waits for its ack with this identifier. */
+	isRequest(packetId: number): boolean;
+	/** Whether a publish of ours that is not finished has this identifier. */
+	isExchange(packetId: number): boolean;
+	/** A request was answered: its deadline belongs to those that are still open. */
+	handleRequestAcked(): void;
+}
