@@ -15,8 +15,9 @@ export const enum Fixed {
 	SUBSCRIPTIONS = COUNTERS + Counters.COUNT,
 }
 
-/** Words of the packet log: two an entry, a power of two in all. */
+/** Words of the packet log: two an entry, a power of two in all; none without entries. */
 export function packetLogWords(entries: number): number {
+	if (entries === 0) return 0;
 	let words = 2;
 	while (words < 2 * entries) words *= 2;
 	return words;

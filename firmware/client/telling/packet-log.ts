@@ -22,7 +22,7 @@ export class PacketLog {
 	/** Where the next entry goes. */
 	next = 0;
 
-	/** in  size  entries, rounded up to a power of two; 0 for a ring that nobody writes to */
+	/** in  size  entries, rounded up to a power of two; 0 for a ring that takes no memory and that nobody writes to */
 	constructor(arena: Arena, size: number) {
 		const words = packetLogWords(size);
 		this.words = new Int32Array(arena.buffer, arena.take(4 * words), words);
