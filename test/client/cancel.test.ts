@@ -373,7 +373,7 @@ describe("the back-off", () => {
 			const { log } = h.core;
 			h.exchange(puback(log.packetId(0)));
 		};
-		expect(pauses({}, outwards)).toEqual([100, 100, 100, 100, 100]);
+		expect(pauses({ packetLog: 16 }, outwards)).toEqual([100, 100, 100, 100, 100]);
 	});
 
 	it("grows when nothing got through, or only what had come before, or when the server broke the rules", () => {
