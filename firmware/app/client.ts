@@ -7,7 +7,7 @@ import { clientIdOf } from "../codec/connect.js";
 import { Core } from "../client/connection/core.js";
 import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/terms/options.js";
 import type { PacketLog } from "../client/telling/packet-log.js";
-import type { Publisher } from "../client/outgoing/publisher.js";
+import type { ShortPublisher } from "../client/short-ways/publish.js";
 import { readSettings, type Settings } from "../client/setup/settings.js";
 import type { Handler } from "../client/terms/options.js";
 import { PayloadWriter } from "../client/outgoing/payload-writer.js";
@@ -45,7 +45,7 @@ export class Client {
 	/** The last packets. */
 	readonly packetLog: PacketLog;
 	readonly #core: Core;
-	readonly #publisher: Publisher;
+	readonly #publisher: ShortPublisher;
 	readonly #loop: Loop;
 	readonly #writer: PayloadWriter;
 
@@ -54,13 +54,13 @@ export class Client {
 		try {
 			const settings = readSettings(options);
 			this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
-			this.#publisher = this.#core.sender;
+			this.#publisher = this.#core.shortPublisher;
 			this.#loop = new Loop(
 				this.#core,
 				{ transport: options.transport, host: options.host, dns: options.dns },
 				PLATFORM,
 			);
-			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.sender, this.#loop);
+			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, this.#loop);
 			this.settings = settings;
 			this.packetLog = this.#core.log;
 		} catch (error) {
@@ -257,7 +257,7 @@ export class Client {
 		const nested = loop.busy;
 		let result: number = StatusCode.INTERNAL_FAULT;
 		try {
-			result = this.#core.sender.publishStream(topic, total, source, qos, retain);
+			result = this.#core.publisher.publishStream(topic, total, source, qos, retain);
 			loop.send(now);
 		} catch (error) {
 			loop.fault(nested, error);

@@ -7,7 +7,8 @@ import { Deadline, Armed } from "../client/setup/deadlines.js";
 import { Held } from "../client/incoming/receive-mode.js";
 import type { Receiver } from "../client/incoming/receiver.js";
 import { handleStandstill } from "../client/connection/standstill.js";
-import { Work, type Sender } from "../client/outgoing/sender.js";
+import type { Sender } from "../client/outgoing/sender.js";
+import { Work, type TransmitRegion } from "../client/short-ways/transmit-region.js";
 import { LoggedTransport } from "./logged-transport.js";
 import { Busy, Turn } from "./turn.js";
 import {
@@ -53,6 +54,7 @@ export interface LoopOptions {
  */
 export class Loop implements TransportListener, Driver {
 	private readonly _core: Core;
+	private readonly _region: TransmitRegion;
 	private readonly _sender: Sender;
 	private readonly _receiver: Receiver;
 	private readonly _application: Application;
@@ -81,6 +83,7 @@ export class Loop implements TransportListener, Driver {
 	constructor(core: Core, options: LoopOptions, clock: Clock) {
 		const { arena, settings } = core;
 		this._core = core;
+		this._region = core.region;
 		this._sender = core.sender;
 		this._receiver = core.receiver;
 		this._application = core.application;
@@ -96,7 +99,7 @@ export class Loop implements TransportListener, Driver {
 			buffer: arena.buffer,
 			rxOffset: core.receiver.landing,
 			rxSize: settings.readSize,
-			txOffset: core.sender.offset,
+			txOffset: core.region.offset,
 			txSize: settings.txBuffer,
 			views: settings.views,
 			host: options.host,
@@ -106,7 +109,7 @@ export class Loop implements TransportListener, Driver {
 		});
 		this._transport =
 			settings.packetLog > 0
-				? new LoggedTransport(transport, core.log, clock.time, arena.bytes, core.receiver.landing, core.sender.offset)
+				? new LoggedTransport(transport, core.log, clock.time, arena.bytes, core.receiver.landing, core.region.offset)
 				: transport;
 	}
 
@@ -159,11 +162,11 @@ export class Loop implements TransportListener, Driver {
 		// One question each: joined, they would cost two byte codes more for each.
 		if (deadlines.armed !== Armed.KEEP_ALIVE) return this.takeTimer();
 		if (this._application.attention) return this.takeTimer();
-		if (!this._sender.boundary) return this.takeTimer();
-		if (this._sender.size) return this.takeTimer();
+		if (!this._region.boundary) return this.takeTimer();
+		if (this._region.size) return this.takeTimer();
 		const now = this._time.ticks | 0;
 		if (((now - core.lastSent) | 0) < core.pingAfterMs) return this.takeTimer();
-		this._view.setInt16(this._sender.offset, Turn.PINGREQ_PACKET);
+		this._view.setInt16(this._region.offset, Turn.PINGREQ_PACKET);
 		try {
 			const count = this._transport.write(2);
 			// First of all: it says that the transport has not thrown.
@@ -179,7 +182,7 @@ export class Loop implements TransportListener, Driver {
 				this._timer.schedule(this._timerId, Turn.LOOK_MS, Turn.LOOK_MS);
 				return;
 			}
-			this._sender.size = 2;
+			this._region.size = 2;
 			this.handleWritten(count, now);
 		} catch (error) {
 			if (deadlines.armed === Armed.KEEP_ALIVE) this.busy = Busy.OUTSIDE;
@@ -206,7 +209,7 @@ export class Loop implements TransportListener, Driver {
 		// The transport is the first that can throw.
 		this.busy = Busy.OUTSIDE;
 		const now = this._time.ticks | 0;
-		const sender = this._sender;
+		const region = this._region;
 		try {
 			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
 			if (this._transport.readable) {
@@ -223,16 +226,16 @@ export class Loop implements TransportListener, Driver {
 					this.readMore(now);
 				}
 			}
-			if (sender.work) {
+			if (region.work) {
 				this.busy = Busy.INSIDE;
 				this.write(now);
-			} else if (sender.size) {
+			} else if (region.size) {
 				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
-				if (sender.size > this._counters.txMax) this._counters.txMax = sender.size;
+				if (region.size > this._counters.txMax) this._counters.txMax = region.size;
 				this.busy = Busy.OUTSIDE;
-				const count = this._transport.write(sender.size);
-				if (count === sender.size && !sender.watched) {
-					sender.size = 0;
+				const count = this._transport.write(region.size);
+				if (count === region.size && !region.watched) {
+					region.size = 0;
 					this._core.lastSent = now;
 					this._counters.bytesOut += count;
 				} else {
@@ -258,15 +261,15 @@ export class Loop implements TransportListener, Driver {
 		if (this.busy) return;
 		// As in run.
 		this.busy = Busy.OUTSIDE;
-		const sender = this._sender;
-		if (sender.work) {
+		const region = this._region;
+		if (region.work) {
 			this.busy = Busy.INSIDE;
 			this.write(now);
-		} else if (sender.size) {
-			if (sender.size > this._counters.txMax) this._counters.txMax = sender.size;
-			const count = this._transport.write(sender.size);
-			if (count === sender.size && !sender.watched) {
-				sender.size = 0;
+		} else if (region.size) {
+			if (region.size > this._counters.txMax) this._counters.txMax = region.size;
+			const count = this._transport.write(region.size);
+			if (count === region.size && !region.watched) {
+				region.size = 0;
 				this._core.lastSent = now;
 				this._counters.bytesOut += count;
 			} else {
@@ -472,7 +475,7 @@ export class Loop implements TransportListener, Driver {
 			if (core.receiver.held >= Held.PAUSED) return false;
 			core.receiver.held = Held.NONE;
 			// All of them: for one QoS 2 message too many the connection ends, and no ack of those before may be lost by it.
-			if (core.sender.ackCount > 0 || core.sender.size > 0 || !core.linked) return false;
+			if (core.region.ackCount > 0 || core.region.size > 0 || !core.linked) return false;
 			core.handleBytes(0, now);
 			if (core.receiver.stalled && this.isLate(now)) {
 				this._more = this._application.attention = true;
@@ -485,24 +488,24 @@ export class Loop implements TransportListener, Driver {
 
 	/** Writes what there is. Hot: no allocation. */
 	private write(now: number): void {
-		const sender = this._sender;
+		const region = this._region;
 		// One may have been made in its place before.
 		for (let writes = 1; writes < Turn.WRITES_MAX; writes++) {
-			if (sender.work) {
-				const result = sender.fill(now);
-				if (result || sender.requested) this._core.handleFill(result, now);
+			if (region.work) {
+				const result = this._sender.fill(now);
+				if (result || region.requested) this._core.handleFill(result, now);
 			}
-			if (!sender.size) return;
-			if (sender.size > this._counters.txMax) this._counters.txMax = sender.size;
+			if (!region.size) return;
+			if (region.size > this._counters.txMax) this._counters.txMax = region.size;
 			this.busy = Busy.OUTSIDE;
-			const count = this._transport.write(sender.size);
+			const count = this._transport.write(region.size);
 			this.busy = Busy.INSIDE;
-			if (count === sender.size && !sender.watched) {
+			if (count === region.size && !region.watched) {
 				// As in run.
-				sender.size = 0;
+				region.size = 0;
 				this._core.lastSent = now;
 				this._counters.bytesOut += count;
-				if (!sender.work) return;
+				if (!region.work) return;
 			} else if (!this.handleWritten(count, now)) return;
 			// Sources are callbacks too.
 			if (this.isLate(now)) break;
@@ -514,7 +517,7 @@ export class Loop implements TransportListener, Driver {
 	private handleWritten(count: number, now: number): boolean {
 		if (count === 0) this._core.handleBlocked(now);
 		else this._core.handleSent(count, now);
-		return count > 0 && (this._sender.work !== Work.NONE || this._sender.size > 0);
+		return count > 0 && (this._region.work !== Work.NONE || this._region.size > 0);
 	}
 }
 

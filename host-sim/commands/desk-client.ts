@@ -79,14 +79,14 @@ export class DeskClient {
 	 * out  packet identifier, 0 at QoS 0; negative: a Status, and nothing is sent
 	 */
 	publish(topic: Topic, payload: Uint8Array, qos: QoS, retain: boolean): number {
-		const result = this.#core.sender.publish(topic, payload, qos, retain);
+		const result = this.#core.shortPublisher.publish(topic, payload, qos, retain);
 		this.#loop.run();
 		return result;
 	}
 
 	/** Publishes a message of any size, pulled from a source as it goes out. out: as publish. */
 	publishStream(topic: Topic, total: number, source: PayloadSource, qos: QoS, retain: boolean): number {
-		const result = this.#core.sender.publishStream(topic, total, source, qos, retain);
+		const result = this.#core.publisher.publishStream(topic, total, source, qos, retain);
 		if (result >= 0) this.#loop.run();
 		return result;
 	}

@@ -127,7 +127,7 @@ export class CompanionClient {
 
 	/** Publishes a short message. */
 	publish(topic: string, text: string, qos: QoS): void {
-		this.#accept(this.#core.sender.publish(topic, text, qos, false), topic);
+		this.#accept(this.#core.shortPublisher.publish(topic, text, qos, false), topic);
 	}
 
 	/** Publishes bytes at QoS 1, piece by piece. They must stay as they are. */
@@ -138,7 +138,7 @@ export class CompanionClient {
 				return Math.min(size, bytes.length - position);
 			},
 		};
-		this.#accept(this.#core.sender.publishStream(topic, bytes.length, source, 1, false), topic);
+		this.#accept(this.#core.publisher.publishStream(topic, bytes.length, source, 1, false), topic);
 	}
 
 	#accept(status: number, what: string): void {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Client, Reason, State, Status, type ClientOptions } from "xs-mqtt";
 import { Core } from "../../firmware/client/connection/core.js";
 import { Publisher } from "../../firmware/client/outgoing/publisher.js";
+import { Sender } from "../../firmware/client/outgoing/sender.js";
 import { LargeReceiver as Receiver } from "../../firmware/client/incoming/large-receiver.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { VirtualWorld } from "../fuzz/client/virtual.js";
@@ -71,7 +72,7 @@ const CALLS: [string, object, string, (client: Client) => unknown, unknown][] = 
 		Status.INTERNAL_FAULT,
 	],
 	["unsubscribe", Core.prototype, "unsubscribe", (client) => client.unsubscribe("t"), Status.INTERNAL_FAULT],
-	["resumeSources", Publisher.prototype, "resumeSources", (client) => client.resumeSources(), undefined],
+	["resumeSources", Sender.prototype, "resumeSources", (client) => client.resumeSources(), undefined],
 	["cancel", Core.prototype, "isExchange", (client) => client.cancel(7), Status.INTERNAL_FAULT],
 	["pause", Receiver.prototype, "pause", (client) => client.pause(), undefined],
 	["resume", Core.prototype, "resume", (client) => client.resume(), undefined],

@@ -26,7 +26,7 @@ describe("Arena", () => {
 		fc.assert(
 			fc.property(sizes, (options) => {
 				const { core } = new Harness(options);
-				const { arena, settings, session, sender, receiver, log, counters } = core;
+				const { arena, settings, session, sender, region, receiver, log, counters } = core;
 				const { outbox } = session;
 				for (const view of [arena.bytes, arena.words, arena.view, counters, log.words, session.released]) {
 					expect(view.buffer).toBe(arena.buffer);
@@ -40,7 +40,7 @@ describe("Arena", () => {
 					[session.released.byteOffset, session.released.byteLength],
 					[outbox.base, outbox.limit - outbox.base],
 					[sender.connectOffset, settings.connectSize],
-					[sender.offset, sender.limit - sender.offset],
+					[region.offset, region.limit - region.offset],
 					[receiver.landing - settings.rxBuffer, settings.rxBuffer],
 					[receiver.landing, settings.readSize],
 				];
@@ -51,7 +51,7 @@ describe("Arena", () => {
 				}
 				expect(outbox.base % 4).toBe(0);
 				expect(outbox.limit - outbox.base).toBe(settings.outbox - (settings.outbox % 4));
-				expect(sender.limit - sender.offset).toBe(settings.txBuffer);
+				expect(region.limit - region.offset).toBe(settings.txBuffer);
 				expect(arena.bytes[sender.connectOffset]).toBe(0x10);
 				// Nothing is left over, and nothing was taken that there is not.
 				expect(arena.take(0)).toBe(arena.bytes.length);

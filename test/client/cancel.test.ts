@@ -160,7 +160,7 @@ describe("cancel", () => {
 				finished: (id) => finished.push(id),
 			};
 			if (state === "waits") h.lost();
-			h.core.sender.publishStream("t", 200, source, 1, false);
+			h.core.publisher.publishStream("t", 200, source, 1, false);
 			if (state === "is half written") h.write(70);
 			else h.sent();
 			if (!state.endsWith("source")) expect(cancel(h, 5)).toBe(Status.OK);

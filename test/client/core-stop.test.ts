@@ -87,7 +87,7 @@ describe("stop, connected", () => {
 		const source = { read: () => 1 };
 		for (const qos of [0, 1, 2]) {
 			expect(h.publish("t", "x", qos)).toBe(Status.STOPPED);
-			expect(h.core.sender.publishStream("t", 1, source, qos, false)).toBe(Status.STOPPED);
+			expect(h.core.publisher.publishStream("t", 1, source, qos, false)).toBe(Status.STOPPED);
 		}
 		expect(h.rest()).toEqual(NOTHING);
 	});

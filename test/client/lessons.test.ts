@@ -286,7 +286,7 @@ describe("sending", () => {
 		h.receive("20020100");
 		// A part of it goes out, and the connection is lost.
 		h.core.fill(h.now);
-		expect(h.core.sender.size).toBeGreaterThan(0);
+		expect(h.core.region.size).toBeGreaterThan(0);
 		h.lost();
 		const [publish] = packetsOf(h.connect(true));
 		expect(publish!.first).toBe(0x30);
@@ -332,8 +332,8 @@ describe("sending", () => {
 		h.receive(publishHex("t/a", "x", 1, 9));
 		h.publish("t", "three", 0);
 		h.core.fill(h.now);
-		expect(h.core.sender.size).toBe(10 + 10 + 4 + 10);
-		h.core.handleSent(h.core.sender.size, h.now);
+		expect(h.core.region.size).toBe(10 + 10 + 4 + 10);
+		h.core.handleSent(h.core.region.size, h.now);
 		expect(h.sent()).toBe("");
 		expect(h.core.counters[CounterIndex.PUBLISHES_OUT]).toBe(3);
 	});
@@ -344,7 +344,7 @@ describe("sending", () => {
 		h.sent();
 		h.stop();
 		h.core.fill(h.now);
-		expect(h.core.sender.size).toBe(2);
+		expect(h.core.region.size).toBe(2);
 		for (const qos of [0, 1, 2]) expect(h.publish("t", "x", qos)).toBe(StatusCode.STOPPED);
 		h.subscribe("later");
 		h.receive(publishHex("t/a", "x", 1, 7) + publishHex("t/a", "x", 2, 8) + ackHex(0x62, 9));

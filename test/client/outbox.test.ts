@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Arena } from "../../firmware/client/setup/arena.js";
 import { Status } from "../../firmware/client/terms/codes.js";
 import { Counter, COUNTER_COUNT, Counts } from "../../firmware/client/terms/counters.js";
-import { Outbox, RecordBits, RecordState, sizeOfRecord } from "../../firmware/client/session/outbox.js";
+import { Outbox, RecordBits, RecordState, TagBits, sizeOfRecord } from "../../firmware/client/session/outbox.js";
 import { arenaOf } from "./arena-of.js";
 
 class Bench {
@@ -198,7 +198,7 @@ describe("Outbox", () => {
 	it("knows its only record by its tags, while that waits for its first ack and nothing was changed", () => {
 		const bench = new Bench(160);
 		const { outbox } = bench;
-		const tags = (7 << 16) | (RecordBits.SENT_TAGS * 2 + 1);
+		const tags = (7 << TagBits.ID_SHIFT) | TagBits.PUBREC_WAIT;
 		const waiting = (): void => {
 			outbox.setState(bench.add(7, 24, 2), RecordState.PUBREC_WAIT);
 			outbox.cursor = outbox.tail;

@@ -20,7 +20,7 @@ const PAYLOAD = "0123456789".repeat(4) + "012345678";
 const waiting = (h: Harness): string => h.connect();
 
 function stream(h: Harness, total: number, source: PayloadSource, qos = 1, topic: string | Topic = "t"): number {
-	return h.core.sender.publishStream(topic, total, source, qos, false);
+	return h.core.publisher.publishStream(topic, total, source, qos, false);
 }
 
 /** A source of `x` without end. */
@@ -39,7 +39,7 @@ describe("publish", () => {
 			const h = connected();
 			const body = typeof payload === "string" ? Buffer.from(payload) : payload;
 			for (const qos of [0, 1, 2]) {
-				const id = h.core.sender.publish(topic, payload, qos, true);
+				const id = h.core.shortPublisher.publish(topic, payload, qos, true);
 				expect(id).toBe(qos);
 				expect(h.sent()).toBe(publishHex("t/ä", body, qos, id, 1));
 			}
@@ -52,11 +52,11 @@ describe("publish", () => {
 			const h = connected({ txBuffer: 512, outbox: 1200 });
 			const payload = Buffer.alloc(size, "x");
 			for (const qos of [1, 2, 0]) {
-				const id = h.core.sender.publish(new Topic("t"), payload, qos, false);
+				const id = h.core.shortPublisher.publish(new Topic("t"), payload, qos, false);
 				expect(h.sent()).toBe(publishHex("t", payload, qos, id));
 			}
 			h.publish("t", payload, 1);
-			expect(h.core.sender.publish("t", payload, 2, undefined)).toBe(size < 500 ? 4 : Status.FULL);
+			expect(h.core.shortPublisher.publish("t", payload, 2, undefined)).toBe(size < 500 ? 4 : Status.FULL);
 		}
 	});
 
@@ -107,9 +107,9 @@ describe("publish", () => {
 
 	it.each([-1, 3, 0.5, "1", undefined, null])("refuses QoS %j", (qos) => {
 		const h = connected();
-		expect(h.core.sender.publish("t", "x", qos as number, false)).toBe(Status.INVALID_QOS);
-		expect(h.core.sender.publish("t", bytesOf("00"), qos as number, false)).toBe(Status.INVALID_QOS);
-		expect(h.core.sender.publishStream("t", 1, xes, qos as number, false)).toBe(Status.INVALID_QOS);
+		expect(h.core.shortPublisher.publish("t", "x", qos as number, false)).toBe(Status.INVALID_QOS);
+		expect(h.core.shortPublisher.publish("t", bytesOf("00"), qos as number, false)).toBe(Status.INVALID_QOS);
+		expect(h.core.publisher.publishStream("t", 1, xes, qos as number, false)).toBe(Status.INVALID_QOS);
 		expect(h.sent()).toBe("");
 	});
 
@@ -157,12 +157,12 @@ describe("retain", () => {
 		["text, QoS 2", (h, retain) => h.publish("t", "x", 2, retain)],
 		["long bytes, QoS 0", (h, retain) => h.publish("t", new Uint8Array(150), 0, retain)],
 		["from the outbox", (h, retain) => (h.lost(), h.publish("t", bytesOf("78"), 0, retain), h.connect(false))],
-		["a stream", (h, retain) => h.core.sender.publishStream("t", 1, xes, 1, retain)],
+		["a stream", (h, retain) => h.core.publisher.publishStream("t", 1, xes, 1, retain)],
 		[
 			"composed",
 			(h, retain) => {
 				const turns = { busy: 0, flush: () => undefined, later: () => undefined, fault: () => undefined };
-				new PayloadWriter(h.core.arena.bytes, h.core.sender, turns).start("t", 1, retain).text("x").send();
+				new PayloadWriter(h.core.arena.bytes, h.core.publisher, turns).start("t", 1, retain).text("x").send();
 			},
 		],
 	];
@@ -328,12 +328,12 @@ describe("a full outbox", () => {
 		const h = offline({
 			outbox: 128,
 			outboxFull: "dropOldest",
-			onProblem: () => void (begun = h.core.sender.startCompose(new Topic("z"), 1)),
+			onProblem: () => void (begun = h.core.publisher.startCompose(new Topic("z"), 1)),
 		});
 		h.publish("t", "x".repeat(40), 1);
 		h.publish("t", "y".repeat(40), 1);
 		expect(h.publish("t", "z".repeat(80), 1)).toBe(Status.BUSY);
-		expect([begun > 0, h.core.sender.composing]).toEqual([true, true]);
+		expect([begun > 0, h.core.publisher.composing]).toEqual([true, true]);
 	});
 
 	it("keeps the latest per topic by latestPerTopic, even when there is room", () => {

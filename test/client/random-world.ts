@@ -115,11 +115,11 @@ export class World {
 		if (!core.linked) return;
 		core.fill(this.h.now);
 		this.#obey();
-		const size = Math.min(core.sender.size, max);
-		const { offset } = core.sender;
-		expect(core.sender.size).toBeLessThanOrEqual(64);
+		const size = Math.min(core.region.size, max);
+		const { offset } = core.region;
+		expect(core.region.size).toBeLessThanOrEqual(64);
 		if (size === 0) {
-			if (core.sender.size > 0) core.handleBlocked(this.h.now);
+			if (core.region.size > 0) core.handleBlocked(this.h.now);
 			return;
 		}
 		this.#partial.push(...core.arena.bytes.subarray(offset, offset + size));
@@ -134,7 +134,7 @@ export class World {
 		if (!core.linked) return;
 		if (core.receiver.stalled) {
 			this.write(Infinity);
-			if (core.linked && core.sender.ackCount === 0) core.handleBytes(0, this.h.now);
+			if (core.linked && core.region.ackCount === 0) core.handleBytes(0, this.h.now);
 		} else {
 			const count = Math.min(this.#toClient.length, core.settings.readSize, max);
 			if (count === 0) return;
@@ -179,7 +179,7 @@ export class World {
 			this.read(Infinity);
 			this.write(Infinity);
 			const { core } = this.h;
-			const bytes = this.#toClient.length + core.sender.size + this.#partial.length;
+			const bytes = this.#toClient.length + core.region.size + this.#partial.length;
 			const open = this.#open.size + this.#outgoing.size + this.#owed.length + core.session.outbox.count;
 			if (core.state === State.CONNECTED && bytes === 0 && open === 0) return;
 			this.acknowledge(0);

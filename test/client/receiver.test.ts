@@ -61,7 +61,7 @@ describe("PUBLISH", () => {
 
 	it("is acknowledged after the handler has returned", () => {
 		const h = listening();
-		h.subscribe("c", 1, (() => h.log.push(`sent so far: ${h.core.sender.size}`)) as Handler);
+		h.subscribe("c", 1, (() => h.log.push(`sent so far: ${h.core.region.size}`)) as Handler);
 		h.sent();
 		h.receive(publishHex("c", "x", 1, 7));
 		expect(h.take()).toEqual(["sent so far: 0"]);

@@ -228,7 +228,7 @@ describe("a request without its ack", () => {
 		h.sent();
 		h.pass(10_000);
 		// In the middle of a packet whose source has nothing now.
-		h.core.sender.publishStream("t", 9, { read: () => 0 }, 1, false);
+		h.core.publisher.publishStream("t", 9, { read: () => 0 }, 1, false);
 		h.sent();
 		h.unsubscribe("a");
 		expect(h.sent()).toBe("");

@@ -34,7 +34,7 @@ class Source implements PayloadSource {
 }
 
 const stream = (h: Harness, total: number, source: PayloadSource, qos = 1): number =>
-	h.core.sender.publishStream("t", total, source, qos, false);
+	h.core.publisher.publishStream("t", total, source, qos, false);
 
 /** Something of every kind to send: from the outbox, a request, a stream, acks, a ping. */
 function everything(h: Harness): void {
@@ -93,7 +93,7 @@ describe("writing in pieces", () => {
 			h.publish("t", payloadOf(100), 1);
 			for (let done = 0; done < cut;) {
 				h.core.fill(h.now);
-				const count = Math.min(h.core.sender.size, cut - done);
+				const count = Math.min(h.core.region.size, cut - done);
 				if (count === 0) break;
 				h.core.handleSent(count, h.now);
 				done += count;
@@ -121,7 +121,7 @@ describe("writing in pieces", () => {
 		for (let id = 1; id <= 16; id++) h.receive(publishHex("a", "", 1, id));
 		h.pass(55_000);
 		h.core.fill(h.now);
-		expect(h.core.sender.size).toBe(64);
+		expect(h.core.region.size).toBe(64);
 		expect(h.sent().endsWith("c000")).toBe(true);
 	});
 
@@ -173,7 +173,7 @@ describe("a streamed publish", () => {
 			stream(h, 150, source);
 			for (let done = 0; done < cut;) {
 				h.core.fill(h.now);
-				const count = Math.min(h.core.sender.size, cut - done);
+				const count = Math.min(h.core.region.size, cut - done);
 				h.core.handleSent(count, h.now);
 				done += count;
 			}
@@ -364,7 +364,7 @@ describe("an assertion", () => {
 	it("stops a driver that has sent more than there was", () => {
 		const h = small();
 		h.publish("t", "x");
-		expect(() => h.core.handleSent(7, h.now)).toThrow("sender: more sent than there was");
+		expect(() => h.core.handleSent(7, h.now)).toThrow("region: more sent than there was");
 	});
 
 	it("stops a receiver that makes more acks than there is room for", () => {
@@ -372,7 +372,7 @@ describe("an assertion", () => {
 		h.stop();
 		h.publish("t", "x");
 		expect(() => {
-			for (let i = 1; i <= 33; i++) h.core.sender.ack(0x40, i);
-		}).toThrow("sender: ack ring overrun");
+			for (let i = 1; i <= 33; i++) h.core.region.ack(0x40, i);
+		}).toThrow("region: ack ring overrun");
 	});
 });

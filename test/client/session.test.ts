@@ -359,7 +359,7 @@ describe("takeId", () => {
 		const h = connected();
 		h.core.session.takeId = () => 0;
 		expect(h.publish("t", "x", 1)).toBe(-1);
-		expect(h.core.sender.publishStream("t", 1, { read: () => 1 }, 2, false)).toBe(-1);
+		expect(h.core.publisher.publishStream("t", 1, { read: () => 1 }, 2, false)).toBe(-1);
 		expect(h.publish("t", "x", 0)).toBe(0);
 		h.subscribe("f");
 		expect(h.sent()).toBe(publishHex("t", "x"));

@@ -4,7 +4,7 @@
 // it can leave at once, the other after the short way was closed. What each sends, reports, counts and keeps is compared.
 import { describe, expect, it } from "vitest";
 import { COUNTER_COUNT, Counter } from "../../firmware/client/terms/counters.js";
-import { Work } from "../../firmware/client/outgoing/sender.js";
+import { Work } from "../../firmware/client/short-ways/transmit-region.js";
 import { Topic } from "../../firmware/codec/topic.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, hexOf, publishHex } from "../support/hex.js";
@@ -168,11 +168,11 @@ describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) =
 						h.sent();
 						return h;
 					}) as [Harness, Harness];
-					waiting.core.sender.direct = false;
-					waiting.core.sender.work = Work.ALL;
+					waiting.core.region.direct = false;
+					waiting.core.region.work = Work.ALL;
 					for (const h of [direct, waiting]) {
-						h.core.sender.publish(topic, payload, qos, retain);
-						h.core.sender.publish(topic, payload, qos, retain);
+						h.core.shortPublisher.publish(topic, payload, qos, retain);
+						h.core.shortPublisher.publish(topic, payload, qos, retain);
 						// Bytes waiting in the region are counted by the driver of the direct way.
 						h.core.counts.txMax = 0;
 					}
@@ -189,7 +189,8 @@ describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) =
 
 it("a publish from onDelivered does not overtake one that the window has just let go", () => {
 	const onDelivered = (): void => {
-		if (h.core.counters[Counter.DELIVERED] === 1) h.core.sender.publish(new Topic("c"), Uint8Array.of(0x63), 1, false);
+		if (h.core.counters[Counter.DELIVERED] === 1)
+			h.core.shortPublisher.publish(new Topic("c"), Uint8Array.of(0x63), 1, false);
 	};
 	const h = inState.connected({ inflight: 1, firstId: 1, onDelivered });
 	h.publish("a", "a", 1);

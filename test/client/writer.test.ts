@@ -17,7 +17,7 @@ class Bench {
 	constructor(options: HarnessOptions = {}, connected = true) {
 		const all = { firstId: 1, outbox: 8192, txBuffer: 8192, ...options };
 		this.h = connected ? inState.connected(all) : new Harness(all);
-		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.sender, {
+		this.writer = new PayloadWriter(this.h.core.arena.bytes, this.h.core.publisher, {
 			busy: 0,
 			flush: () => void this.flushed++,
 			later: () => undefined,
@@ -487,7 +487,7 @@ describe("while a payload is open", () => {
 		const { h } = bench;
 		expect([0, 1, 2].map((qos) => h.publish("t", "x", qos))).toEqual([Status.BUSY, Status.BUSY, Status.BUSY]);
 		expect(h.publish("t", bytesOf("00"), 0)).toBe(Status.BUSY);
-		expect(h.core.sender.publishStream("t", 1, { read: () => 1 }, 1, false)).toBe(Status.BUSY);
+		expect(h.core.publisher.publishStream("t", 1, { read: () => 1 }, 1, false)).toBe(Status.BUSY);
 		expect(bench.writer.text("x").send()).toBe(1);
 		expect(h.sent()).toBe(publishHex("t", "x", 1, 1));
 		expect(h.publish("t", "y", 0)).toBe(0);

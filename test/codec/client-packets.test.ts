@@ -34,7 +34,7 @@ const GUARD_SIZE = 8;
  */
 function writeRequest(core: Core, size: number, packetId: number, room = size): Uint8Array {
 	const { bytes } = core.arena;
-	const { offset: txOffset, limit: txLimit } = core.sender;
+	const { offset: txOffset, limit: txLimit } = core.region;
 	bytes.fill(GUARD, txOffset, txLimit);
 	const start = txOffset + GUARD_SIZE;
 	const end = core.subscriptions.writeRequest(start, start + room, packetId);
@@ -52,12 +52,12 @@ function subscribeAll(core: Core, subscriptions: readonly { filter: string; qos:
 
 /** Subscriptions that the server knows, and that are to end. */
 function endAll(core: Core, filters: readonly string[]): void {
-	const { subscriptions, sender } = core;
+	const { subscriptions, region } = core;
 	subscribeAll(
 		core,
 		filters.map((filter) => ({ filter, qos: 0 })),
 	);
-	subscriptions.writeRequest(sender.offset, sender.limit, 1);
+	subscriptions.writeRequest(region.offset, region.limit, 1);
 	filters.forEach((_, index) => subscriptions.settle(index, SubscriptionState.ACTIVE));
 	for (const filter of filters) expect(core.unsubscribe(filter)).toBe(0);
 }
@@ -115,7 +115,7 @@ describe("a core that is connected", () => {
 		const h = new Harness();
 		h.connect();
 		h.sleep();
-		while (h.core.connected && h.core.sender.size === 0) h.sleep();
+		while (h.core.connected && h.core.region.size === 0) h.sleep();
 		expect(h.sent()).toBe(hexOf(bytesOfVector(vectorNamed("v311-pingreq"))));
 	});
 

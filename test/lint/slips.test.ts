@@ -27,8 +27,8 @@ interface Place {
 
 const PLACES: readonly Place[] = [
 	{
-		where: "Publisher.publish",
-		file: "client/outgoing/publisher",
+		where: "ShortPublisher.publish",
+		file: "client/short-ways/publish",
 		method: "publish",
 		number: "qos",
 		operation: { operation: "publish0", count: 30 },

@@ -21,7 +21,7 @@ describe("a loop", () => {
 		const { setup } = transport;
 		expect(setup).toMatchObject({ rxSize: 32, txSize: 100, views: 3, port: 1884, host: "127.0.0.1", dns: undefined });
 		expect(setup.buffer).toBe(core.arena.buffer);
-		expect([setup.rxOffset, setup.txOffset]).toEqual([core.receiver.landing, core.sender.offset]);
+		expect([setup.rxOffset, setup.txOffset]).toEqual([core.receiver.landing, core.region.offset]);
 	});
 
 	it("throws what the transport throws at the options", () => {

@@ -199,7 +199,7 @@ export class Rig {
 		// Made and parked.
 		expect(this.clock.calls.splice(0)).toEqual(["disarm"]);
 		this.transport = transport!;
-		this.#writer = new PayloadWriter(this.core.arena.bytes, this.core.sender, this.loop);
+		this.#writer = new PayloadWriter(this.core.arena.bytes, this.core.publisher, this.loop);
 	}
 
 	get state(): number {
@@ -242,13 +242,13 @@ export class Rig {
 	}
 
 	publish(topic: string, payload: string | Uint8Array, qos: QoS = 0): number {
-		const result = this.core.sender.publish(topic, payload, qos, false);
+		const result = this.core.shortPublisher.publish(topic, payload, qos, false);
 		if (result >= 0) this.#run();
 		return result;
 	}
 
 	publishStream(topic: string, total: number, source: PayloadSource, qos: QoS = 0): number {
-		const result = this.core.sender.publishStream(topic, total, source, qos, false);
+		const result = this.core.publisher.publishStream(topic, total, source, qos, false);
 		if (result >= 0) this.#run();
 		return result;
 	}

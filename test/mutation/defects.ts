@@ -108,7 +108,7 @@ const RECEIVING: readonly Defect[] = [
 		"lesson 3",
 		"client/incoming/receiver.ts",
 		"const index = this._subscriptions.findExact(message.topicStart, message.topicSize);",
-		"if (qos === Wire.QOS_1) this._sender.ack(FirstByte.PUBACK, packetId, now);\n" +
+		"if (qos === Wire.QOS_1) this._region.ack(FirstByte.PUBACK, packetId);\n" +
 			"const index = this._subscriptions.findExact(message.topicStart, message.topicSize);\n" +
 			"if (qos === Wire.QOS_1) { if (index >= 0) this._application.handle(this._subscriptions.handlers[index]!, message); return true; }",
 		"client/lessons",
@@ -118,8 +118,8 @@ const RECEIVING: readonly Defect[] = [
 		"QoS 2 is answered with PUBACK",
 		"MQTT-4.3.3-2",
 		"client/incoming/receiver.ts",
-		"this._sender.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId, now);",
-		"this._sender.ack(FirstByte.PUBACK, packetId, now);",
+		"this._region.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId);",
+		"this._region.ack(FirstByte.PUBACK, packetId);",
 		"client/receiver",
 	),
 	defect(
@@ -157,7 +157,7 @@ const RECEIVING: readonly Defect[] = [
 	defect(
 		"PUBREL does not free the identifier",
 		"MQTT-4.3.3-2",
-		"client/incoming/publish-acks.ts",
+		"client/short-ways/ack-alone.ts",
 		"(word & 0xffff) === 0 || !session.incoming.remove(word & 0xffff)",
 		"(word & 0xffff) === 0",
 		"client/short-ways",
@@ -228,7 +228,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"off by one in the ring of acks",
 		"MQTT-4.6.0-2",
-		"client/outgoing/sender.ts",
+		"client/short-ways/transmit-region.ts",
 		"this._ackHead = (this._ackHead + 1) & Ring.MASK;",
 		"this._ackHead = (this._ackHead + 2) & Ring.MASK;",
 		"client/sender",
@@ -237,7 +237,7 @@ const SENDING: readonly Defect[] = [
 		"DISCONNECT does not wait for what is open",
 		"stop()",
 		"client/outgoing/sender.ts",
-		"if (unfinished > 0 && !this.disconnectForced) return;",
+		"if (unfinished > 0 && region.leaving < Leaving.FORCED) return;",
 		"",
 		"client/core-stop",
 	),
@@ -260,7 +260,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"a publish from onDelivered overtakes",
 		"MQTT-4.6.0-1, simulation, seed 1407",
-		"client/outgoing/publisher.ts",
+		"client/short-ways/publish.ts",
 		"outbox.cursor === outbox.tail",
 		"true",
 		"client/short-ways",
@@ -268,7 +268,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"the window of the short way is one too wide",
 		"inflight",
-		"client/outgoing/publisher.ts",
+		"client/short-ways/publish.ts",
 		"inflight <= session.window &&",
 		"inflight <= session.window + 1 &&",
 		"client/short-ways",
@@ -276,7 +276,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"an identifier is taken that may be in use",
 		"MQTT-2.3.1-2, lesson 9",
-		"client/outgoing/publisher.ts",
+		"client/short-ways/publish.ts",
 		"packetId < session.freeEnd &&",
 		"",
 		"client/publisher",
@@ -285,7 +285,7 @@ const SENDING: readonly Defect[] = [
 	defect(
 		"retain is forgotten at QoS 0",
 		"§3.3.1.3",
-		"client/outgoing/publisher.ts",
+		"client/short-ways/publish.ts",
 		"bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;",
 		"bytes[to] = FirstByte.PUBLISH;",
 		"client/short-ways",
@@ -370,7 +370,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"times are compared across the wrap",
 		"lesson 32",
-		"client/connection/deadlines.ts",
+		"client/setup/deadlines.ts",
 		"((now - at[i]!) | 0) >= 0",
 		"now >= at[i]!",
 		"client/deadlines",
@@ -530,8 +530,8 @@ const GIVING_UP: readonly Defect[] = [
 		"a late PUBREC of a publish that was taken back is not answered",
 		"§4.3.3",
 		"client/incoming/publish-acks.ts",
-		"core.session.releasedIndex(packetId) < core.session.releasedSent)",
-		"core.session.releasedIndex(packetId) >= 0)",
+		"link.session.releasedIndex(packetId) < link.session.releasedSent)",
+		"link.session.releasedIndex(packetId) >= 0)",
 		"client/cancel",
 		"client/session",
 	),
@@ -580,7 +580,7 @@ const GIVING_UP: readonly Defect[] = [
 		"the deadline of a request outlives it",
 		"the option ackTimeoutMs",
 		"client/incoming/request-acks.ts",
-		"\t\tcore.deadlines.clear(Deadline.ACK);\n\t\t// Those that",
+		"\t\tlink.deadlines.clear(Deadline.ACK);\n\t\t// Those that",
 		"\t\t// Those that",
 		"client/request-lost",
 	),

@@ -75,7 +75,7 @@ export class Harness {
 			...rest,
 		} as unknown as CoreOptions<never>;
 		this.core = new Core(given, readSettings(given), this, draw);
-		const { log, arena, receiver, sender } = this.core;
+		const { log, arena, receiver, region } = this.core;
 		const inner = {
 			open() {},
 			read: (count: number) => count,
@@ -84,7 +84,7 @@ export class Harness {
 			close() {},
 		};
 		const { clock } = this;
-		this.#wire = new LoggedTransport(inner, log, clock, arena.bytes, receiver.landing, sender.offset);
+		this.#wire = new LoggedTransport(inner, log, clock, arena.bytes, receiver.landing, region.offset);
 	}
 
 	/** The time, as the wire sees it. */
@@ -127,9 +127,9 @@ export class Harness {
 		const parts: string[] = [];
 		for (;;) {
 			this.core.fill(this.now);
-			const size = Math.min(this.core.sender.size, pieceMax);
+			const size = Math.min(this.core.region.size, pieceMax);
 			if (size === 0) break;
-			const { offset } = this.core.sender;
+			const { offset } = this.core.region;
 			parts.push(hexOf(this.core.arena.bytes.subarray(offset, offset + size)));
 			this.clock.ticks = this.now;
 			this.#wire.write(size);
@@ -225,7 +225,7 @@ export class Harness {
 	}
 
 	publish(topic: string, payload: string | Uint8Array, qos = 0, retain = false): number {
-		return this.core.sender.publish(topic, payload, qos, retain);
+		return this.core.shortPublisher.publish(topic, payload, qos, retain);
 	}
 
 	/** A publish whose payload is `total` times the same byte, pulled as it goes out. */
@@ -235,7 +235,7 @@ export class Harness {
 			target.fill(0x70, offset, offset + count);
 			return count;
 		};
-		return this.core.sender.publishStream(topic, total, { read }, qos, retain);
+		return this.core.publisher.publishStream(topic, total, { read }, qos, retain);
 	}
 
 	subscribe(filter: string, qos = 0, handler: Handler = this.keep, stream = false): number {
@@ -259,8 +259,8 @@ export class Harness {
 	/** What one write takes of what waits, at most `count` bytes, as hex. */
 	write(count: number): string {
 		this.core.fill(this.now);
-		const size = Math.min(this.core.sender.size, count);
-		const { offset } = this.core.sender;
+		const size = Math.min(this.core.region.size, count);
+		const { offset } = this.core.region;
 		const hex = hexOf(this.core.arena.bytes.subarray(offset, offset + size));
 		if (size > 0) this.core.handleSent(size, this.now);
 		this.#finishTurn();

@@ -2,7 +2,6 @@
 import { StatusCode } from "../../codec/status.js";
 import { LayerCode, ProblemCode, ReasonCode } from "../terms/codes.js";
 import type { Core } from "./core.js";
-import { Work } from "../outgoing/sender.js";
 
 /**
  * Takes back a publish: see Session.cancel. Of one whose packet is half written the connection ends first, because the
@@ -17,7 +16,7 @@ export function cancelPublish(core: Core, packetId: number, now: number): number
 		core.end(LayerCode.LOCAL, ReasonCode.PUBLISH_CANCELLED, packetId, now);
 	core.session.cancel(packetId);
 	// The window may have opened, and DISCONNECT may have waited for this one.
-	core.sender.work = Work.ALL;
+	core.region.wake();
 	return StatusCode.OK;
 }
 

@@ -18,10 +18,12 @@ import { Publisher } from "../outgoing/publisher.js";
 import { handleSuback, handleUnsuback, noteRequest } from "../incoming/request-acks.js";
 import { Held } from "../incoming/receive-mode.js";
 import { Receiver } from "../incoming/receiver.js";
-import { Fill } from "../outgoing/sender.js";
+import { Fill, Sender } from "../outgoing/sender.js";
 import { Session, Suspect } from "../session/session.js";
 import type { Settings } from "../setup/settings.js";
 import type { Handler } from "../terms/options.js";
+import { ShortPublisher } from "../short-ways/publish.js";
+import { Leaving, TransmitRegion } from "../short-ways/transmit-region.js";
 import { Subscriptions } from "../session/subscriptions.js";
 
 /** Times and bytes that no option changes. */
@@ -61,7 +63,10 @@ export class Core {
 	readonly application: Application;
 	readonly session: Session;
 	readonly subscriptions: Subscriptions;
-	readonly sender: Publisher;
+	readonly region: TransmitRegion;
+	readonly sender: Sender;
+	readonly publisher: Publisher;
+	readonly shortPublisher: ShortPublisher;
 	readonly receiver: Receiver;
 	readonly deadlines: Deadlines;
 	/** The session of the connection that is up was kept by the server. */
@@ -105,7 +110,10 @@ export class Core {
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
 		this.session = new Session(settings, arena, this.application, counts, firstId);
 		this.subscriptions = new Subscriptions(settings, arena, counts);
-		this.sender = new Publisher(this);
+		this.region = new TransmitRegion(arena, settings, counts);
+		this.sender = new Sender(this);
+		this.publisher = new Publisher(this);
+		this.shortPublisher = new ShortPublisher(this, this.publisher);
 		this.receiver = new Receiver(this);
 		this._backoff = new Backoff(settings);
 		this._random = random;
@@ -123,7 +131,7 @@ export class Core {
 
 	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
 	get connected(): boolean {
-		return this.sender.open;
+		return this.region.open;
 	}
 
 	/** Whether a connection stands, accepted or not. */
@@ -157,7 +165,7 @@ export class Core {
 			return;
 		}
 		this.arm(Deadline.STOP, this.settings.stopTimeoutMs, now);
-		this.sender.finish(false);
+		this.sender.leave(false);
 		if (this.state === StateCode.CONNECTED) this.setState(StateCode.STOPPING);
 	}
 
@@ -220,7 +228,7 @@ export class Core {
 		if (!this.linked) return;
 		this.now = now;
 		this.handleFill(this.sender.fill(now), now);
-		if (this.sender.size > this.counts.txMax) this.counts.txMax = this.sender.size;
+		if (this.region.size > this.counts.txMax) this.counts.txMax = this.region.size;
 	}
 
 	/** What filling has led to: a source that failed, requests whose acks have a deadline. */
@@ -234,43 +242,42 @@ export class Core {
 			if (this.linked) this.end(LayerCode.LOCAL, ReasonCode.SOURCE_FAILED, packetId, now);
 			return;
 		}
-		const sender = this.sender;
-		if (!sender.requested) return;
-		sender.requested = false;
+		if (!this.region.requested) return;
+		this.region.requested = false;
 		if (this.subscriptions.requested > 0 && !this.deadlines.isArmed(Deadline.ACK))
 			this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
 	}
 
 	/** The transport has taken bytes. Hot: no allocation. */
 	handleSent(count: number, now: number): void {
-		const sender = this.sender;
+		const region = this.region;
 		this.counts.bytesOut += count;
 		this.lastSent = now;
-		if (count === sender.size) {
-			sender.size = 0;
-			if (sender.watched) this.handleAllSent(now);
+		if (count === region.size) {
+			region.size = 0;
+			if (region.watched) this.handleAllSent(now);
 			return;
 		}
-		sender.handleSent(count);
+		region.handleSent(count);
 		this.setBlocked(true, now);
 	}
 
 	/** Nothing waits for the transport any more, and something did, or DISCONNECT was the last. */
 	handleAllSent(now: number): void {
 		this.setBlocked(false, now);
-		if (this.sender.finished) this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		if (this.region.leaving >= Leaving.WRITTEN) this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 	}
 
 	/** The transport takes no bytes now although some wait. */
 	handleBlocked(now: number): void {
-		if (this.sender.size > this.counts.txMax) this.counts.txMax = this.sender.size;
+		if (this.region.size > this.counts.txMax) this.counts.txMax = this.region.size;
 		if (!this.blocked) this.setBlocked(true, now);
 	}
 
 	/** The deadline runs from the last bytes that the transport has taken. */
 	private setBlocked(blocked: boolean, now: number): void {
 		this.blocked = blocked;
-		this.sender.watched = blocked || this.sender.finished;
+		this.region.setBlocked(blocked);
 		if (blocked) this.arm(Deadline.WRITE, this.pingTimeoutMs, now);
 		else this.deadlines.clear(Deadline.WRITE);
 	}
@@ -383,12 +390,8 @@ export class Core {
 		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
 			const code = decoder.returnCode;
 			const known = code <= ReturnCode.NOT_AUTHORIZED;
-			this.end(
-				LayerCode.SERVER,
-				known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER,
-				code,
-				this.now,
-			);
+			const reason = known ? ReasonCode.REFUSED_PROTOCOL_VERSION - 1 + code : ReasonCode.REFUSED_OTHER;
+			this.end(LayerCode.SERVER, reason, code, this.now);
 			return false;
 		}
 		// A clean session has nothing to be present [MQTT-3.2.2-1].
@@ -414,7 +417,7 @@ export class Core {
 			// Told of a handshake that is lost, the application may have ended the connection.
 			if (this.state !== StateCode.CONNECTING) return;
 		}
-		this.sender.accept();
+		this.region.accept();
 		this.setState(this._stopping ? StateCode.STOPPING : StateCode.CONNECTED);
 		this.application.connected(sessionPresent);
 	}
@@ -483,9 +486,10 @@ export class Core {
 
 	/** Flushing took too long: DISCONNECT all the same, so that the will is not published, and a last moment to send it. */
 	private stopTimedOut(now: number): void {
-		const sender = this.sender;
-		if (sender.disconnectForced || !sender.open) return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
-		sender.finish(true);
+		const { leaving, open } = this.region;
+		if (leaving === Leaving.FORCED || leaving === Leaving.LAST || !open)
+			return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		this.sender.leave(true);
 		this.arm(Deadline.STOP, Constant.STOP_GRACE_MS, now);
 	}
 
@@ -504,13 +508,12 @@ export class Core {
 		const wasOpened = this.state >= StateCode.OPENING;
 		// The driver has not taken the command yet: there was no attempt, and nobody hears of its end.
 		const wasTried = wasOpened && this.command !== Command.OPEN;
-		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.sender.open;
+		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.region.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
 		const suspect = young && layer !== LayerCode.LOCAL ? this.session.suspect(this.settings.resendsMax) : Suspect.NONE;
 		this.deadlines.clearConnection();
 		this.blocked = false;
 		this.sender.reset();
-		this.session.outbox.alone = 0;
 		this.receiver.reset();
 		this.subscriptions.handleLost();
 		// Also when there was no attempt: the connection before it may be still to be closed.

@@ -11,7 +11,8 @@ import { Message } from "../terms/message.js";
 import type { Outbox } from "../session/outbox.js";
 import type { IncomingIds } from "../session/incoming-ids.js";
 import { Held, Mode } from "./receive-mode.js";
-import { qosOf, type Sender } from "../outgoing/sender.js";
+import { qosOf } from "../outgoing/sender.js";
+import type { TransmitRegion } from "../short-ways/transmit-region.js";
 import type { Session } from "../session/session.js";
 import type { Subscriptions } from "../session/subscriptions.js";
 
@@ -44,7 +45,7 @@ export abstract class LargeReceiver {
 	protected readonly _outbox: Outbox;
 	protected readonly _incoming: IncomingIds;
 	protected readonly _subscriptions: Subscriptions;
-	protected readonly _sender: Sender;
+	protected readonly _region: TransmitRegion;
 	protected readonly _application: Application;
 	protected readonly _link: Link;
 	protected readonly _counters: Counts;
@@ -76,7 +77,7 @@ export abstract class LargeReceiver {
 		this._outbox = session.outbox;
 		this._incoming = session.incoming;
 		this._subscriptions = link.subscriptions;
-		this._sender = link.sender;
+		this._region = link.region;
 		this._application = link.application;
 		this._link = link;
 		this._counters = link.counts;
@@ -102,7 +103,7 @@ export abstract class LargeReceiver {
 	/** Leaves what has arrived in the window: see Client.pause. */
 	pause(): void {
 		// Before CONNACK there is nothing to hold back, and somebody waits for it.
-		if (!this._linked || !this._sender.open) return;
+		if (!this._linked || !this._region.open) return;
 		this._linked = false;
 		this.stalled = true;
 		this.held = Held.PAUSED;
@@ -120,7 +121,7 @@ export abstract class LargeReceiver {
 		this._linked = true;
 		if (owed === Held.PAUSED || !taken) return;
 		this.keepId(this.message);
-		this._sender.ack(owed, this.message.packetId);
+		this._region.ack(owed, this.message.packetId);
 	}
 
 	/** A QoS 2 message has been handed over: its repetitions shall not be. */
@@ -162,7 +163,7 @@ export abstract class LargeReceiver {
 
 	/** Whether a PUBLISH may come now: after CONNACK [MQTT-3.2.0-1], and with this identifier. */
 	protected mayCome(firstByte: number, packetId: number): boolean {
-		if (!this._sender.open) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
+		if (!this._region.open) return this.violation(ReasonCode.PROTOCOL_ERROR, firstByte);
 		if (packetId !== 0) return this.checkId(firstByte, packetId);
 		// What was asked of it before its acks went out may not be asked any more: a callback has changed who takes it.
 		return this.noOverrun();
@@ -330,7 +331,7 @@ export abstract class LargeReceiver {
 		const qos = message.qos;
 		if (qos === 0 || !this._acknowledge) return true;
 		this.keepId(message);
-		this._sender.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId);
+		this._region.ack(qos === 1 ? FirstByte.PUBACK : FirstByte.PUBREC, message.packetId);
 		return true;
 	}
 

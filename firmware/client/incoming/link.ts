@@ -1,11 +1,9 @@
 import type { Decoder } from "../../codec/decoder.js";
-import type { Sender } from "../outgoing/sender.js";
-import type { Parts } from "../session/parts.js";
+import type { TransmitParts } from "../short-ways/transmit-region.js";
 import type { ReasonCode, StateCode } from "../terms/codes.js";
 
 /** What incoming packets ask of the connection that they came by. The core is one. */
-export interface Link extends Parts {
-	readonly sender: Sender;
+export interface Link extends TransmitParts {
 	readonly state: StateCode;
 	/** Whether the connection still stands: any callback may end it. */
 	readonly linked: boolean;

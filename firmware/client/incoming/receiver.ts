@@ -10,10 +10,10 @@ import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
 import { Armed } from "../setup/deadlines.js";
 import { Message } from "../terms/message.js";
-import { handleAckAlone } from "./publish-acks.js";
 import { LargeReceiver } from "./large-receiver.js";
 import { Mode } from "./receive-mode.js";
-import { RecordBits } from "../session/outbox.js";
+import { TagBits } from "../session/outbox.js";
+import { handleAckAlone } from "../short-ways/ack-alone.js";
 
 /** Parts of packets as one number. */
 const enum Wire {
@@ -49,11 +49,12 @@ export class Receiver extends LargeReceiver {
 	 */
 	handleBytes(count: number, now: number): boolean {
 		if (count === Size.ACK && !this._mode) {
-			// Mostly, this is one ack alone: looked at before anything is made ready for more.
+			// Mostly, this is one ack alone: looked at before anything is made ready for more. PUBACK is taken here, what is
+			// said at handleAckAlone goes for it too.
 			const outbox = this._outbox;
 			const word = this._view.getInt32(this.landing);
 			// The tags of the only publish hold all there is to compare: identifier, no source, QoS, waiting for PUBACK.
-			if (outbox.alone === ((word << 16) | RecordBits.PUBACK_TAGS) && word >> 16 === AckHead.PUBACK) {
+			if (outbox.alone === ((word << TagBits.ID_SHIFT) | TagBits.PUBACK_WAIT) && word >> 16 === AckHead.PUBACK) {
 				this.lastReceived = now;
 				this._counters.bytesIn += Size.ACK;
 				this._counters.delivered++;
@@ -62,7 +63,7 @@ export class Receiver extends LargeReceiver {
 				if (this._application.tells) this._application.acked(word & 0xffff, true);
 				return false;
 			}
-			if (this._sender.open && handleAckAlone(this._link, word)) {
+			if (this._region.open && handleAckAlone(this._link, word)) {
 				this.lastReceived = now;
 				this._counters.bytesIn += Size.ACK;
 				return false;
@@ -99,7 +100,7 @@ export class Receiver extends LargeReceiver {
 			if (end - start > this._counters.rxMax) this._counters.rxMax = end - start;
 		} else this.stalled = false;
 		while (start < end) {
-			if (this._sender.ackCount === Fixed.ACK_RING_SIZE) {
+			if (this._region.ackCount === Fixed.ACK_RING_SIZE) {
 				this.stalled = this._application.attention = true;
 				return;
 			}
@@ -150,7 +151,7 @@ export class Receiver extends LargeReceiver {
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;
-		if (!this._sender.open || (qos && this._incoming.count)) {
+		if (!this._region.open || (qos && this._incoming.count)) {
 			if (!this.mayCome(firstByte, packetId)) return false;
 		}
 		this._counters.publishesIn++;
@@ -188,7 +189,7 @@ export class Receiver extends LargeReceiver {
 			}
 			this._counters.table[CounterIndex.DUPLICATES_IN]!++;
 		}
-		this._sender.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId);
+		this._region.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId);
 		return true;
 	}
 
@@ -197,7 +198,7 @@ export class Receiver extends LargeReceiver {
 		const decoder = this._decoder;
 		const start = this._start;
 		if (found === Decoded.PACKET) {
-			if (decoder.firstByte === FirstByte.PUBREL && this._sender.open && !this.release(decoder.packetId)) return false;
+			if (decoder.firstByte === FirstByte.PUBREL && this._region.open && !this.release(decoder.packetId)) return false;
 			this._start = start + decoder.packetSize;
 			decoder.fixedSize = 0;
 			return this._link.handlePacket(decoder, start) && this._linked;

@@ -7,7 +7,6 @@ import { ProblemCode } from "../terms/codes.js";
 import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
 import { Deadline } from "../setup/deadlines.js";
-import { Work } from "../outgoing/sender.js";
 import { SubscriptionState } from "../session/subscriptions.js";
 
 /**
@@ -72,8 +71,8 @@ export function handleUnsuback(link: Link, decoder: Decoder): boolean {
  * out  result
  */
 export function noteRequest(link: Link, result: number, requested: number): number {
-	const { subscriptions, sender } = link;
-	sender.work = Work.ALL;
+	const { subscriptions } = link;
+	link.region.wake();
 	if (result === (StatusCode.FULL as number)) link.application.tells |= Tells.ENTRY | Tells.FRESH;
 	if (subscriptions.requested === requested) return result;
 	// Nothing waits any more for the answer to what was asked about it before: the deadline, that of the oldest request, ends
@@ -82,7 +81,7 @@ export function noteRequest(link: Link, result: number, requested: number): numb
 	if (subscriptions.nextOfRequest(packetId, 0) < 0 && !subscriptions.waitsForOlder(packetId)) {
 		link.deadlines.clear(Deadline.ACK);
 		// Those that are still waited for get theirs anew.
-		sender.requested = true;
+		link.region.requested = true;
 	}
 	return result;
 }

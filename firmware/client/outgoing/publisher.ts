@@ -10,36 +10,61 @@ import {
 } from "../../codec/encode.js";
 import { StatusCode } from "../../codec/status.js";
 import { Topic, topicOf } from "../../codec/topic.js";
-import { Tells } from "../telling/application.js";
+import { Tells, type Application } from "../telling/application.js";
 import { ProblemCode } from "../terms/codes.js";
-import type { Parts } from "../session/parts.js";
-import { CounterIndex } from "../terms/counters.js";
+import { CounterIndex, type Counts } from "../terms/counters.js";
 import type { PayloadSource } from "../terms/options.js";
-import { RecordBits, RecordState, sizeOfRecord } from "../session/outbox.js";
-import { Sender, Work } from "./sender.js";
+import { RecordBits, RecordState, sizeOfRecord, type Outbox } from "../session/outbox.js";
+import type { Session } from "../session/session.js";
+import type { Subscriptions } from "../session/subscriptions.js";
 import { FullPolicy } from "../setup/settings.js";
+import type { LongPublisher } from "../short-ways/publish.js";
+import { Leaving, type TransmitParts, type TransmitRegion } from "../short-ways/transmit-region.js";
 
 // Literals of a preloaded module are copied into the heap each time they are executed; constants are not.
 const STRING = "string";
 const FUNCTION = "function";
 
-/** A constant of the module is found sooner than a global. */
-const Bytes = Uint8Array;
-
 /**
- * Takes publishes from the application: straight into the transmit region, or into the outbox.
- * Hot: no allocation.
+ * Takes publishes from the application, in any state: into the outbox, or at QoS 0 straight into the transmit region.
+ * ShortPublisher, which is asked first, takes the usual ones where nothing stands in their way. Hot: no allocation.
  */
-export class Publisher extends Sender {
-	/** Where the payload goes of the publish that was started last. */
-	private _payloadAt = 0;
+export class Publisher implements LongPublisher {
+	private readonly _region: TransmitRegion;
+	private readonly _outbox: Outbox;
+	private readonly _session: Session;
+	private readonly _bytes: Uint8Array;
+	private readonly _counters: Counts;
+	private readonly _subscriptions: Subscriptions;
+	private readonly _application: Application;
 	private readonly _queueQoS0: boolean;
 	private readonly _policy: FullPolicy;
+	/** Where the payload goes of the publish that was started last. */
+	private _payloadAt = 0;
+	/** A number that is another after each time that a payload was begun or finished. */
+	private _composed = 0;
 
-	constructor(parts: Parts) {
-		super(parts);
+	constructor(parts: TransmitParts) {
+		this._region = parts.region;
+		this._outbox = parts.session.outbox;
+		this._session = parts.session;
+		this._bytes = parts.arena.bytes;
+		this._counters = parts.counts;
+		this._subscriptions = parts.subscriptions;
+		this._application = parts.application;
 		this._queueQoS0 = parts.settings.queueQoS0;
 		this._policy = parts.settings.fullPolicy;
+	}
+
+	/** A payload is being composed at the tail of the outbox. */
+	get composing(): boolean {
+		return this._region.composing;
+	}
+
+	/** A payload is begun to be composed, or is finished. */
+	setComposing(composing: boolean): void {
+		this._composed++;
+		this._region.setComposing(composing);
 	}
 
 	/** Gives up a payload that is being composed. */
@@ -63,83 +88,13 @@ export class Publisher extends Sender {
 	 * BUSY           a payload is being composed
 	 * STOPPED        the client is stopping
 	 */
-
 	publish(topic: Topic | string, payload: Uint8Array | string, qos: number, retain: boolean | undefined): number {
-		if (!(topic instanceof Topic)) {
-			const made = topicOf(topic);
-			if (made === undefined) return StatusCode.INVALID_TOPIC;
-			topic = made;
-		}
-		if (!(payload instanceof Bytes)) return this.publishText(topic.field, payload, qos, retain);
-		const field = topic.field;
-		if (this.direct) {
-			// Nothing stands in the way. Both usual cases are in this function, because a call costs more than what it would do,
-			// and without locals for what is used a few times only, because a local costs three byte codes.
-			const bytes = this._bytes;
-			const to = this.offset + this.size;
-			if (qos === 0) {
-				const remaining = field.length + payload.length;
-				if (remaining < 128 && to + 2 + remaining <= this.limit) {
-					bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
-					bytes[to + 1] = remaining;
-					bytes.set(field, to + 2);
-					bytes.set(payload, to + 2 + field.length);
-					this.size += 2 + remaining;
-					this._counters.publishesOut++;
-					return 0;
-				}
-			} else if (!this.work && (qos === 1 || qos === 2)) {
-				// The packet is made in the outbox, and copied to where it goes out from. A publish that waits under the same
-				// topic (FullPolicy) is none that waits.
-				const outbox = this._outbox;
-				const session = this._session;
-				const start = outbox.tail + RecordBits.HEADER_SIZE;
-				const packetSize = 4 + field.length + payload.length;
-				const inflight = session.waiting + session.releasedCount + 1;
-				const packetId = session.nextId;
-				if (
-					packetSize < 130 &&
-					start + packetSize <= outbox.limit &&
-					to + packetSize <= this.limit &&
-					inflight <= session.window &&
-					packetId < session.freeEnd &&
-					// A callback may publish while what it follows has opened the window, and the turn has not gone on yet.
-					outbox.cursor === outbox.tail
-				) {
-					session.nextId = packetId + 1;
-					session.waiting++;
-					bytes[start] = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
-					bytes[start + 1] = packetSize - 2;
-					bytes.set(field, start + 2);
-					this._view.setInt16(start + 2 + field.length, packetId);
-					bytes.set(payload, start + 4 + field.length);
-					bytes.copyWithin(to, start, start + packetSize);
-					this.size += packetSize;
-					const recordSize = (RecordBits.HEADER_SIZE + 3 + packetSize) & ~3;
-					const tags = (packetId << 16) | (RecordBits.SENT_TAGS * qos + 1);
-					outbox.words[outbox.tail >> 2] = RecordBits.START_AT_ONCE | recordSize;
-					outbox.words[(start >> 2) - 1] = tags;
-					outbox.tail = outbox.cursor = outbox.tail + recordSize;
-					outbox.used += recordSize;
-					outbox.alone = outbox.count ? 0 : tags;
-					outbox.count++;
-					this._counters.publishesOut++;
-					if (outbox.used > this._counters.outboxMax) this._counters.outboxMax = outbox.used;
-					// One has been noted by the publish before: the first identifier is looked for on the long way.
-					if (inflight > 1) this.noteMost(inflight);
-					return packetId;
-				}
-			}
-		}
-		const packetId = this.start(field, payload.length, qos, retain);
+		const made = topic instanceof Topic ? topic : topicOf(topic);
+		if (made === undefined) return StatusCode.INVALID_TOPIC;
+		if (!(payload instanceof Uint8Array)) return this.publishText(made.field, payload, qos, retain);
+		const packetId = this.start(made.field, payload.length, qos, retain);
 		if (packetId >= 0) this._bytes.set(payload, this._payloadAt);
 		return packetId;
-	}
-
-	/** High-water marks of publishes that are not finished. */
-	private noteMost(inflight: number): void {
-		if (inflight > this._counters.inflightMax) this._counters.inflightMax = inflight;
-		if (this._outbox.count > this._counters.outboxRecordsMax) this._counters.outboxRecordsMax = this._outbox.count;
 	}
 
 	/** Text is written where it goes, without bytes in between. */
@@ -151,15 +106,16 @@ export class Publisher extends Sender {
 		return packetId;
 	}
 
-	/** Writes everything of a PUBLISH but its payload, which goes to #payloadAt. Hot: no allocation. */
+	/** Writes everything of a PUBLISH but its payload, which goes to _payloadAt. Hot: no allocation. */
 	private start(field: Uint8Array, size: number, qos: number, retain: boolean | undefined): number {
-		if (qos !== 0 || !this.direct) return this.enqueue(field, size, qos, retain);
+		const region = this._region;
+		if (qos !== 0 || !region.direct) return this.enqueue(field, size, qos, retain);
 		const remaining = field.length + size;
 		const packetSize = 1 + sizeOfVarint(remaining) + remaining;
-		const at = this.offset + this.size;
-		if (at + packetSize > this.limit) return this.enqueue(field, size, qos, retain);
+		const at = region.offset + region.size;
+		if (at + packetSize > region.limit) return this.enqueue(field, size, qos, retain);
 		this._payloadAt = writePublishHead(this._bytes, at, field, 0, retain, 0, size);
-		this.size += packetSize;
+		region.size += packetSize;
 		this._counters.publishesOut++;
 		return 0;
 	}
@@ -167,9 +123,9 @@ export class Publisher extends Sender {
 	/** What has nothing to do with room. Hot: no allocation. */
 	private check(qos: number): StatusCode {
 		if (qos !== 0 && qos !== 1 && qos !== 2) return StatusCode.INVALID_QOS;
-		if (this.composing) return StatusCode.BUSY;
-		if (this.disconnectDue) return StatusCode.STOPPED;
-		if (qos === 0 && !this.open && !this._queueQoS0) return StatusCode.NOT_CONNECTED;
+		if (this._region.composing) return StatusCode.BUSY;
+		if (this._region.leaving !== Leaving.NO) return StatusCode.STOPPED;
+		if (qos === 0 && !this._region.open && !this._queueQoS0) return StatusCode.NOT_CONNECTED;
 		return StatusCode.OK;
 	}
 
@@ -177,8 +133,9 @@ export class Publisher extends Sender {
 	 * Puts a record without its payload at the tail. Hot: no allocation.
 	 */
 	private enqueue(field: Uint8Array, payloadSize: number, qos: number, retain: boolean | undefined): number {
+		const region = this._region;
 		// All is well as a rule; what is not is looked for elsewhere.
-		if (!this.open || this.composing || this.disconnectDue || (qos !== 1 && qos !== 2)) {
+		if (!region.open || region.composing || region.leaving !== Leaving.NO || (qos !== 1 && qos !== 2)) {
 			const status = this.check(qos);
 			if (status !== StatusCode.OK) return status;
 		}
@@ -207,10 +164,10 @@ export class Publisher extends Sender {
 			bytes[at] = packetId >> 8;
 			bytes[at + 1] = packetId & 0xff;
 			at += 2;
-		} else this.direct = false;
+		} else region.noteQoS0Waits();
 		this._payloadAt = at;
 		outbox.commit(size, qos, packetId, 0, RecordBits.HEADER_SIZE);
-		this.work |= Work.RECORDS;
+		region.wakeRecords();
 		return packetId;
 	}
 
@@ -249,8 +206,8 @@ export class Publisher extends Sender {
 		writePublishHead(this._bytes, record + start, field, qos, retain, packetId, total);
 		this._application.sources[index] = source;
 		this._outbox.commit(size, qos, packetId, index + 1, start);
-		if (qos === 0) this.direct = false;
-		this.work |= Work.RECORDS;
+		if (qos === 0) this._region.noteQoS0Waits();
+		this._region.wakeRecords();
 		return packetId;
 	}
 
@@ -279,13 +236,14 @@ export class Publisher extends Sender {
 	 */
 	growCompose(topic: Topic, qos: number, start: number, used: number, size: number): number {
 		const outbox = this._outbox;
-		const { composing, composed } = this;
+		const composing = this._region.composing;
+		const composed = this._composed;
 		const before = composedHeadMax(topic, qos);
 		const room = outbox.limit - outbox.base - before - size;
 		if (room < 0) return StatusCode.TOO_LARGE;
 		while (room < outbox.used) {
 			if (this._policy !== FullPolicy.DROP_OLDEST || !this.dropOldest(before + size)) return StatusCode.FULL;
-			if (this.composed !== composed && (composing || this.composing)) return StatusCode.BUSY;
+			if (this._composed !== composed && (composing || this._region.composing)) return StatusCode.BUSY;
 		}
 		outbox.makeRoom();
 		const to = outbox.tail + before;
@@ -322,7 +280,7 @@ export class Publisher extends Sender {
 		writePublishHead(this._bytes, to - headSize, topic.field, qos, retain, packetId, size);
 		const record = outbox.tail;
 		outbox.commit((before + size + 3) & ~3, qos, packetId, 0, before - headSize);
-		this.work |= Work.RECORDS;
+		this._region.wakeRecords();
 		// Not before: a payload that is given up, or refused, replaces nothing.
 		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(topic.field, 0, record);
 		return packetId;
@@ -348,7 +306,7 @@ export class Publisher extends Sender {
 		if (this._policy === FullPolicy.LATEST_PER_TOPIC) this.dropSameTopic(field, size, outbox.tail);
 		for (;;) {
 			// Told of a publish that gave way, the application may have begun to compose: the tail is taken.
-			if (this.composing) return StatusCode.BUSY;
+			if (this._region.composing) return StatusCode.BUSY;
 			const record = outbox.reserve(size);
 			if (record >= 0) return record;
 			if (record !== StatusCode.FULL || this._policy !== FullPolicy.DROP_OLDEST) return this.refuse(record);

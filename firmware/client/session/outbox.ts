@@ -4,27 +4,35 @@ import { StatusCode } from "../../codec/status.js";
 import type { Arena } from "../setup/arena.js";
 import { type Counts } from "../terms/counters.js";
 
-/** Where a record of the outbox stands. */
+/** Where a record of the outbox stands. What one waits for once it is sent is QUEUED and its QoS. */
 export const enum RecordState {
 	/** Its bytes are waiting to be taken back. */
 	FREE = 0,
 	/** Not sent yet in this session. */
 	QUEUED = 1,
 	/** QoS 1, sent: waits for PUBACK. */
-	PUBACK_WAIT = 2,
+	PUBACK_WAIT = QUEUED + 1,
 	/** QoS 2, sent: waits for PUBREC. */
-	PUBREC_WAIT = 3,
+	PUBREC_WAIT = QUEUED + 2,
 }
 
-/** Words of a record in front of its packet. */
+/**
+ * Words of a record in front of its packet.
+ *
+ *     SIZE  |31 start of the packet 24|23          bytes of the record           0|
+ *     TAGS  |31      packet identifier      16|15   source   8|7 6|5 QoS 4|3 state 0|
+ */
 export const enum Field {
-	/** Where the packet starts, from the start of the record, << RecordBits.START_SHIFT; bytes of the record, a multiple of 4, these words included. */
+	/**
+	 * Where the packet starts, from the start of the record; bytes of the record, a multiple of 4, these words included. See
+	 * RecordBits.
+	 */
 	SIZE = 0,
-	/** Packet identifier << 16 | source << 8 | QoS << 4 | RecordState. */
+	/** Packet identifier, 0 at QoS 0; index of the source and one, or 0; QoS; RecordState. See TagBits. */
 	TAGS = 1,
 }
 
-/** How a record of the outbox is put together. */
+/** SIZE of a record, and how a record is put together. */
 export const enum RecordBits {
 	/** Bytes of a record in front of its packet. */
 	HEADER_SIZE = 8,
@@ -33,15 +41,19 @@ export const enum RecordBits {
 	SIZE_MASK = 0xffffff,
 	/** SIZE of a record whose packet stands right behind the header, without the record's bytes. */
 	START_AT_ONCE = HEADER_SIZE << START_SHIFT,
-	/** The QoS bits of TAGS. */
-	QOS_MASK = 0x30,
-	/** The source's bits of TAGS. */
-	SOURCE_MASK = 0xff00,
-	/** QoS and state in TAGS of a publish that waits for its first ack: this, times its QoS, and one. */
-	SENT_TAGS = 0x11,
-	/** TAGS of a record that waits for PUBACK or PUBREC, without its identifier; no source. */
-	PUBACK_TAGS = SENT_TAGS * 1 + 1,
-	PUBREC_TAGS = SENT_TAGS * 2 + 1,
+}
+
+/** TAGS of a record. */
+export const enum TagBits {
+	ID_SHIFT = 16,
+	SOURCE_SHIFT = 8,
+	SOURCE_MASK = 0xff << SOURCE_SHIFT,
+	QOS_SHIFT = 4,
+	QOS_MASK = 3 << QOS_SHIFT,
+	STATE_MASK = 15,
+	/** TAGS of a publish without source that waits for its first ack, without its identifier. */
+	PUBACK_WAIT = (1 << QOS_SHIFT) | RecordState.PUBACK_WAIT,
+	PUBREC_WAIT = (2 << QOS_SHIFT) | RecordState.PUBREC_WAIT,
 }
 
 /** Bytes that a packet takes in the outbox. */
@@ -71,7 +83,8 @@ export class Outbox {
 	count = 0;
 	/**
 	 * TAGS of the only record, when it was sent whole on this connection and waits for its first ack, and nothing else
-	 * depends on that ack; else 0. Whatever changes a record clears it.
+	 * depends on that ack (DISCONNECT, a source, a record); else 0. Whatever changes a record clears it. Set by noteAlone and
+	 * by ShortPublisher; cleared here, and where `clear` stands without its call: in handleAckAlone and Receiver.handleBytes.
 	 */
 	alone = 0;
 	/** Of those, how many are QoS 0. */
@@ -133,7 +146,11 @@ export class Outbox {
 		const words = this.words;
 		const at = tail >> 2;
 		words[at] = (start << RecordBits.START_SHIFT) | size;
-		words[at + Field.TAGS] = (packetId << 16) | (source << 8) | (qos << 4) | RecordState.QUEUED;
+		words[at + Field.TAGS] =
+			(packetId << TagBits.ID_SHIFT) |
+			(source << TagBits.SOURCE_SHIFT) |
+			(qos << TagBits.QOS_SHIFT) |
+			RecordState.QUEUED;
 		this.tail = tail + size;
 		const used = this.used + size;
 		this.used = used;
@@ -154,7 +171,7 @@ export class Outbox {
 		return this.words[record >> 2]! & RecordBits.SIZE_MASK;
 	}
 
-	/** State, QoS, source and identifier in one word: see Field.TAGS. */
+	/** Identifier, source, QoS and state in one word: see Field.TAGS. */
 	tags(record: number): number {
 		return this.words[(record >> 2) + Field.TAGS]!;
 	}
@@ -165,26 +182,26 @@ export class Outbox {
 	}
 
 	state(record: number): RecordState {
-		return this.words[(record >> 2) + Field.TAGS]! & 15;
+		return this.words[(record >> 2) + Field.TAGS]! & TagBits.STATE_MASK;
 	}
 
 	setState(record: number, state: RecordState): void {
 		this.alone = 0;
 		const at = (record >> 2) + Field.TAGS;
-		this.words[at] = (this.words[at]! & ~15) | state;
+		this.words[at] = (this.words[at]! & ~TagBits.STATE_MASK) | state;
 	}
 
 	qos(record: number): number {
-		return (this.words[(record >> 2) + Field.TAGS]! >> 4) & 3;
+		return (this.words[(record >> 2) + Field.TAGS]! & TagBits.QOS_MASK) >> TagBits.QOS_SHIFT;
 	}
 
 	/** Index of the source + 1; 0 when the whole packet is here. */
 	source(record: number): number {
-		return (this.words[(record >> 2) + Field.TAGS]! >> 8) & 255;
+		return (this.words[(record >> 2) + Field.TAGS]! & TagBits.SOURCE_MASK) >> TagBits.SOURCE_SHIFT;
 	}
 
 	packetId(record: number): number {
-		return this.words[(record >> 2) + Field.TAGS]! >>> 16;
+		return this.words[(record >> 2) + Field.TAGS]! >>> TagBits.ID_SHIFT;
 	}
 
 	/** Offset of the packet's first byte in the arena. */
@@ -207,7 +224,7 @@ export class Outbox {
 
 	/** Bytes of the packet that are in the record; only streamed ones have fewer than packetSize. */
 	storedSize(record: number): number {
-		if ((this.words[(record >> 2) + Field.TAGS]! & RecordBits.SOURCE_MASK) === 0) return this.packetSize(record);
+		if ((this.words[(record >> 2) + Field.TAGS]! & TagBits.SOURCE_MASK) === 0) return this.packetSize(record);
 		return record + this.size(record) - this.packetStart(record);
 	}
 
@@ -230,11 +247,11 @@ export class Outbox {
 		const tail = this.tail;
 		for (let record = this.head; record < tail; record += words[record >> 2]! & RecordBits.SIZE_MASK) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
-			if (tags >>> 16 !== packetId || (tags & 15) !== state) continue;
+			if (tags >>> TagBits.ID_SHIFT !== packetId || (tags & TagBits.STATE_MASK) !== state) continue;
 			if (record === this.active) return -1;
 			if (this.count > 1) return this.free(record);
 			this.clear();
-			return (tags & RecordBits.SOURCE_MASK) >> 8;
+			return (tags & TagBits.SOURCE_MASK) >> TagBits.SOURCE_SHIFT;
 		}
 		return -1;
 	}
@@ -249,7 +266,7 @@ export class Outbox {
 		const tail = this.tail;
 		for (let record = this.head; record < tail; record += words[record >> 2]! & RecordBits.SIZE_MASK) {
 			const tags = words[(record >> 2) + Field.TAGS]!;
-			if (tags >>> 16 === packetId && (tags & 15) !== RecordState.FREE) return record;
+			if (tags >>> TagBits.ID_SHIFT === packetId && (tags & TagBits.STATE_MASK) !== RecordState.FREE) return record;
 		}
 		return -1;
 	}
@@ -263,26 +280,26 @@ export class Outbox {
 		const words = this.words;
 		const at = record >> 2;
 		const tags = words[at + Field.TAGS]!;
-		if ((tags & 15) === RecordState.FREE) fail("outbox: freeing twice");
-		words[at + Field.TAGS] = tags & ~15;
-		if ((tags & RecordBits.QOS_MASK) === 0) this.countQoS0--;
+		if ((tags & TagBits.STATE_MASK) === RecordState.FREE) fail("outbox: freeing twice");
+		words[at + Field.TAGS] = tags & ~TagBits.STATE_MASK;
+		if ((tags & TagBits.QOS_MASK) === 0) this.countQoS0--;
 		if (this.active === record) this.active = -1;
 		if (this.count === 1) {
 			this.clear();
-			return (tags >> 8) & 255;
+			return (tags & TagBits.SOURCE_MASK) >> TagBits.SOURCE_SHIFT;
 		}
 		this.alone = 0;
 		this.count--;
 		this.used -= words[at]! & RecordBits.SIZE_MASK;
 		if (record === this.head) this.advance();
-		return (tags >> 8) & 255;
+		return (tags & TagBits.SOURCE_MASK) >> TagBits.SOURCE_SHIFT;
 	}
 
 	/** There is one record, and no packet is half sent: see alone. Hot: no allocation. */
 	noteAlone(): void {
 		if (this.cursor !== this.tail) return;
 		const tags = this.words[(this.head >> 2) + Field.TAGS]!;
-		if ((tags & RecordBits.SOURCE_MASK) === 0 && (tags & 15) >= RecordState.PUBACK_WAIT) this.alone = tags;
+		if ((tags & TagBits.SOURCE_MASK) === 0 && (tags & TagBits.STATE_MASK) >= RecordState.PUBACK_WAIT) this.alone = tags;
 	}
 
 	/** The last record is given back: packets start at the base again. Hot: no allocation. */
@@ -296,9 +313,20 @@ export class Outbox {
 		const words = this.words;
 		let head = this.head;
 		do head += words[head >> 2]! & RecordBits.SIZE_MASK;
-		while ((words[(head >> 2) + Field.TAGS]! & 15) === RecordState.FREE);
+		while ((words[(head >> 2) + Field.TAGS]! & TagBits.STATE_MASK) === RecordState.FREE);
 		this.head = head;
 		if (this.cursor < head) this.cursor = head;
+	}
+
+	/** Something else depends on the next ack now, too: see alone. */
+	forgetAlone(): void {
+		this.alone = 0;
+	}
+
+	/** A connection has ended: no packet is being sent, and no ack is waited for. */
+	handleLost(): void {
+		this.active = -1;
+		this.alone = 0;
 	}
 
 	/** Starts over on a new connection: everything that is left is sent again, in order. */
@@ -321,7 +349,7 @@ export class Outbox {
 		for (let from = this.head; from < tail;) {
 			const size = words[from >> 2]! & RecordBits.SIZE_MASK;
 			if (from >= cursor && cursorTo < 0) cursorTo = to;
-			if ((words[(from >> 2) + Field.TAGS]! & 15) !== RecordState.FREE) {
+			if ((words[(from >> 2) + Field.TAGS]! & TagBits.STATE_MASK) !== RecordState.FREE) {
 				if (from !== to) this._bytes.copyWithin(to, from, from + size);
 				if (from === active) this.active = to;
 				to += size;

@@ -6,7 +6,7 @@ import type { Arena } from "../setup/arena.js";
 import { ProblemCode } from "../terms/codes.js";
 import { CounterIndex, type Counts } from "../terms/counters.js";
 import { IncomingIds } from "./incoming-ids.js";
-import { Outbox, RecordBits, RecordState } from "./outbox.js";
+import { Outbox, RecordState, TagBits } from "./outbox.js";
 import type { Settings } from "../setup/settings.js";
 
 /** What an ack has done. */
@@ -121,14 +121,15 @@ export class Session {
 	 * in   tags  Outbox.tags of the record
 	 */
 	handleSending(record: number, tags: number): void {
-		if ((tags & 15) !== RecordState.QUEUED) {
+		if ((tags & TagBits.STATE_MASK) !== RecordState.QUEUED) {
 			this.outbox.setDup(record, true);
 			this._counters.table[CounterIndex.RESENDS]!++;
 			return;
 		}
-		const qos = (tags & RecordBits.QOS_MASK) >> 4;
+		const qos = (tags & TagBits.QOS_MASK) >> TagBits.QOS_SHIFT;
 		if (qos === 0) return;
-		this.outbox.setTags(record, (tags & ~15) | (qos === 1 ? RecordState.PUBACK_WAIT : RecordState.PUBREC_WAIT));
+		// What it waits for from now on: see RecordState.
+		this.outbox.setTags(record, tags + qos);
 		this.waiting++;
 	}
 

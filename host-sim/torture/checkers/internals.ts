@@ -41,15 +41,15 @@ export class InternalsChecker {
 
 	check(): void {
 		this.#checkOutbox();
-		const { session, settings, subscriptions, sender } = this.#core;
+		const { session, settings, subscriptions, region } = this.#core;
 		const { waiting, releasedCount, releasedSent, incoming } = session;
 		this.#expect(waiting + releasedCount <= settings.inflight, "more in flight than the window");
 		this.#expect(releasedSent >= 0 && releasedSent <= releasedCount, "PUBRELs sent that there are not");
 		this.#expect(incoming.count <= settings.incomingQoS2, "more QoS 2 identifiers than there is room for");
 		this.#expect(subscriptions.pending >= 0 && subscriptions.requested >= 0, "subscriptions counted below 0");
 		this.#expect(subscriptions.pending + subscriptions.requested <= subscriptions.count, "subscriptions counted twice");
-		this.#expect(sender.size >= 0 && sender.size <= settings.txBuffer, "bytes outside of the transmit region");
-		this.#expect(sender.ackCount >= 0 && sender.ackCount <= 16, "acks outside of their ring");
+		this.#expect(region.size >= 0 && region.size <= settings.txBuffer, "bytes outside of the transmit region");
+		this.#expect(region.ackCount >= 0 && region.ackCount <= 16, "acks outside of their ring");
 	}
 
 	#checkOutbox(): void {
