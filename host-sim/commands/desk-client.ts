@@ -69,7 +69,7 @@ export class DeskClient {
 	/** Bytes of the PUBLISH of which onProblem is being told: the packet's, or those of topic and payload. */
 	get packetSize(): number {
 		const { receiver } = this.#core;
-		return receiver["_decoder"].packetSize || receiver["_left"] + receiver["_total"];
+		return receiver["_decoder"].packetSize || receiver["_partial"].size;
 	}
 
 	/**

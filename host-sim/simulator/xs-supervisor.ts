@@ -23,6 +23,7 @@ const WATCHED = `
 import { connected, ended, made, problem, refused, stopping, threw, unrouted } from "xs-host/watch";
 import { Client } from "${CLIENT_MODULE}";
 import { Application } from "xs-mqtt/client/telling/application";
+import { PartialPublish } from "xs-mqtt/client/incoming/partial-publish";
 import { Receiver } from "xs-mqtt/client/incoming/receiver";
 import { PayloadWriter } from "xs-mqtt/client/outgoing/payload-writer";
 import { Loop } from "xs-mqtt/loop/loop";
@@ -34,6 +35,7 @@ watchPrototypes(
 		writer: PayloadWriter.prototype,
 		application: Application.prototype,
 		receiver: Receiver.prototype,
+		partial: PartialPublish.prototype,
 		loop: Loop.prototype,
 	},
 	Object.freeze({ connected, ended, problem, refused, threw, unrouted }),

@@ -3,7 +3,7 @@ import { Client, Reason, State, Status, type ClientOptions } from "xs-mqtt";
 import { Core } from "../../firmware/client/connection/core.js";
 import { Publisher } from "../../firmware/client/outgoing/publisher.js";
 import { Sender } from "../../firmware/client/outgoing/sender.js";
-import { LargeReceiver as Receiver } from "../../firmware/client/incoming/large-receiver.js";
+import { Receiver } from "../../firmware/client/incoming/receiver.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { VirtualWorld } from "../fuzz/client/virtual.js";
 import { Wire } from "../fuzz/client/wire.js";

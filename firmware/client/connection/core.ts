@@ -114,7 +114,7 @@ export class Core {
 		this.sender = new Sender(this);
 		this.publisher = new Publisher(this);
 		this.shortPublisher = new ShortPublisher(this, this.publisher);
-		this.receiver = new Receiver(this);
+		this.receiver = new Receiver(this, this);
 		this._backoff = new Backoff(settings);
 		this._random = random;
 		this._keepAliveMs = settings.keepAlive * 1000;

@@ -2,17 +2,21 @@ import type { Decoder } from "../../codec/decoder.js";
 import type { TransmitParts } from "../short-ways/transmit-region.js";
 import type { ReasonCode, StateCode } from "../terms/codes.js";
 
-/** What incoming packets ask of the connection that they came by. The core is one. */
-export interface Link extends TransmitParts {
-	readonly state: StateCode;
-	/** Whether the connection still stands: any callback may end it. */
+/** What the receiver asks of the connection that its bytes come by. The core is one. */
+export interface Connection {
+	/** Whether it still stands: any callback may end it. */
 	readonly linked: boolean;
 	/** The time of the turn. */
 	now: number;
 	/** Every packet but PUBLISH. out: whether the connection stands */
 	handlePacket(decoder: Decoder, start: number): boolean;
-	/** The server broke the protocol, or more than we can remember: ends the connection. */
+	/** The server broke the protocol, or more is open than can be remembered: ends the connection. */
 	handleViolation(reason: ReasonCode, detail: number): void;
+}
+
+/** What acks ask of the connection besides. The core is one. */
+export interface Link extends Connection, TransmitParts {
+	readonly state: StateCode;
 	/** A packet that is not allowed here: ends the connection. out: false */
 	refuse(decoder: Decoder): boolean;
 	/** Whether a SUBSCRIBE or UNSUBSCRIBE of ours waits for its ack with this identifier. */

@@ -1,9 +1,12 @@
-/** Whether messages are taken. Larger values: paused, and the first byte of the ack that is owed. */
+/** Whether messages are taken. */
 export const enum Held {
 	NONE = 0,
 	/** The pause is over; the driver has not gone on yet. */
 	RESUMED = 1,
+	/** The application has paused. */
 	PAUSED = 2,
+	/** It has done so in the handler of a message, whose ack it owes. */
+	OWES = 3,
 }
 
 /** What the bytes that come next belong to. */
@@ -11,8 +14,16 @@ export const enum Mode {
 	/** The start of a packet; between two turns nothing of it is here, unless the receiver is stalled. */
 	PACKET = 0,
 	/** Between two turns: a packet whose start is here. */
-	PARTIAL = 5,
-	/** The topic name of a PUBLISH whose head is larger than the buffer: checked and thrown away. */
+	BEGUN = 1,
+	/** A PUBLISH that is not taken whole: see PartialPublish. */
+	PARTIAL = 2,
+}
+
+/** What of a PUBLISH that is not taken whole comes next. */
+export const enum Step {
+	/** None has begun. */
+	NONE = 0,
+	/** The topic name of one whose head is larger than the buffer: checked and thrown away. */
 	TOPIC = 1,
 	/** Its packet identifier. */
 	PACKET_ID = 2,

@@ -4,16 +4,22 @@ import { FirstByte, PacketType, PublishFlag } from "../../codec/constants.js";
 import { AckHead, Decoded, Decoder } from "../../codec/decoder.js";
 import { Size } from "../../codec/encode.js";
 import { checkTopicName } from "../../codec/utf8.js";
-import { Fixed } from "../setup/arena.js";
-import { ReasonCode } from "../terms/codes.js";
-import type { Link } from "./link.js";
-import { CounterIndex } from "../terms/counters.js";
-import { Armed } from "../setup/deadlines.js";
-import { Message } from "../terms/message.js";
-import { LargeReceiver } from "./large-receiver.js";
-import { Mode } from "./receive-mode.js";
-import { TagBits } from "../session/outbox.js";
+import type { IncomingIds } from "../session/incoming-ids.js";
+import { TagBits, type Outbox } from "../session/outbox.js";
+import type { Session } from "../session/session.js";
+import type { Subscriptions } from "../session/subscriptions.js";
 import { handleAckAlone } from "../short-ways/ack-alone.js";
+import type { TransmitParts, TransmitRegion } from "../short-ways/transmit-region.js";
+import { Fixed, type Arena } from "../setup/arena.js";
+import { Armed } from "../setup/deadlines.js";
+import type { Application } from "../telling/application.js";
+import { ReasonCode } from "../terms/codes.js";
+import { CounterIndex, type Counts } from "../terms/counters.js";
+import { Message } from "../terms/message.js";
+import { Exchanges } from "./exchanges.js";
+import type { Connection } from "./link.js";
+import { PartialPublish } from "./partial-publish.js";
+import { type Held, Mode } from "./receive-mode.js";
 
 /** Parts of packets as one number. */
 const enum Wire {
@@ -24,20 +30,120 @@ const enum Wire {
 }
 
 /**
- * The receive window, and what becomes of the messages in it.
+ * The receive window, and what becomes of the packets in it. A PUBLISH that is not taken whole is left to PartialPublish.
  *
  * The transport always writes to the landing. An incomplete packet moves in front of it, so that its rest lands right
- * behind it:
+ * behind it, and the packet stands together:
  *
- *     rxOffset            start   landing            end     landingLimit
- *     | room               | rest  | just arrived     |       |
+ *     base                start   landing            end
+ *     | room               | rest  | just arrived     | room  |
  *
  * Hot: no allocation.
  */
-export class Receiver extends LargeReceiver {
-	/** Written out: the constructor that a derived class is given spreads its arguments. */
-	constructor(link: Link) {
-		super(link);
+export class Receiver {
+	/** When bytes last came. */
+	lastReceived = 0;
+	/**
+	 * Bytes stay in the window: until acks are out, because there is no room for those that they would cause, or see
+	 * Exchanges.overrun; or for the next turn, because this one has lasted for long enough.
+	 */
+	stalled = false;
+	/** The message that handlers get. */
+	readonly message: Message;
+	/** Where the transport puts what it reads. */
+	readonly landing: number;
+	protected _start: number;
+	protected _end: number;
+	protected _mode: Mode = Mode.PACKET;
+	protected readonly _bytes: Uint8Array;
+	protected readonly _view: DataView;
+	protected readonly _decoder: Decoder;
+	protected readonly _base: number;
+	protected readonly _sizeMax: number;
+	protected readonly _packetSizeMax: number;
+	protected readonly _session: Session;
+	protected readonly _outbox: Outbox;
+	protected readonly _incoming: IncomingIds;
+	protected readonly _subscriptions: Subscriptions;
+	protected readonly _region: TransmitRegion;
+	protected readonly _application: Application;
+	protected readonly _counters: Counts;
+	protected readonly _exchanges: Exchanges;
+	protected readonly _partial: PartialPublish;
+	protected readonly _parts: TransmitParts;
+	protected readonly _connection: Connection;
+
+	constructor(parts: TransmitParts, connection: Connection) {
+		const { arena, session, settings } = parts;
+		this._bytes = arena.bytes;
+		this._view = arena.view;
+		this._base = arena.take(settings.rxBuffer + settings.readSize);
+		this.landing = this._start = this._end = this._base + settings.rxBuffer;
+		this._sizeMax = settings.rxBuffer;
+		this._packetSizeMax = settings.maximumPacketSize;
+		this._session = session;
+		this._outbox = session.outbox;
+		this._incoming = session.incoming;
+		this._subscriptions = parts.subscriptions;
+		this._region = parts.region;
+		this._application = parts.application;
+		this._counters = parts.counts;
+		this._parts = parts;
+		this._connection = connection;
+		this._exchanges = new Exchanges(parts, connection);
+		this._decoder = this.makeDecoder();
+		this.message = this.makeMessage(arena);
+		this._partial = this.makePartial();
+	}
+
+	/** What this and the next two make is of another class where another version of the protocol needs that. Allocates. */
+	protected makeDecoder(): Decoder {
+		return new Decoder();
+	}
+
+	/** Allocates. */
+	protected makeMessage(arena: Arena): Message {
+		return new Message(arena.bytes, arena.view);
+	}
+
+	/** Allocates. */
+	protected makePartial(): PartialPublish {
+		return new PartialPublish(this._parts, this._exchanges, this._base, this.landing, this.message);
+	}
+
+	/** A connection begins. */
+	open(): void {
+		this._exchanges.open();
+	}
+
+	/** A connection has ended: what is left of its bytes means nothing. */
+	reset(): void {
+		this._start = this._end = this.landing;
+		this.stalled = false;
+		this._mode = Mode.PACKET;
+		this._exchanges.reset();
+		this._partial.reset();
+		this._decoder.reset();
+	}
+
+	/** Whether the application has paused. */
+	get held(): Held {
+		return this._exchanges.held;
+	}
+
+	/** The driver has gone on after a pause. */
+	set held(held: Held) {
+		this._exchanges.held = held;
+	}
+
+	/** Leaves what has arrived in the window: see Client.pause. */
+	pause(): void {
+		if (this._exchanges.pause()) this.stalled = true;
+	}
+
+	/** Ends a pause: see Exchanges.resume. */
+	resume(taken: boolean): void {
+		this._exchanges.resume(taken, this.message);
 	}
 
 	/**
@@ -63,16 +169,16 @@ export class Receiver extends LargeReceiver {
 				if (this._application.tells) this._application.acked(word & 0xffff, true);
 				return false;
 			}
-			if (this._region.open && handleAckAlone(this._link, word)) {
+			if (this._region.open && handleAckAlone(this._parts, word)) {
 				this.lastReceived = now;
 				this._counters.bytesIn += Size.ACK;
 				return false;
 			}
 		} else if (count === 2) {
 			// Asked for, and nothing else is waited for: so it comes after CONNACK.
-			if (this._link.deadlines.armed === Armed.PINGED && !this._mode) {
+			if (this._parts.deadlines.armed === Armed.PINGED && !this._mode) {
 				if (this._view.getUint16(this.landing) === Wire.PINGRESP) {
-					this._link.deadlines.armed = Armed.KEEP_ALIVE;
+					this._parts.deadlines.armed = Armed.KEEP_ALIVE;
 					this.lastReceived = now;
 					this._counters.bytesIn += 2;
 					return true;
@@ -85,14 +191,14 @@ export class Receiver extends LargeReceiver {
 
 	/** Any bytes: see handleBytes. Hot: no allocation. */
 	private takeBytes(count: number, now: number): void {
-		this._link.now = now;
-		if (this._mode === Mode.PARTIAL) this._mode = Mode.PACKET;
+		this._connection.now = now;
+		if (this._mode === Mode.BEGUN) this._mode = Mode.PACKET;
 		let start = this._start;
 		let end = this._end;
 		if (count) {
 			if (this.stalled) fail("receiver: bytes over bytes");
 			// A call has ended the connection, which is still to be closed.
-			if (!this._linked) return;
+			if (!this._exchanges.taking) return;
 			this.lastReceived = now;
 			this._counters.bytesIn += count;
 			end += count;
@@ -100,25 +206,25 @@ export class Receiver extends LargeReceiver {
 			if (end - start > this._counters.rxMax) this._counters.rxMax = end - start;
 		} else this.stalled = false;
 		while (start < end) {
-			if (this._region.ackCount === Fixed.ACK_RING_SIZE) {
-				this.stalled = this._application.attention = true;
-				return;
-			}
-			if (this._mode ? this.takeRest() : this.takePacket()) {
+			if (this._region.ackCount === Fixed.ACK_RING_SIZE) return this.stall();
+			if (this._mode ? this.takePartial() : this.takePacket()) {
 				start = this._start;
 				if (start >= end) break;
 				// Each packet may have run a callback, and a landing holds many.
 				if (!this._application.driver?.isLate(now)) continue;
-				this.stalled = this._application.attention = true;
-				return;
+				return this.stall();
 			}
-			if (!this._linked) return;
+			if (!this._exchanges.taking) return;
 			// More bytes are needed: what is here of the packet waits in front of the landing.
-			if (!this._overrun) return this.keepRest();
-			this.stalled = this._application.attention = true;
-			return;
+			if (!this._exchanges.overrun) return this.keepRest();
+			return this.stall();
 		}
 		this._start = this._end = this.landing;
+	}
+
+	/** What is left waits in the window, and the driver comes back for it. */
+	private stall(): void {
+		this.stalled = this._application.attention = true;
 	}
 
 	/** Moves what is left of an incomplete packet in front of the landing. */
@@ -129,7 +235,7 @@ export class Receiver extends LargeReceiver {
 		this._bytes.copyWithin(to, this._start, this._end);
 		this._start = to;
 		this._end = this.landing;
-		if (this._mode === Mode.PACKET) this._mode = Mode.PARTIAL;
+		if (this._mode === Mode.PACKET) this._mode = Mode.BEGUN;
 	}
 
 	/**
@@ -143,16 +249,19 @@ export class Receiver extends LargeReceiver {
 		const start = this._start;
 		const found = decoder.decode(this._bytes, start, this._end);
 		const packetSize = decoder.packetSize;
-		if (packetSize > this._packetSizeMax && found >= 0) return this.violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
+		if (packetSize > this._packetSizeMax && found >= 0) {
+			return this._exchanges.violation(ReasonCode.PACKET_TOO_LARGE, packetSize);
+		}
 		if (found !== Decoded.PUBLISH) return this.takeOther(found);
 		const end = start + packetSize;
 		// One that is larger than the buffer is taken as such, also when it happens to stand in the window as a whole.
-		if (end > this._end || packetSize > this._sizeMax) return this.takeLarge();
+		if (packetSize > this._sizeMax) return this.follow(this._partial.begin(decoder, start));
+		if (end > this._end) return false;
 		const firstByte = decoder.firstByte;
 		const packetId = decoder.packetId;
 		const qos = firstByte & PublishFlag.QOS_MASK;
 		if (!this._region.open || (qos && this._incoming.count)) {
-			if (!this.mayCome(firstByte, packetId)) return false;
+			if (!this._exchanges.mayCome(firstByte, packetId)) return false;
 		}
 		this._counters.publishesIn++;
 		if (packetSize > this._counters.packetInMax) this._counters.packetInMax = packetSize;
@@ -171,11 +280,11 @@ export class Receiver extends LargeReceiver {
 			if (index >= 0 && this._subscriptions.wildcards === 0) {
 				this._application.handle(this._subscriptions.handlers[index]!, message);
 				this._counters.handled++;
-				if (!this._linked) return this.keepId(message);
+				if (!this._exchanges.taking) return this._exchanges.keepId(message);
 			} else if (!this.deliver(message, index)) return false;
 			if (qos === 0) return true;
 			if (qos !== Wire.QOS_1) {
-				// As remember, whose call would cost more than all it does.
+				// As Exchanges.finish, whose calls would cost more than all they do.
 				this._incoming.add(packetId);
 				if (this._incoming.count > this._counters.incomingQoS2Max)
 					this._counters.incomingQoS2Max = this._incoming.count;
@@ -185,7 +294,7 @@ export class Receiver extends LargeReceiver {
 			const topic = start + decoder.fixedSize + 2;
 			decoder.fixedSize = 0;
 			if (checkTopicName(this._bytes, topic, topic + decoder.topicSize) !== topic + decoder.topicSize) {
-				return this.violation(ReasonCode.MALFORMED_PACKET, firstByte);
+				return this._exchanges.violation(ReasonCode.MALFORMED_PACKET, firstByte);
 			}
 			this._counters.table[CounterIndex.DUPLICATES_IN]!++;
 		}
@@ -193,29 +302,46 @@ export class Receiver extends LargeReceiver {
 		return true;
 	}
 
+	/** Bytes of a PUBLISH that is not taken whole. out: as takePacket */
+	private takePartial(): boolean {
+		return this.follow(this._partial.take(this._start, this._end));
+	}
+
+	/** Goes where a PUBLISH that is not taken whole has come to. Returns `goesOn`. */
+	private follow(goesOn: boolean): boolean {
+		this._start = this._partial.at;
+		this._mode = this._partial.step ? Mode.PARTIAL : Mode.PACKET;
+		return goesOn;
+	}
+
 	/** Anything but the head of a PUBLISH. */
 	private takeOther(found: Decoded): boolean {
 		const decoder = this._decoder;
 		const start = this._start;
 		if (found === Decoded.PACKET) {
-			if (decoder.firstByte === FirstByte.PUBREL && this._region.open && !this.release(decoder.packetId)) return false;
+			if (decoder.firstByte === FirstByte.PUBREL && this._region.open) {
+				if (!this._exchanges.release(decoder.packetId)) return false;
+			}
 			this._start = start + decoder.packetSize;
 			decoder.fixedSize = 0;
-			return this._link.handlePacket(decoder, start) && this._linked;
+			return this._connection.handlePacket(decoder, start) && this._exchanges.taking;
 		}
 		if (found === Decoded.NEED_MORE) return this.needsMore(decoder);
 		const reason = found === Decoded.FORBIDDEN ? ReasonCode.PROTOCOL_ERROR : ReasonCode.MALFORMED_PACKET;
-		return this.violation(reason, this._bytes[start]!);
+		return this._exchanges.violation(reason, this._bytes[start]!);
 	}
 
-	/** True when the bytes that are here can be consumed all the same. */
+	/** True when the bytes that are here can be taken all the same. */
 	private needsMore(decoder: Decoder): boolean {
 		if (decoder.fixedSize === 0) return false;
 		if (decoder.type === PacketType.PUBLISH) {
-			return decoder.topicSize > 0 && decoder.payloadStart > this._sizeMax && this.startLongTopic(decoder);
+			if (decoder.topicSize === 0 || decoder.payloadStart <= this._sizeMax) return false;
+			return this.follow(this._partial.beginLongTopic(decoder, this._start));
 		}
 		// SUBACK is the only other one whose size varies, and none of ours asks for one that large.
-		if (decoder.packetSize > this._sizeMax) return this.violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
+		if (decoder.packetSize > this._sizeMax) {
+			return this._exchanges.violation(ReasonCode.PROTOCOL_ERROR, decoder.firstByte);
+		}
 		return false;
 	}
 
@@ -235,7 +361,7 @@ export class Receiver extends LargeReceiver {
 			count = 1;
 			this._application.handle(subscriptions.handlers[index]!, message);
 		} else if (checkTopicName(this._bytes, topic, topic + topicSize) !== topic + topicSize) {
-			return this.violation(ReasonCode.MALFORMED_PACKET, message.firstByte);
+			return this._exchanges.violation(ReasonCode.MALFORMED_PACKET, message.firstByte);
 		}
 		if (subscriptions.wildcards > 0) count += this.deliverByWalk(message);
 		if (count > 0) this._counters.handled += count;
@@ -243,7 +369,7 @@ export class Receiver extends LargeReceiver {
 			this._counters.table[CounterIndex.UNROUTED]!++;
 			if (this._application.handlesUnrouted) this._application.unrouted(message);
 		}
-		return this._linked || this.keepId(message);
+		return this._exchanges.taking || this._exchanges.keepId(message);
 	}
 
 	/** The handlers whose filters have wildcards. Returns how many there were. */

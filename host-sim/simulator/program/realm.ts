@@ -109,6 +109,7 @@ export class Realm {
 				writer: await prototypeOf("client/outgoing/payload-writer", "PayloadWriter"),
 				application: await prototypeOf("client/telling/application", "Application"),
 				receiver: await prototypeOf("client/incoming/receiver", "Receiver"),
+				partial: await prototypeOf("client/incoming/partial-publish", "PartialPublish"),
 				loop: await prototypeOf("loop/loop", "Loop"),
 			},
 			this.#options.teller,

@@ -36,6 +36,7 @@ export interface LibraryPrototypes {
 	writer: object;
 	application: object;
 	receiver: object;
+	partial: object;
 	loop: object;
 }
 
@@ -102,7 +103,7 @@ export function watchPrototypes(library: LibraryPrototypes, teller: Teller): () 
 	watchCalls(library.client, teller, replace);
 	watchWriter(library.writer, teller, replace);
 	watchApplication(library.application, teller, replace);
-	watchReceiver(library.receiver, teller, replace);
+	watchReceiver(library.receiver, library.partial, teller, replace);
 	replace(library.loop, "recover", (original) => {
 		return function (this: Knowing, error: unknown, now: unknown, nested: unknown): unknown {
 			teller.threw(this._application._client, error, true);
@@ -196,7 +197,7 @@ function watchApplication(application: object, teller: Teller, replace: Replace)
 }
 
 /** A message without a handler is only counted; that a count has grown says so. */
-function watchReceiver(receiver: object, teller: Teller, replace: Replace): void {
+function watchReceiver(receiver: object, partial: object, teller: Teller, replace: Replace): void {
 	replace(receiver, "deliver", (original) => {
 		return function (this: Knowing, message: unknown, index: unknown): unknown {
 			const before = this._counters.table[UNROUTED];
@@ -209,7 +210,7 @@ function watchReceiver(receiver: object, teller: Teller, replace: Replace): void
 			return result;
 		};
 	});
-	replace(receiver, "markStreaming", (original) => {
+	replace(partial, "markStreaming", (original) => {
 		return function (this: Knowing, topic: unknown, topicSize: unknown, payloadSize: unknown): unknown {
 			const before = this._counters.table[UNROUTED];
 			const result = (this as unknown as Hidden)[original]!(topic, topicSize, payloadSize);
