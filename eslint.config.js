@@ -35,6 +35,50 @@ const ON_PLATFORM = ["programs", "ecma419", "esp32", "app", "transport"];
 
 const PLATFORM = ["embedded:*", "timer", "time", "mc/*"];
 
+/** What only host-sim/world/real-clock.ts asks Node for: everything else in the simulator takes a `Clock`. */
+const NODE_TIMES = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"];
+const TAKE_A_CLOCK = "Take a Clock (host-sim/world/clock.ts): time may be virtual.";
+
+/** Files of the simulator that ask Node for the time all the same, because it is that of a process or of a person. */
+const REAL_TIME = {
+	"host-sim/world/real-clock.ts": "this is the real clock",
+	"host-sim/cli.ts": "a limit for the exit of this process",
+	"host-sim/terminal/output.ts": "looks again at a reader of standard output that is behind",
+	"host-sim/simulator/node-process.ts": "a limit for a child process that is told to end",
+	"host-sim/simulator/program/watchdog.ts": "looks after a child process whose own loop may stand still",
+	"host-sim/stand-ins/xs/run.ts": "a limit for a child process that is told to end",
+	"host-sim/stand-ins/xs/building.ts": "waits for another process that builds the same engine",
+	"host-sim/proofs/**": "measures real time, and runs tools that have no other; not packed",
+	"host-sim/desk/**": "runs tools of the SDK, devices and brokers; not packed",
+};
+
+const ONE_CLOCK = {
+	"no-restricted-globals": [
+		"error",
+		...[...NODE_TIMES, "performance"].map((name) => ({ name, message: TAKE_A_CLOCK })),
+	],
+	"no-restricted-properties": [
+		"error",
+		...["hrtime", "uptime"].map((property) => ({ object: "process", property, message: TAKE_A_CLOCK })),
+		{ object: "Date", property: "now", message: TAKE_A_CLOCK },
+		...[...NODE_TIMES, "performance", "Date"].flatMap((property) =>
+			["globalThis", "global"].map((object) => ({ object, property, message: TAKE_A_CLOCK })),
+		),
+	],
+	"no-restricted-syntax": [
+		"error",
+		// A date made of a number is arithmetic; one that is made of nothing is the time.
+		{ selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: TAKE_A_CLOCK },
+		{ selector: "CallExpression[callee.name='Date']", message: TAKE_A_CLOCK },
+	],
+	"no-restricted-imports": [
+		"error",
+		...["timers", "timers/promises", "perf_hooks"].flatMap((name) =>
+			[name, `node:${name}`].map((path) => ({ name: path, message: TAKE_A_CLOCK })),
+		),
+	],
+};
+
 function folderRule(name) {
 	const patterns = [
 		{ group: ["node:*"], message: "A device has no Node modules." },
@@ -101,6 +145,7 @@ export default tseslint.config(
 		rules: { "xs/hot-path": ["error", { preloaded: false }] },
 	},
 	...FOLDERS.map((name) => folderRule(name)),
+	{ files: ["host-sim/**/*.ts"], ignores: Object.keys(REAL_TIME), rules: ONE_CLOCK },
 	{
 		files: ["**/*.js"],
 		languageOptions: { globals: { process: "readonly", URL: "readonly", console: "readonly", trace: "readonly" } },

@@ -1,4 +1,4 @@
-/** The firmware's client, put together for a command: real time, Node's sockets, no stand-ins to be loaded. */
+/** The firmware's client, put together for a command: a clock, Node's sockets, no stand-ins to be loaded. */
 import { Core } from "../../firmware/client/connection/core.js";
 import type { CoreOptions, MessageHandler, PayloadSource } from "../../firmware/client/terms/options.js";
 import type { QoS } from "../../firmware/client/terms/codes.js";
@@ -6,12 +6,16 @@ import { readSettings, type Settings } from "../../firmware/client/setup/setting
 import type { Handler } from "../../firmware/client/terms/options.js";
 import type { Topic } from "../../firmware/codec/topic.js";
 import { Loop } from "../../firmware/loop/loop.js";
-import { DESK_CLOCK } from "./desk-clock.js";
+import type { Clock } from "../world/clock.js";
+import { loopClock, type LoopClock } from "../world/loop-clock.js";
 
 installText();
 
 /** What a desk's client is made from. */
-export type DeskClientOptions = CoreOptions<DeskClient>;
+export type DeskClientOptions = CoreOptions<DeskClient> & {
+	/** Real time, in a command. */
+	clock: Clock;
+};
 
 /**
  * An MQTT 3.1.1 client: core, loop and their memory as on a device; see Client, whose methods these are.
@@ -23,12 +27,20 @@ export class DeskClient {
 	readonly settings: Settings;
 	readonly #core: Core;
 	readonly #loop: Loop;
+	readonly #clock: Clock;
+	readonly #loopClock: LoopClock;
 
 	/** Throws TypeError or RangeError naming the option, its value and its limit. */
-	constructor(options: DeskClientOptions) {
+	constructor({ clock, ...options }: DeskClientOptions) {
 		const settings = readSettings(options);
 		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
-		this.#loop = new Loop(this.#core, { transport: options.transport, host: options.host, dns: undefined }, DESK_CLOCK);
+		this.#clock = clock;
+		this.#loopClock = loopClock(clock);
+		this.#loop = new Loop(
+			this.#core,
+			{ transport: options.transport, host: options.host, dns: undefined },
+			this.#loopClock,
+		);
 		this.counters = this.#core.counters;
 		this.settings = settings;
 	}
@@ -58,6 +70,12 @@ export class DeskClient {
 	/** Takes no more until resume; from within a handler, its message is not acknowledged before. See Client.pause. */
 	pause(): void {
 		this.#core.receiver.pause();
+	}
+
+	/** Leaves the message at whose handler this is called to the broker, and goes on with a turn of its own. */
+	leave(): void {
+		this.pause();
+		this.#clock.after(0, () => this.resume(false));
 	}
 
 	/** Goes on. in: taken  whether the message at whose handler the pause began is acknowledged. See Client.resume. */
@@ -115,7 +133,7 @@ export class DeskClient {
 	}
 
 	get #now(): number {
-		return DESK_CLOCK.time.ticks;
+		return this.#loopClock.time.ticks;
 	}
 }
 

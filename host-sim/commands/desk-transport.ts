@@ -6,6 +6,7 @@ import {
 	type TransportFactory,
 	type TransportSetup,
 } from "../../firmware/ports/transport.js";
+import type { Clock } from "../world/clock.js";
 import type { Tap } from "../world/tap.js";
 
 /** Bytes that may have been written and not been taken by the system. */
@@ -22,6 +23,7 @@ const READ_SIZE = 65_536;
 
 /** Where connections go, and who watches them. */
 export interface DeskRoute {
+	clock: Clock;
 	/** Watches connections; packets only when `watchesBytes`. */
 	tap: Tap;
 	watchesBytes: boolean;
@@ -246,7 +248,7 @@ class DeskTransport implements Transport {
 	}
 
 	#endLater(): void {
-		setImmediate(() => {
+		this.#route.clock.after(0, () => {
 			if (this.#over && this.readable === 0) this.#tellEnd(undefined);
 		});
 	}

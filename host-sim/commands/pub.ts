@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { Topic } from "../../firmware/codec/topic.js";
 import { addConnectionOptions, checkTopicName, connectionSettings, type ConnectionFlags } from "./connection.js";
 import { CliError, UsageError } from "../terminal/exit.js";
+import { RealClock } from "../world/real-clock.js";
 import type { Io } from "../terminal/io.js";
 import { TIMEOUT_S_MAX, wholeNumber } from "../terminal/numbers.js";
 import { openPayload, type PayloadFile, spool } from "./payload.js";
@@ -76,7 +77,7 @@ async function publish(flags: PubFlags, io: Io): Promise<number> {
 	settings.resendsMax ??= TRIES_MAX;
 	const file = await payloadFile(flags, io);
 	const publisher = new Publisher(new Topic(topicName), flags, io);
-	const session = new Session(settings, flags, io, publisher.hooks);
+	const session = new Session(settings, flags, io, publisher.hooks, new RealClock());
 	session.undone = () => publisher.undone;
 	publisher.client = await session.open();
 	session.start();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Status } from "../../firmware/client/terms/codes.js";
 import type { PayloadSource } from "../../firmware/client/terms/options.js";
 import type { Topic } from "../../firmware/codec/topic.js";
@@ -8,6 +7,7 @@ import { CliError, Exit } from "../terminal/exit.js";
 import type { Io } from "../terminal/io.js";
 import { FileSource, linesOf, MemorySource, type PayloadFile } from "./payload.js";
 import { describeStatus } from "../terminal/reasons.js";
+import { every } from "../world/clock.js";
 import type { Session } from "./session.js";
 import { Signal } from "../terminal/signal.js";
 
@@ -35,10 +35,7 @@ export class Publisher {
 		onRoom: () => this.#progress.fire(),
 		onDrained: () => this.#progress.fire(),
 		// Of a kept session: it stays with the broker, for the one who subscribed.
-		onMessage: (_message: unknown, client: DeskClient) => {
-			client.pause();
-			setImmediate(() => client.resume(false));
-		},
+		onMessage: (_message: unknown, client: DeskClient) => client.leave(),
 	};
 	readonly #topic: Topic;
 	readonly #flags: PublisherFlags;
@@ -62,12 +59,12 @@ export class Publisher {
 		if (!this.#flags.stdinLine) this.#inHand++;
 		await Promise.race([this.#connected.wait(), session.ended]);
 		if (session.over) return;
-		const look = setInterval(() => this.#progress.fire(), LOOK_MS);
+		const stopLooking = every(session.clock, LOOK_MS, () => this.#progress.fire());
 		try {
 			await this.#sendAll(session, file);
 			while (!session.over && this.#busy(session)) await this.#progress.wait();
 		} finally {
-			clearInterval(look);
+			stopLooking();
 		}
 		session.end(Exit.OK);
 	}
@@ -78,7 +75,7 @@ export class Publisher {
 		const bytes = bytesOfArgument(this.#flags.message ?? "");
 		for (let times = 0; times < repeat && !session.over; times++) {
 			if (times > 0) {
-				if (repeatDelay > 0) await Promise.race([sleep(repeatDelay * 1000, undefined, { ref: false }), session.ended]);
+				if (repeatDelay > 0) await session.wait(repeatDelay * 1000);
 				this.#inHand++;
 			}
 			if (file && file.size > 0) await this.#stream(session, file.size, (done) => new FileSource(file.fd, done));

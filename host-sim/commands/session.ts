@@ -4,6 +4,7 @@ import { Problem, type DisconnectReason } from "../../firmware/client/terms/code
 import { LIMITS } from "../../firmware/client/terms/limits.js";
 import type { CoreOptions } from "../../firmware/client/terms/options.js";
 import { withoutPasswordValue } from "../manifest/password.js";
+import type { Cancel, Clock } from "../world/clock.js";
 import type { Tap } from "../world/tap.js";
 import type { ConnectionFlags, ConnectionSettings } from "./connection.js";
 import { DeskClient } from "./desk-client.js";
@@ -48,14 +49,18 @@ export class Session {
 	#resolve!: () => void;
 	/** Nobody reads our output any more: there is nothing left to say. */
 	#outputGone = false;
-	readonly #timers: NodeJS.Timeout[] = [];
+	/** Deadlines that are to be taken back at the end. */
+	readonly #timers: Cancel[] = [];
+	/** Real time, in a command. */
+	readonly clock: Clock;
 	#link!: DeskLink;
 
-	constructor(settings: ConnectionSettings, flags: ConnectionFlags, io: Io, hooks: SessionHooks) {
+	constructor(settings: ConnectionSettings, flags: ConnectionFlags, io: Io, hooks: SessionHooks, clock: Clock) {
 		this.#settings = settings;
 		this.#flags = flags;
 		this.#io = io;
 		this.#hooks = hooks;
+		this.clock = clock;
 		this.ended = new Promise((resolve) => (this.#resolve = resolve));
 	}
 
@@ -64,6 +69,7 @@ export class Session {
 		const { onDrained, ...hooks } = this.#hooks;
 		const link = deskLink({
 			tap: await this.#tap(),
+			clock: this.clock,
 			watchesBytes: this.#flags.debug ?? false,
 			path: this.#flags.unix,
 			localAddress: await addressOf(this.#flags.A),
@@ -75,6 +81,7 @@ export class Session {
 				...this.#settings,
 				...hooks,
 				transport: link.transport,
+				clock: this.clock,
 				onConnected: (client, sessionPresent) => {
 					this.#wasConnected = true;
 					hooks.onConnected?.(client, sessionPresent);
@@ -107,11 +114,21 @@ export class Session {
 	start(): void {
 		const timeoutS = this.#flags.W;
 		if (timeoutS !== undefined) {
-			this.#timers.push(setTimeout(() => this.end(Exit.TIMEOUT, "Timed out"), timeoutS * 1000));
+			this.#timers.push(this.clock.after(timeoutS * 1000, () => this.end(Exit.TIMEOUT, "Timed out")));
 		}
 		process.on("SIGINT", this.#handleSignal);
 		process.on("SIGTERM", this.#handleSignal);
 		this.client.start();
+	}
+
+	/** Resolves once so many ms have passed, or the session is over. */
+	async wait(delayMs: number): Promise<void> {
+		let cancel: Cancel | undefined;
+		const passed = new Promise<void>((resolve) => {
+			cancel = this.clock.after(delayMs, resolve);
+		});
+		await Promise.race([passed, this.ended]);
+		cancel?.();
 	}
 
 	/** Ends the command: DISCONNECT, and what is left to be sent before it. The first call counts. */
@@ -120,9 +137,8 @@ export class Session {
 		this.over = true;
 		if (this.exitCode === Exit.OK) this.exitCode = exitCode;
 		if (error !== undefined) this.complain(error);
-		this.#timers.push(
-			setTimeout(() => this.#finish(), (this.#settings.stopTimeoutMs ?? LIMITS.stopTimeoutMs.initial) + STOP_GRACE_MS),
-		);
+		const limitMs = (this.#settings.stopTimeoutMs ?? LIMITS.stopTimeoutMs.initial) + STOP_GRACE_MS;
+		this.#timers.push(this.clock.after(limitMs, () => this.#finish()));
 		this.onOver?.();
 		this.client.stop();
 	}
@@ -168,10 +184,10 @@ export class Session {
 	/** Loaded only when it is wanted: it takes longer than all the rest. */
 	async #packetLog(): Promise<Tap> {
 		const { PacketLog } = await import("../log/packet-log.js");
-		const start = performance.now();
+		const start = this.clock.now();
 		return new PacketLog({
 			write: (line) => this.#io.err(line),
-			now: () => performance.now() - start,
+			now: () => this.clock.now() - start,
 			colour: this.#io.colours,
 		});
 	}
@@ -209,7 +225,7 @@ export class Session {
 	}
 
 	#finish(): void {
-		for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+		for (const cancel of this.#timers.splice(0)) cancel();
 		process.off("SIGINT", this.#handleSignal);
 		process.off("SIGTERM", this.#handleSignal);
 		this.#tellMemory();

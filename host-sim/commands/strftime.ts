@@ -1,4 +1,5 @@
 /** Dates as strftime(3) of the C locale writes them, one conversion at a time. */
+import { wallClockMs } from "../world/real-clock.js";
 
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS = [
@@ -25,7 +26,7 @@ export interface Moment {
 
 /** Now, to the microsecond. */
 export function momentNow(): Moment {
-	const ms = performance.timeOrigin + performance.now();
+	const ms = wallClockMs();
 	const seconds = Math.floor(ms / 1000);
 	const microseconds = Math.floor((ms - seconds * 1000) * 1000);
 	return { date: new Date(seconds * 1000), nanoseconds: microseconds * 1000 };

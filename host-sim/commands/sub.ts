@@ -3,6 +3,7 @@ import { LIMITS } from "../../firmware/client/terms/limits.js";
 import { Max } from "../../firmware/codec/constants.js";
 import { addConnectionOptions, connectionSettings, type ConnectionSettings } from "./connection.js";
 import { UsageError } from "../terminal/exit.js";
+import { RealClock } from "../world/real-clock.js";
 import type { Io } from "../terminal/io.js";
 import { wholeNumber } from "../terminal/numbers.js";
 import { Session } from "./session.js";
@@ -54,7 +55,7 @@ async function subscribe(flags: SubFlags, io: Io): Promise<number> {
 	}
 	settings.tooLarge ??= "refuse";
 	const subscriber = new Subscriber(filters, flags, io);
-	const session = new Session(settings, flags, io, subscriber.hooks);
+	const session = new Session(settings, flags, io, subscriber.hooks, new RealClock());
 	subscriber.session = session;
 	session.undone = () => subscriber.undone;
 	subscriber.declare(await session.open());

@@ -160,9 +160,7 @@ export class Subscriber {
 
 	/** The message that is being handed over stays with the broker; acks of our own publishes are taken all the same. */
 	#leave(): void {
-		const { client } = this.session;
-		client.pause();
-		setImmediate(() => client.resume(false));
+		this.session.client.leave();
 	}
 
 	/** What is written of the message so far is not all of it: it is taken when the rest is. */

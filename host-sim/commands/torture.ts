@@ -3,6 +3,8 @@ import { InvalidArgumentError, type Command } from "commander";
 import { Exit, UsageError } from "../terminal/exit.js";
 import { EndOfOutput, processIo, type Io } from "../terminal/io.js";
 import { wholeNumber } from "../terminal/numbers.js";
+import type { Clock } from "../world/clock.js";
+import { RealClock } from "../world/real-clock.js";
 import type { Failure } from "../torture/pool.js";
 import { deviceHours, leaptYears, type Totals } from "../torture/totals.js";
 
@@ -111,10 +113,11 @@ async function runMany(flags: Flags, io: Io): Promise<number> {
 	const stopping = new AbortController();
 	const from = flags.random ? Math.floor(Math.random() * SEED_MAX) : (flags.from ?? 1);
 	const seeds = flags.seeds ?? (flags.minutes === undefined ? SEEDS : Infinity);
-	const startMs = performance.now();
-	const progress = new Progress(io, flags.json === true, seeds, startMs);
+	const clock = new RealClock();
+	const startMs = clock.now();
+	const progress = new Progress(io, flags.json === true, seeds, clock);
 	const restore = onInterrupt(() => stopping.abort());
-	const timer = flags.minutes && setTimeout(() => stopping.abort(), flags.minutes * 60_000);
+	const cancel = flags.minutes && clock.after(flags.minutes * 60_000, () => stopping.abort());
 	try {
 		const { totals, failures } = await runPool({
 			from,
@@ -126,11 +129,11 @@ async function runMany(flags: Flags, io: Io): Promise<number> {
 			onProgress: (now, count) => progress.show(now, count),
 		});
 		progress.clear();
-		const seconds = (performance.now() - startMs) / 1000;
+		const seconds = (clock.now() - startMs) / 1000;
 		print(io, flags.json ? jsonLines(from, totals, failures, seconds) : textLines(from, totals, failures, seconds));
 		return failures.length > 0 ? Exit.FAILED : Exit.OK;
 	} finally {
-		clearTimeout(timer || undefined);
+		if (cancel) cancel();
 		progress.clear();
 		restore();
 	}
@@ -198,20 +201,22 @@ class Progress {
 	readonly #io: Io;
 	readonly #quiet: boolean;
 	readonly #seeds: number;
+	readonly #clock: Clock;
 	readonly #startMs: number;
 	#lastMs: number;
 	#shown = false;
 
-	constructor(io: Io, quiet: boolean, seeds: number, startMs: number) {
+	constructor(io: Io, quiet: boolean, seeds: number, clock: Clock) {
 		this.#io = io;
 		this.#quiet = quiet;
 		this.#seeds = seeds;
-		this.#startMs = this.#lastMs = startMs;
+		this.#clock = clock;
+		this.#startMs = this.#lastMs = clock.now();
 	}
 
 	show(totals: Totals, failures: number): void {
 		if (this.#quiet) return;
-		const now = performance.now();
+		const now = this.#clock.now();
 		const terminal = this.#io === processIo && process.stderr.isTTY;
 		if (!terminal && now - this.#lastMs < PROGRESS_MS) return;
 		this.#lastMs = now;

@@ -1,3 +1,4 @@
+import type { Clock } from "../world/clock.js";
 import type { BrokerAddress } from "../world/world.js";
 
 /** What a companion works with. */
@@ -6,6 +7,8 @@ export interface CompanionContext {
 	broker: BrokerAddress;
 	userName: string | undefined;
 	password: string | undefined;
+	/** It lives by this time. */
+	clock: Clock;
 	/** Tells the viewer what it does, in one line. */
 	say(line: string): void;
 }

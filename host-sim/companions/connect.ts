@@ -4,7 +4,8 @@ import { Core } from "../../firmware/client/connection/core.js";
 import type { Message } from "../../firmware/client/terms/message.js";
 import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
-import { Loop, type Clock } from "../../firmware/loop/loop.js";
+import { Loop } from "../../firmware/loop/loop.js";
+import { loopClock, type LoopClock } from "../world/loop-clock.js";
 import type { CompanionContext } from "./companion.js";
 import { nodeSocket } from "./socket.js";
 
@@ -18,60 +19,22 @@ const STOP_TIMEOUT_MS = 500;
 /** Gets a message: its topic, and its payload as text. */
 export type OnText = (topic: string, text: string) => void;
 
-/** A timer of Node's, which can be set anew. */
-class NodeTimer {
-	#timeout: NodeJS.Timeout | undefined;
-	readonly #fire: () => void;
-
-	constructor(fire: () => void) {
-		this.#fire = fire;
-	}
-
-	set(delayMs: number | undefined, intervalMs: number): void {
-		clearTimeout(this.#timeout);
-		this.#timeout = undefined;
-		if (delayMs === undefined) return;
-		const timeout = setTimeout(() => {
-			this.#fire();
-			if (this.#timeout === timeout) this.set(intervalMs, intervalMs);
-		}, delayMs);
-		this.#timeout = timeout;
-	}
-}
-
 /** Not Math.random, which a run's seed decides. */
 const random = (): number => randomInt(RANDOM_COUNT) / RANDOM_COUNT;
 const RANDOM_COUNT = 0x1_0000_0000;
 
-/** Node's time, not that of the simulated world. */
-const CLOCK: Clock = {
-	time: {
-		get ticks(): number {
-			return performance.now();
-		},
-	},
-	timer: {
-		repeat(fire, intervalMs) {
-			const timer = new NodeTimer(fire);
-			timer.set(intervalMs, intervalMs);
-			return timer;
-		},
-		schedule: (timer, delayMs, intervalMs = delayMs) => (timer as NodeTimer).set(delayMs, intervalMs ?? 0),
-		clear: (timer) => (timer as NodeTimer).set(undefined, 0),
-	},
-};
-
 /**
- * The client of a companion: the same core and loop as on a device, with Node's sockets and clock instead of the
- * platform's. So it is none of the clients that a run counts, and draws none of the numbers that a run's seed decides.
+ * The client of a companion: the same core and loop as on a device, with Node's sockets instead of the platform's,
+ * on the clock that it is given. So it is none of the clients that a run counts, and draws none of the numbers that a run's seed decides.
  */
 export class CompanionClient {
 	readonly #core: Core;
 	readonly #loop: Loop;
+	readonly #clock: LoopClock;
 	/** What start() and stop() wait for. */
 	#settle: ((error?: Error) => void) | undefined;
 
-	private constructor({ broker, userName, password }: CompanionContext) {
+	private constructor({ broker, userName, password, clock }: CompanionContext) {
 		const options: CoreOptions<never> = {
 			...SIZES,
 			...SIZES_OF_MANY,
@@ -90,20 +53,25 @@ export class CompanionClient {
 			onStopped: () => this.#settle?.(),
 		};
 		this.#core = new Core(options, readSettings(options), this, random);
-		this.#loop = new Loop(this.#core, { transport: nodeSocket, host: broker.host, dns: undefined }, CLOCK);
+		this.#clock = loopClock(clock);
+		this.#loop = new Loop(this.#core, { transport: nodeSocket, host: broker.host, dns: undefined }, this.#clock);
 	}
 
 	/** Rejects when the first attempt fails. Later on it connects again by itself. */
 	static async connect(context: CompanionContext): Promise<CompanionClient> {
 		const client = new CompanionClient(context);
 		try {
-			await client.#settled(() => client.#core.start(performance.now() | 0));
+			await client.#settled(() => client.#core.start(client.#now));
 			return client;
 		} catch (error) {
 			client.#loop.close();
-			client.#core.networkDown(performance.now() | 0);
+			client.#core.networkDown(client.#now);
 			throw error;
 		}
+	}
+
+	get #now(): number {
+		return this.#clock.time.ticks;
 	}
 
 	/** Does something, and waits for what the client then says. */
@@ -149,7 +117,7 @@ export class CompanionClient {
 
 	/** Disconnects. Never rejects. */
 	async stop(): Promise<void> {
-		await this.#settled(() => this.#core.stop(performance.now() | 0)).catch(() => {});
+		await this.#settled(() => this.#core.stop(this.#now)).catch(() => {});
 		this.#loop.close();
 	}
 }

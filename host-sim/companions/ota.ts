@@ -1,3 +1,4 @@
+import type { Cancel } from "../world/clock.js";
 import { Random } from "../world/random.js";
 import type { CompanionContext, Companion } from "./companion.js";
 import { CompanionClient } from "./connect.js";
@@ -25,7 +26,7 @@ export function makeImage(size = IMAGE_SIZE): Buffer {
 export async function startOtaCompanion(context: CompanionContext & { repeatMs?: number }): Promise<Companion> {
 	const client = await CompanionClient.connect(context);
 	const image = makeImage();
-	let repeat: NodeJS.Timeout | undefined;
+	let repeat: Cancel | undefined;
 
 	function publish(id: string): void {
 		context.say(`publishes an image of ${IMAGE_SIZE} bytes for ${id}, CRC-32 ${image.toString("latin1", 0, 8)}`);
@@ -37,12 +38,12 @@ export async function startOtaCompanion(context: CompanionContext & { repeatMs?:
 		context.say(`${id} says "${text}"`);
 		if (text === "ready") publish(id);
 		else if (text.startsWith("ok") && context.repeatMs !== undefined) {
-			repeat = setTimeout(() => publish(id), context.repeatMs);
+			repeat = context.clock.after(context.repeatMs, () => publish(id));
 		}
 	});
 	return {
 		async stop() {
-			clearTimeout(repeat);
+			repeat?.();
 			await client.stop();
 		},
 	};

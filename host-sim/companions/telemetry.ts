@@ -1,3 +1,4 @@
+import { every, type Cancel } from "../world/clock.js";
 import type { CompanionContext, Companion } from "./companion.js";
 import { CompanionClient } from "./connect.js";
 
@@ -15,7 +16,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
 /** Watches the telemetry of all devices, and sends each a QoS 2 command now and then. */
 export async function startTelemetryCompanion(context: CompanionContext): Promise<Companion> {
 	const client = await CompanionClient.connect(context);
-	const timers = new Map<string, NodeJS.Timeout>();
+	const timers = new Map<string, Cancel>();
 
 	function command(id: string, step: number): void {
 		const [name, payload] = COMMANDS[step % COMMANDS.length]!;
@@ -27,8 +28,10 @@ export async function startTelemetryCompanion(context: CompanionContext): Promis
 	function adopt(id: string): void {
 		if (timers.has(id)) return;
 		let step = 0;
-		const timer = setInterval(() => command(id, step++), COMMAND_INTERVAL_MS);
-		timers.set(id, timer);
+		timers.set(
+			id,
+			every(context.clock, COMMAND_INTERVAL_MS, () => command(id, step++)),
+		);
 	}
 
 	const idOf = (topic: string): string => topic.slice(TOPICS.length).split("/")[0]!;
@@ -36,7 +39,7 @@ export async function startTelemetryCompanion(context: CompanionContext): Promis
 	client.subscribe(`${TOPICS}+/temperature`, (topic) => adopt(idOf(topic)));
 	return {
 		async stop() {
-			for (const timer of timers.values()) clearInterval(timer);
+			for (const cancel of timers.values()) cancel();
 			await client.stop();
 		},
 	};

@@ -1,3 +1,4 @@
+import { every, type Cancel, type Clock } from "../world/clock.js";
 import type { RunEnd } from "./options.js";
 
 /** How long a program may take to notice that it is to stop: after that it does not come back from its own code, in ms. */
@@ -16,10 +17,13 @@ export class Ending {
 	#resolve!: (end: RunEnd) => void;
 	#reject!: (error: Error) => void;
 	#stopReason: RunEnd | undefined;
-	#limit: NodeJS.Timeout | undefined;
+	#limit: Cancel | undefined;
+	readonly #clock: Clock;
 	readonly #undo: (() => void)[] = [];
 
-	constructor() {
+	/** in  clock  that of the run: its deadlines pass by it */
+	constructor(clock: Clock) {
+		this.#clock = clock;
 		this.promise = new Promise((resolve, reject) => {
 			this.#resolve = resolve;
 			this.#reject = reject;
@@ -77,15 +81,13 @@ export class Ending {
 	}
 
 	after(delayMs: number, action: () => void): void {
-		const timer = setTimeout(action, delayMs);
-		this.#undo.push(() => clearTimeout(timer));
+		this.#undo.push(this.#clock.after(delayMs, action));
 	}
 
 	/** Calls about once a second, with the seconds since now. */
 	progress(show: (elapsedS: number) => void): void {
-		const startMs = performance.now();
-		const timer = setInterval(() => show((performance.now() - startMs) / 1000), PROGRESS_INTERVAL_MS);
-		this.#undo.push(() => clearInterval(timer));
+		const startMs = this.#clock.now();
+		this.#undo.push(every(this.#clock, PROGRESS_INTERVAL_MS, () => show((this.#clock.now() - startMs) / 1000)));
 	}
 
 	onAbort(signal: AbortSignal, action: () => void): void {
@@ -95,12 +97,12 @@ export class Ending {
 	}
 
 	cleanUp(): void {
-		clearTimeout(this.#limit);
+		this.#limit?.();
 		for (const step of this.#undo) step();
 	}
 
 	#setLimit(limitMs: number, action: () => void): void {
-		clearTimeout(this.#limit);
-		this.#limit = setTimeout(action, limitMs);
+		this.#limit?.();
+		this.#limit = this.#clock.after(limitMs, action);
 	}
 }

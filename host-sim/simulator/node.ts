@@ -1,3 +1,4 @@
+import type { Clock } from "../world/clock.js";
 import type { PacketLog } from "../log/packet-log.js";
 import { CliError } from "../terminal/exit.js";
 import { loadManifest } from "../manifest/load.js";
@@ -22,6 +23,8 @@ export interface RunParts {
 	config: Record<string, unknown>;
 	broker: RunBroker;
 	seed: number;
+	/** Of the run, and of the world that it makes. */
+	clock: Clock;
 	log: PacketLog | undefined;
 	/** Takes what the program's clients go through. */
 	monitor: Monitor;
@@ -36,9 +39,10 @@ const NO_SDK = { moddable: "" };
 
 /** Runs the program on Node, in a process of its own, where it can be ended whatever it does. */
 export async function runOnNode(parts: RunParts): Promise<RunResult> {
-	const { options, broker, seed, log } = parts;
+	const { options, broker, seed, clock, log } = parts;
 	const world = new World({
 		seed,
+		clock,
 		broker: broker.address,
 		latencyMs: options.latencyMs ?? 0,
 		split: options.split ?? false,
@@ -61,11 +65,11 @@ export async function runOnNode(parts: RunParts): Promise<RunResult> {
 
 /** One run: what the program's process says, and what follows from it. */
 class NodeRun {
-	readonly ending = new Ending();
+	readonly ending: Ending;
 	readonly #parts: RunParts;
 	readonly #world: World;
 	readonly #child: NodeProcess;
-	readonly #startMs = performance.now();
+	readonly #startMs: number;
 	#hasStarted = false;
 	/** As they were told last. */
 	#clients: ClientSnapshot[] = [];
@@ -74,6 +78,8 @@ class NodeRun {
 
 	constructor(parts: RunParts, world: World, child: NodeProcess) {
 		this.#parts = parts;
+		this.ending = new Ending(parts.clock);
+		this.#startMs = parts.clock.now();
 		this.#world = world;
 		this.#child = child;
 		child.onMessage = (message) => this.#take(message);
@@ -106,7 +112,7 @@ class NodeRun {
 			engine: "node",
 			broker: broker.description,
 			seed,
-			durationMs: performance.now() - this.#startMs,
+			durationMs: this.#parts.clock.now() - this.#startMs,
 			connections: this.#world.connections,
 			clients: this.#clients.map((client, index) => reportClient(client, this.#parts.monitor.clients[index])),
 			memory: undefined,

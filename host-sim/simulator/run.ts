@@ -1,5 +1,7 @@
 import type { Companion, StartCompanion } from "../companions/companion.js";
 import { CliError, UsageError } from "../terminal/exit.js";
+import type { Clock } from "../world/clock.js";
+import { RealClock } from "../world/real-clock.js";
 import { PacketLog } from "../log/packet-log.js";
 import { openBroker, UNREACHABLE_EXIT_CODE, type RunBroker } from "./broker.js";
 import { runOnNode, type RunParts } from "./node.js";
@@ -50,14 +52,15 @@ async function runWith(
 	broker: RunBroker,
 ): Promise<RunResult> {
 	const seed = options.seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
-	const startMs = performance.now();
-	const log = options.onLine && makeLog(options, options.onLine, startMs);
+	const clock = new RealClock();
+	const startMs = clock.now();
+	const log = options.onLine && makeLog(options, options.onLine, () => clock.now() - startMs);
 	const engine = options.engine ?? "node";
 	const say = (line: string): void => log?.note(line);
 	say(`${program.name} on ${engine}, broker ${broker.description}, seed ${seed}`);
-	const companion = await startCompanion(options, program, broker, say);
-	const monitor = new Monitor(log);
-	const parts: RunParts = { options, program, config: withBroker(config, broker), broker, seed, log, monitor };
+	const companion = await startCompanion(options, program, broker, clock, say);
+	const monitor = new Monitor(log, () => clock.now());
+	const parts: RunParts = { options, program, config: withBroker(config, broker), broker, seed, clock, log, monitor };
 	try {
 		const result = engine === "xs" ? await runOnXsHost(parts) : await runOnNode(parts);
 		return judge(result, monitor.clients, options);
@@ -68,10 +71,10 @@ async function runWith(
 	}
 }
 
-function makeLog(options: RunOptions, onLine: (line: string) => void, startMs: number): PacketLog {
+function makeLog(options: RunOptions, onLine: (line: string) => void, now: () => number): PacketLog {
 	return new PacketLog({
 		write: onLine,
-		now: () => performance.now() - startMs,
+		now,
 		json: options.json ?? false,
 		fullPayload: options.fullPayload ?? false,
 		colour: options.colour ?? false,
@@ -82,6 +85,7 @@ async function startCompanion(
 	options: RunOptions,
 	program: Program,
 	broker: RunBroker,
+	clock: Clock,
 	say: (line: string) => void,
 ): Promise<Companion | undefined> {
 	if (!program.builtIn || options.companion === false) return undefined;
@@ -90,7 +94,7 @@ async function startCompanion(
 	if (!load) return undefined;
 	try {
 		const start = await load();
-		return await start({ broker: address, userName, password, say: (line) => say(`companion ${line}`) });
+		return await start({ broker: address, userName, password, clock, say: (line) => say(`companion ${line}`) });
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);
 		throw new CliError(`the companion cannot connect to the broker: ${why}; try --no-companion`, UNREACHABLE_EXIT_CODE);

@@ -31,12 +31,13 @@ const INTERRUPTED_EXIT_CODE = 130;
 
 /** Runs the program on the XS engine, in a process of its own, through a proxy into the same kind of world. */
 export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
-	const { options, program, broker, seed, log } = parts;
+	const { options, program, broker, seed, clock, log } = parts;
 	const manifest = options.manifest ?? program.manifest;
 	const linked = xsModules(program, manifest);
 	const host = await findHost(parts);
 	const world = new World({
 		seed,
+		clock,
 		broker: broker.address,
 		latencyMs: options.latencyMs ?? 0,
 		split: options.split ?? false,
@@ -48,7 +49,7 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	const killer = new AbortController();
 	const clients: SimulatedClient[] = [];
 	const ending = arm(parts, world, control, killer);
-	const startMs = performance.now();
+	const startMs = clock.now();
 	try {
 		options.onStart?.(world, broker.embedded);
 		const result = await runOnXs({
@@ -76,7 +77,7 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 			engine: "xs",
 			broker: broker.description,
 			seed,
-			durationMs: performance.now() - startMs,
+			durationMs: clock.now() - startMs,
 			connections: world.connections,
 			clients: clients.map((client, index) => reportClient(client, parts.monitor.clients[index])),
 			memory: result.report && memoryOf(result.report),
@@ -104,9 +105,9 @@ async function findHost({ program, log, options }: RunParts): Promise<XsHost> {
 }
 
 /** Has the run end: politely first, by force if the program does not come back. */
-function arm({ options }: RunParts, world: World, control: XsControl, killer: AbortController): Ending {
+function arm({ options, clock }: RunParts, world: World, control: XsControl, killer: AbortController): Ending {
 	const { durationS, halfOpenAtS, signal, onProgress } = options;
-	const ending = new Ending();
+	const ending = new Ending(clock);
 	let hasStarted = false;
 	const stop = (why: RunEnd): void => {
 		if (!hasStarted) ending.stopBeforeStart(why);

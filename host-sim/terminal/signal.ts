@@ -7,14 +7,10 @@ export class Signal {
 		for (const go of this.#waiting.splice(0)) go();
 	}
 
-	/** Resolves when it happens next, or after so many milliseconds at the latest. */
-	wait(limitMs?: number): Promise<void> {
+	/** Resolves when it happens next. */
+	wait(): Promise<void> {
 		return new Promise((resolve) => {
-			const timer = limitMs === undefined ? undefined : setTimeout(resolve, limitMs);
-			this.#waiting.push(() => {
-				clearTimeout(timer);
-				resolve();
-			});
+			this.#waiting.push(resolve);
 		});
 	}
 }

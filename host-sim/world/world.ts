@@ -1,7 +1,8 @@
 import { lookup } from "node:dns";
 import { connect, isIPv4, type Socket } from "node:net";
 import { Busy } from "./busy.js";
-import { ClosableClock, RealClock, type Cancel, type Clock } from "./clock.js";
+import { ClosableClock, sleep, type Cancel, type Clock } from "./clock.js";
+import { RealClock } from "./real-clock.js";
 import type { DeviceWorld } from "./device-world.js";
 import { DropPlan } from "./drop-plan.js";
 import { endWithEscape, type EscapeHandler } from "./escape.js";
@@ -68,6 +69,8 @@ export class World implements DeviceWorld {
 	readonly faults: Faults;
 	onEscape: EscapeHandler;
 	onTrace: (text: string) => void;
+	/** The option's clock itself, which goes on when the world is closed. */
+	readonly #clock: Clock;
 	readonly #closable: ClosableClock;
 	readonly #tap: Tap | undefined;
 	readonly #rxWindow: number;
@@ -84,7 +87,8 @@ export class World implements DeviceWorld {
 
 	constructor(options: WorldOptions = {}) {
 		this.seed = options.seed ?? 1;
-		this.#closable = new ClosableClock(options.clock ?? new RealClock());
+		this.#clock = options.clock ?? new RealClock();
+		this.#closable = new ClosableClock(this.#clock);
 		this.clock = this.#closable;
 		this.#busy = new Busy(this.clock);
 		this.config = options.config ?? {};
@@ -232,9 +236,9 @@ export class World implements DeviceWorld {
 	 * still under way, a DISCONNECT for one. `limitMs` bounds it: a broker may be frozen, or in no hurry.
 	 */
 	async settle(limitMs: number): Promise<void> {
-		const endMs = performance.now() + limitMs;
-		while (performance.now() < endMs && [...this.#links].some((link) => link.leaving)) {
-			await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+		const endMs = this.#clock.now() + limitMs;
+		while (this.#clock.now() < endMs && [...this.#links].some((link) => link.leaving)) {
+			await sleep(this.#clock, SETTLE_POLL_MS);
 		}
 	}
 

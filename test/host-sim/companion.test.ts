@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startAedes, type EmbeddedBroker } from "../../host-sim/brokers/aedes/aedes.js";
 import { CompanionClient } from "../../host-sim/companions/connect.js";
+import { RealClock } from "../../host-sim/world/real-clock.js";
 import { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
@@ -12,6 +13,7 @@ describe("the client of the companions", () => {
 		broker: { host: "localhost", port },
 		userName: undefined,
 		password: undefined,
+		clock: new RealClock(),
 		say() {},
 	});
 

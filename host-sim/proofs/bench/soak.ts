@@ -10,6 +10,7 @@ import type { RunResult } from "../../simulator/options.js";
 import { compiledUrl } from "../../stand-ins/stand-ins.js";
 import type { XsHost } from "../../stand-ins/xs/build.js";
 import { measure, type Measurement } from "./measure.js";
+import { RealClock } from "../../world/real-clock.js";
 
 /** A program in a heap. */
 export interface SoakRun {
@@ -38,6 +39,7 @@ export async function soakProgram(run: SoakRun, seconds: number): Promise<RunRes
 					broker: { host: "127.0.0.1", port: broker.port },
 					userName: undefined,
 					password: undefined,
+					clock: new RealClock(),
 					say() {},
 					repeatMs: IMAGE_PAUSE_MS,
 				})

@@ -8,6 +8,8 @@ import { State } from "../../../firmware/client/terms/codes.js";
 import type { SimulatedClient } from "./registry.js";
 import { EventTeller, stackOf } from "../watch/tell.js";
 import { describeEscape, type StackPlace } from "../../world/escape.js";
+import { every, sleep } from "../../world/clock.js";
+import { RealClock } from "../../world/real-clock.js";
 import { Random } from "../../world/random.js";
 import { snapshotOf, type ClientSnapshot } from "./clients.js";
 import { encodeFrame, FrameReader, type FromProgram, type StartMessage, type ToProgram } from "./frames.js";
@@ -23,6 +25,8 @@ const STOP_TIMEOUT_MS = 5000;
 const STOP_POLL_MS = 10;
 const CLIENTS_INTERVAL_MS = 1000;
 
+/** Real time, until a program on Node can have another. */
+const clock = new RealClock();
 const clients: SimulatedClient[] = [];
 let world: RemoteWorld | undefined;
 let realm: Realm | undefined;
@@ -46,7 +50,12 @@ function findSource(place: StackPlace): StackPlace {
 }
 
 const numberOf = (client: object): number => clients.indexOf(client as SimulatedClient) + 1;
-const teller = new EventTeller(numberOf, (event) => say({ kind: "watch", event }), findSource);
+const teller = new EventTeller(
+	numberOf,
+	(event) => say({ kind: "watch", event }),
+	findSource,
+	() => clock.now(),
+);
 
 /** The run is about to be over: how its clients are now is what counts. */
 function tellStates(): void {
@@ -70,7 +79,7 @@ function escape(error: unknown, origin: string): void {
 
 async function start(message: StartMessage): Promise<void> {
 	const { file, name, config, seed, txWindow, ticksStart, modules } = message;
-	world = new RemoteWorld({ config, txWindow, ticksStart, say, onEscape: escape });
+	world = new RemoteWorld({ clock, config, txWindow, ticksStart, say, onEscape: escape });
 	const random = Random.derive(seed, RANDOM_PART);
 	let run: () => Promise<void>;
 	try {
@@ -91,7 +100,7 @@ async function start(message: StartMessage): Promise<void> {
 		return;
 	}
 	say({ kind: "started" });
-	setInterval(() => say({ kind: "clients", clients: snapshots() }), CLIENTS_INTERVAL_MS);
+	every(clock, CLIENTS_INTERVAL_MS, () => say({ kind: "clients", clients: snapshots() }));
 	run().catch((error: unknown) => escape(error, `program ${name}`));
 	await world.whenIdle();
 	if (isOver) return;
@@ -112,9 +121,9 @@ async function stop(): Promise<void> {
 			escape(error, "Client.stop");
 		}
 	}
-	const endMs = performance.now() + limitMs;
-	while (!isOver && clients.some(({ state }) => state !== State.STOPPED) && performance.now() < endMs) {
-		await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
+	const endMs = clock.now() + limitMs;
+	while (!isOver && clients.some(({ state }) => state !== State.STOPPED) && clock.now() < endMs) {
+		await sleep(clock, STOP_POLL_MS);
 	}
 	if (!isOver) say({ kind: "stopped", clients: snapshots() });
 }

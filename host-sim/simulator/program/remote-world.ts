@@ -1,5 +1,5 @@
 import { Busy } from "../../world/busy.js";
-import { ClosableClock, RealClock, type Cancel } from "../../world/clock.js";
+import { ClosableClock, type Cancel, type Clock } from "../../world/clock.js";
 import type { DeviceWorld } from "../../world/device-world.js";
 import type { EscapeHandler } from "../../world/escape.js";
 import type { LinkEvents, Wire } from "../../world/link.js";
@@ -7,6 +7,7 @@ import type { FromProgram, ToProgram } from "./frames.js";
 
 /** What a remote world is made from. */
 export interface RemoteWorldOptions {
+	clock: Clock;
 	config: Record<string, unknown>;
 	txWindow: number;
 	ticksStart: number;
@@ -20,21 +21,24 @@ export interface RemoteWorldOptions {
  * is said at once and in order, so the log there shows it as the program has done it.
  */
 export class RemoteWorld implements DeviceWorld {
-	readonly clock = new ClosableClock(new RealClock());
+	readonly clock: ClosableClock;
 	readonly config: Record<string, unknown>;
 	readonly txWindow: number;
 	readonly onEscape: EscapeHandler;
 	readonly onTrace: (text: string) => void;
 	readonly #say: (message: FromProgram) => void;
-	readonly #busy = new Busy(this.clock);
-	readonly #startMs = this.clock.now();
+	readonly #busy: Busy;
+	readonly #startMs: number;
 	readonly #ticksStart: number;
 	readonly #links = new Map<number, LinkEvents>();
 	readonly #lookups = new Map<number, (address: string | undefined) => void>();
 	#ids = 0;
 	#closed = false;
 
-	constructor({ config, txWindow, ticksStart, say, onEscape }: RemoteWorldOptions) {
+	constructor({ clock, config, txWindow, ticksStart, say, onEscape }: RemoteWorldOptions) {
+		this.clock = new ClosableClock(clock);
+		this.#busy = new Busy(this.clock);
+		this.#startMs = this.clock.now();
 		this.config = config;
 		this.txWindow = txWindow;
 		this.#ticksStart = ticksStart;

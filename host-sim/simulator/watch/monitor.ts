@@ -68,7 +68,11 @@ export class Monitor {
 	readonly #now: () => number;
 	readonly #folds = new Map<string, Fold>();
 
-	constructor(log: PacketLog | undefined, now: () => number = () => performance.now()) {
+	/**
+	 * in   log  gets the lines; undefined: nobody reads them
+	 *      now  ms of the clock of the run
+	 */
+	constructor(log: PacketLog | undefined, now: () => number) {
 		this.#log = log;
 		this.#now = now;
 	}

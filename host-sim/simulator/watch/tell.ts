@@ -27,6 +27,7 @@ export class EventTeller implements Teller {
 	readonly #emit: (event: WatchEvent) => void;
 	readonly #numberOf: (client: object) => number;
 	readonly #findSource: FindSource;
+	readonly #now: () => number;
 	readonly #tallies = new Map<string, Tally>();
 	/** The one for everything that has none of its own, once there are KEYS_MAX. */
 	#last: Tally | undefined;
@@ -36,11 +37,18 @@ export class EventTeller implements Teller {
 	 * in   numberOf    number of a client, from 1; 0 for one that is not known
 	 *      emit        gets each event
 	 *      findSource  for stacks
+	 *      now         ms of the clock of the run
 	 */
-	constructor(numberOf: (client: object) => number, emit: (event: WatchEvent) => void, findSource: FindSource) {
+	constructor(
+		numberOf: (client: object) => number,
+		emit: (event: WatchEvent) => void,
+		findSource: FindSource,
+		now: () => number,
+	) {
 		this.#numberOf = numberOf;
 		this.#emit = emit;
 		this.#findSource = findSource;
+		this.#now = now;
 	}
 
 	made(client: object): void {
@@ -123,7 +131,7 @@ export class EventTeller implements Teller {
 			if (this.#tallies.size === KEYS_MAX) this.#last = tally;
 		}
 		tally.count++;
-		const now = performance.now();
+		const now = this.#now();
 		if (tally.count > FIRST_MAX && now - tally.toldMs < PAUSE_MS) return undefined;
 		tally.told = tally.count;
 		tally.toldMs = now;
