@@ -46,7 +46,7 @@ const REAL_TIME = {
 	"host-sim/terminal/output.ts": "looks again at a reader of standard output that is behind",
 	"host-sim/simulator/node-process.ts": "a limit for a child process that is told to end",
 	"host-sim/simulator/program/watchdog.ts": "looks after a child process whose own loop may stand still",
-	"host-sim/stand-ins/xs/run.ts": "a limit for a child process that is told to end",
+	"host-sim/stand-ins/xs/xs-process.ts": "a limit for a child process that is told to end",
 	"host-sim/stand-ins/xs/building.ts": "waits for another process that builds the same engine",
 	"host-sim/proofs/**": "measures real time, and runs tools that have no other; not packed",
 	"host-sim/desk/**": "runs tools of the SDK, devices and brokers; not packed",

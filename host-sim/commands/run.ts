@@ -15,7 +15,7 @@ import {
 	type RunFaults,
 	type RunOptions,
 	type RunResult,
-} from "../simulator/options.js";
+} from "../simulator/run-options.js";
 import { FAILURE_NAMES, failureNames, type FailureName } from "../simulator/outcome.js";
 import { XS_HEAP, type XsHeap } from "../simulator/xs-heap.js";
 
@@ -106,7 +106,7 @@ export function registerRun(
 async function runCommand(program: string, flags: Flags, io: Io): Promise<number> {
 	// Loaded only now, because it brings a broker with it that the other commands do not need.
 	const [{ runProgram }, { summaryJson, summaryLines }] = await Promise.all([
-		import("../simulator/run.js"),
+		import("../simulator/run-program.js"),
 		import("../simulator/summary.js"),
 	]);
 	const stopping = new AbortController();

@@ -183,9 +183,9 @@ export class Session {
 
 	/** Loaded only when it is wanted: it takes longer than all the rest. */
 	async #packetLog(): Promise<Tap> {
-		const { PacketLog } = await import("../log/packet-log.js");
+		const { EventLog } = await import("../log/event-log.js");
 		const start = this.clock.now();
-		return new PacketLog({
+		return new EventLog({
 			write: (line) => this.#io.err(line),
 			now: () => this.clock.now() - start,
 			colour: this.#io.colours,

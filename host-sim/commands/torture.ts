@@ -87,7 +87,7 @@ async function runOne({ steps, json }: Flags, seed: number, io: Io): Promise<num
 	const [{ Chart }, { makePlan, parseList }, { runPlan }] = await Promise.all([
 		import("../torture/chart.js"),
 		import("../torture/plan.js"),
-		import("../torture/run.js"),
+		import("../torture/torture-run.js"),
 	]);
 	const plan = makePlan(seed);
 	if (steps !== undefined) {

@@ -1,5 +1,5 @@
 import type { Clock } from "../world/clock.js";
-import type { BrokerAddress } from "../world/world.js";
+import type { BrokerAddress } from "../world/socket-world.js";
 
 /** What a companion works with. */
 export interface CompanionContext {

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { startAedes, type EmbeddedBroker } from "../brokers/aedes/aedes.js";
 import { CliError, UsageError } from "../terminal/exit.js";
 import { MqttUrlError, parseMqttUrl, withoutPassword } from "../terminal/mqtt-url.js";
-import type { BrokerAddress } from "../world/world.js";
+import type { BrokerAddress } from "../world/socket-world.js";
 
 /** The broker of a run. */
 export interface RunBroker {

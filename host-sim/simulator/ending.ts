@@ -1,5 +1,5 @@
 import { every, type Cancel, type Clock } from "../world/clock.js";
-import type { RunEnd } from "./options.js";
+import type { RunEnd } from "./run-options.js";
 
 /** How long a program may take to notice that it is to stop: after that it does not come back from its own code, in ms. */
 export const NOT_BACK_MS = 2000;

@@ -4,7 +4,7 @@ import { atExit } from "../terminal/at-exit.js";
 import { encodeFrame, FrameReader, type FromProgram, type ToProgram } from "./program/frames.js";
 import { HEAP_MB_MAX, OUT_OF_MEMORY } from "./program/limits.js";
 import type { Wire } from "../world/link.js";
-import type { World } from "../world/world.js";
+import type { SocketWorld } from "../world/socket-world.js";
 import { compiledUrl } from "../stand-ins/stand-ins.js";
 
 /** Node's options for the process of a program. */
@@ -38,7 +38,7 @@ export class NodeProcess {
 	readonly #undo: () => void;
 	readonly #links = new Map<number, Wire>();
 	readonly #lookups = new Map<number, () => void>();
-	#world: World | undefined;
+	#world: SocketWorld | undefined;
 	#ended = false;
 
 	/** Starts it; until it is told what to run it does nothing. */
@@ -69,7 +69,7 @@ export class NodeProcess {
 	}
 
 	/** Ties the program's network to a world. */
-	join(world: World): void {
+	join(world: SocketWorld): void {
 		this.#world = world;
 	}
 

@@ -2,7 +2,7 @@ import { Exit, UsageError } from "../terminal/exit.js";
 import { nearest } from "../terminal/nearest.js";
 import { isUnconnected, type ClientWatch } from "./watch/monitor.js";
 import { layerName, reasonName } from "./watch/names.js";
-import type { RunOptions, RunResult } from "./options.js";
+import type { RunOptions, RunResult } from "./run-options.js";
 import type { ClientReport } from "./report.js";
 
 /** What `--fail-on` can name, and how a run that had it says so. */

@@ -1,5 +1,5 @@
 import type { ClientReport } from "./report.js";
-import type { RunResult } from "./options.js";
+import type { RunResult } from "./run-options.js";
 import { printable } from "../log/line.js";
 import { profileTable } from "../stand-ins/xs/profile-table.js";
 import { memoryLines } from "./xs-memory.js";

@@ -1,6 +1,6 @@
 import { UsageError } from "../terminal/exit.js";
 import { loadManifest, ManifestError, type LoadedManifest } from "../manifest/load.js";
-import type { RunOptions } from "./options.js";
+import type { RunOptions } from "./run-options.js";
 
 /** Sizes of the XS engine's fixed pools. */
 export interface XsHeap {

@@ -1,4 +1,4 @@
-import type { XsReport } from "../stand-ins/xs/run.js";
+import type { XsReport } from "../stand-ins/xs/xs-process.js";
 
 /** When a program counts as being in its steady state, in seconds; what it takes from then on is shown apart. */
 export const STEADY_S = 5;

@@ -7,7 +7,7 @@ import { loadManifest, type LoadedManifest } from "../manifest/load.js";
 import { moduleFiles } from "../manifest/modules.js";
 import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from "./program/resolve.js";
 import { isTypeScript, ModuleSources } from "./program/sources.js";
-import type { XsSource } from "../stand-ins/xs/run.js";
+import type { XsSource } from "../stand-ins/xs/xs-process.js";
 import type { Program } from "./program.js";
 import { compiledUrl, STAND_INS } from "../stand-ins/stand-ins.js";
 

@@ -1,7 +1,7 @@
 import { Chart } from "./chart.js";
 import { makePlan, shortList, type Plan } from "./plan.js";
 import type { Batch, BatchResult, Failure } from "./pool.js";
-import { runPlan, type RunResult } from "./run.js";
+import { runPlan, type TortureResult } from "./torture-run.js";
 import { shrink } from "./shrink.js";
 import { addRun, noTotals } from "./totals.js";
 
@@ -22,7 +22,7 @@ export function runBatch({ from, count, shrinkFailures }: Batch): BatchResult {
 }
 
 /** A violation as it is reported: shrunk, with the command that shows it again and what led to it. */
-export function explain(plan: Plan, result: RunResult, shrinks: boolean): Failure {
+export function explain(plan: Plan, result: TortureResult, shrinks: boolean): Failure {
 	const shrunk = shrinks ? shrink(plan, result) : { plan, result };
 	const chart = new Chart(CHART_LINES);
 	runPlan(shrunk.plan, chart);

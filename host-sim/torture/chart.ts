@@ -2,7 +2,7 @@ import { Type, type Packet } from "../brokers/model/packets.js";
 import { PACKET_NAMES, returnCodeName } from "../log/names.js";
 import { printable } from "../log/line.js";
 import type { Direction } from "../world/tap.js";
-import type { RunWatcher } from "./run.js";
+import type { TortureWatcher } from "./torture-run.js";
 
 /** Columns of an arrow with its packet: with time and connection a line has 80, unless the packet is longer. */
 const ARROW_WIDTH = 55;
@@ -14,7 +14,7 @@ const PREVIEW = 12;
  * Draws a run: what the device does and is told on the left, packets as arrows to and from the server. Keeps the last
  * lines only, or hands each on as it comes.
  */
-export class Chart implements RunWatcher {
+export class Chart implements TortureWatcher {
 	readonly #lines: string[] = [];
 	readonly #max: number;
 	readonly #write: ((line: string) => void) | undefined;

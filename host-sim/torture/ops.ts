@@ -224,7 +224,7 @@ function restart(stage: Stage, forget: boolean, downMs: number): void {
 	for (const link of links) link.reset("the server is gone");
 	server.closeAll();
 	if (forget) server.forget();
-	world.time.after(downMs, () => {
+	world.clock.after(downMs, () => {
 		server.behaviour.listening = true;
 	});
 }

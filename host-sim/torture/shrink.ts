@@ -1,6 +1,6 @@
 import type { Finding } from "./checkers/findings.js";
 import type { Plan } from "./plan.js";
-import { runPlan, type RunResult } from "./run.js";
+import { runPlan, type TortureResult } from "./torture-run.js";
 
 /** Runs that looking for a shorter plan may take. */
 const TRIALS_MAX = 600;
@@ -8,7 +8,7 @@ const TRIALS_MAX = 600;
 /** A plan that is as short as was found, and what came of it. */
 export interface Shrunk {
 	plan: Plan;
-	result: RunResult;
+	result: TortureResult;
 	trials: number;
 }
 
@@ -22,8 +22,8 @@ export interface Shrunk {
  */
 export function shrink(
 	plan: Plan,
-	result: RunResult,
-	run: (plan: Plan) => RunResult = runPlan,
+	result: TortureResult,
+	run: (plan: Plan) => TortureResult = runPlan,
 	trialsMax = TRIALS_MAX,
 ): Shrunk {
 	const rule = (result.finding as Finding).rule;

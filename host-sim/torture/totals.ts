@@ -1,4 +1,4 @@
-import type { RunResult } from "./run.js";
+import type { TortureResult } from "./torture-run.js";
 
 /** What many runs add up to. */
 export interface Totals {
@@ -17,7 +17,7 @@ export function noTotals(): Totals {
 }
 
 /** Adds one run. */
-export function addRun(totals: Totals, result: RunResult): void {
+export function addRun(totals: Totals, result: TortureResult): void {
 	totals.seeds++;
 	for (const name of ["steps", "events", "packets", "connects", "simulatedMs", "leaptMs"] as const) {
 		totals[name] += result[name];

@@ -1,21 +1,26 @@
-import { World } from "./world.js";
+import type { DeviceWorld } from "./device-world.js";
+import { SocketWorld } from "./socket-world.js";
 
 /**
  * The world that the stand-ins for platform modules act in. It is kept on the global object, not in this module: a test
- * runner and Node may each load this file, and both copies must mean the same world.
+ * runner and Node may each load this file, and both copies must mean the same world. A program in a `Realm` has nothing of
+ * this: the realm hands its stand-ins the world that it was made with.
  */
 const KEY = Symbol.for("xs-mqtt.world");
 const BY_ADDRESS = Symbol.for("xs-mqtt.worlds");
 
-const slots = globalThis as unknown as { [KEY]: World | undefined; [BY_ADDRESS]: Map<string, World> | undefined };
+const slots = globalThis as unknown as {
+	[KEY]: DeviceWorld | undefined;
+	[BY_ADDRESS]: Map<string, DeviceWorld> | undefined;
+};
 
 /** The world of this process; a plain one without faults, which connects to the addresses named, unless another was set. */
-export function currentWorld(): World {
-	return (slots[KEY] ??= new World());
+export function currentWorld(): DeviceWorld {
+	return (slots[KEY] ??= new SocketWorld());
 }
 
 /** The world that a connection to `address` is made in. */
-export function worldFor(address: string): World {
+export function worldFor(address: string): DeviceWorld {
 	return slots[BY_ADDRESS]?.get(address) ?? currentWorld();
 }
 
@@ -26,7 +31,7 @@ export function worldFor(address: string): World {
  *
  * out  puts back what was there before
  */
-export function useWorld(world: World, address?: string): () => void {
+export function useWorld(world: DeviceWorld, address?: string): () => void {
 	if (address === undefined) {
 		const before = slots[KEY];
 		slots[KEY] = world;
@@ -34,7 +39,7 @@ export function useWorld(world: World, address?: string): () => void {
 			slots[KEY] = before;
 		};
 	}
-	const map = (slots[BY_ADDRESS] ??= new Map<string, World>());
+	const map = (slots[BY_ADDRESS] ??= new Map<string, DeviceWorld>());
 	const before = map.get(address);
 	map.set(address, world);
 	return () => {

@@ -3,8 +3,9 @@ import type { EscapeHandler } from "./escape.js";
 import type { LinkEvents, Wire } from "./link.js";
 
 /**
- * What the stand-ins for the platform's modules need of a world. A `World` has it all; a program that runs in a process of
- * its own gets a `RemoteWorld`, which asks the one of the simulator.
+ * What the stand-ins for the platform's modules need of a world. A `SocketWorld` has real sockets, a `VirtualWorld` is
+ * without them and in virtual time; a program that runs in a process of its own gets a `RemoteWorld`, which asks the one of
+ * the simulator.
  */
 export interface DeviceWorld {
 	/** What still waits there is forgotten when the world is closed. */

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { Wire } from "./link.js";
 import { resetSocket } from "./reset.js";
-import type { World } from "./world.js";
+import type { SocketWorld } from "./socket-world.js";
 
 /** A running proxy. */
 export interface Proxy {
@@ -19,7 +19,7 @@ export interface Proxy {
  * in   port  0, or absent: any free one
  *      Throws what listening throws, e.g. EADDRINUSE.
  */
-export async function startProxy(world: World, port = 0): Promise<Proxy> {
+export async function startProxy(world: SocketWorld, port = 0): Promise<Proxy> {
 	const sockets = new Set<Socket>();
 	const server = createServer((socket) => {
 		sockets.add(socket);
@@ -42,7 +42,7 @@ export async function startProxy(world: World, port = 0): Promise<Proxy> {
 }
 
 /** Ties an accepted socket to a link of its own. Each side is read no faster than the other takes it. */
-function join(world: World, socket: Socket): void {
+function join(world: SocketWorld, socket: Socket): void {
 	socket.setNoDelay(true);
 	let unacknowledged = 0;
 	const link: Wire = world.open("127.0.0.1", socket.localPort ?? 0, {

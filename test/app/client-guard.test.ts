@@ -5,7 +5,7 @@ import { Publisher } from "../../firmware/client/outgoing/publisher.js";
 import { Sender } from "../../firmware/client/outgoing/sender.js";
 import { Receiver } from "../../firmware/client/incoming/receiver.js";
 import { useWorld } from "../../host-sim/world/current.js";
-import { VirtualWorld } from "../fuzz/client/virtual.js";
+import { FuzzWorld } from "../fuzz/client/fuzz-world.js";
 import { Wire } from "../fuzz/client/wire.js";
 
 // Goal: a defect of ours that shows within a call of the application costs the connection, and nothing is thrown into the
@@ -23,8 +23,8 @@ afterEach(() => {
 });
 
 /** A client in a world of its own, connected. */
-function connected(options: Partial<ClientOptions> = {}): { client: Client; wire: Wire; world: VirtualWorld } {
-	const world = new VirtualWorld(1_000);
+function connected(options: Partial<ClientOptions> = {}): { client: Client; wire: Wire; world: FuzzWorld } {
+	const world = new FuzzWorld(1_000);
 	restore = useWorld(world as never);
 	let wire: Wire | undefined;
 	const client: Client = new Client({

@@ -5,7 +5,7 @@ import { tcp } from "xs-mqtt/tcp";
 import { regionSizes } from "../../host-sim/commands/regions.js";
 import { startAedes, type EmbeddedBroker } from "../../host-sim/brokers/aedes/aedes.js";
 import { useWorld } from "../../host-sim/world/current.js";
-import { World } from "../../host-sim/world/world.js";
+import { SocketWorld } from "../../host-sim/world/socket-world.js";
 import { gotOf, type Got } from "../support/device.js";
 import { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
@@ -20,7 +20,7 @@ const PINGRESP = 0xd0;
 
 let broker: EmbeddedBroker;
 let peer: Peer;
-const worlds: World[] = [];
+const worlds: SocketWorld[] = [];
 const restores: (() => void)[] = [];
 const escapes: unknown[] = [];
 
@@ -41,8 +41,8 @@ afterEach(() => {
 });
 
 /** A device's surroundings, for the clients that this test makes. */
-function enter(): World {
-	const world = new World({ broker, onEscape: (error) => void escapes.push(error) });
+function enter(): SocketWorld {
+	const world = new SocketWorld({ broker, onEscape: (error) => void escapes.push(error) });
 	worlds.push(world);
 	restores.push(useWorld(world));
 	return world;

@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Led } from "../../firmware/esp32/led.js";
 import { useWorld } from "../../host-sim/world/current.js";
 import { VirtualClock } from "../../host-sim/world/virtual-clock.js";
-import { World } from "../../host-sim/world/world.js";
+import { SocketWorld } from "../../host-sim/world/socket-world.js";
 import Digital from "../support/digital.js";
 
 const platform = globalThis as { device?: { pin?: { led?: number } } | undefined };
 
 let clock: VirtualClock;
-let world: World;
+let world: SocketWorld;
 let restore: () => void;
 let traced: string;
 const escapes: unknown[] = [];
@@ -19,7 +19,7 @@ const client = { connected: false };
 beforeEach(() => {
 	clock = new VirtualClock();
 	traced = "";
-	world = new World({
+	world = new SocketWorld({
 		clock,
 		onEscape: (error) => void escapes.push(error),
 		onTrace: (text) => void (traced += text),

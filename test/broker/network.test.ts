@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Layer, Reason, State, type NameRequest } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
-import type { World } from "../../host-sim/world/world.js";
+import type { SocketWorld } from "../../host-sim/world/socket-world.js";
 import { startAedes, type EmbeddedBroker } from "../../host-sim/brokers/aedes/aedes.js";
 import { endAll } from "../support/brokers.js";
 import { addressFor, Device, useCommonWorld } from "../support/device.js";
@@ -16,7 +16,7 @@ afterAll(endAll);
 
 let broker: EmbeddedBroker;
 /** Looks names up, and is where names lead to. */
-let world: World;
+let world: SocketWorld;
 
 beforeEach(async () => {
 	broker = await startAedes();

@@ -22,7 +22,7 @@ interface Open {
  * A server that keeps sessions, and a link that takes and gives as many bytes as it is told to. It follows every packet
  * of the client, and throws when one may not be sent.
  */
-export class World {
+export class RandomWorld {
 	readonly h: Harness;
 	/** Publishes that the core has accepted. */
 	readonly accepted: { payload: string; qos: number }[] = [];

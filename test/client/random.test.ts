@@ -6,14 +6,14 @@
 //   3. after every step the tables agree with each other; at the end everything is delivered.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { World } from "./random-world.js";
+import { RandomWorld } from "./random-world.js";
 
 const size = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 4, max: 30 }) }, fc.integer({ min: 31, max: 150 }));
 const qos = fc.constantFrom(0, 1, 2);
 const amount = fc.constantFrom(0, 1, 2, 3, 7, 16, 64, 1_000);
 const unknownId = fc.integer({ min: 60_000, max: 60_010 });
 
-type Step = (world: World) => void;
+type Step = (world: RandomWorld) => void;
 const step: fc.Arbitrary<Step> = fc.oneof(
 	{
 		weight: 5,
@@ -104,7 +104,7 @@ describe("the machine", () => {
 	it("holds under any sequence of events", () => {
 		fc.assert(
 			fc.property(options, fc.array(step, { maxLength: 120, size: "max" }), (given, steps) => {
-				const world = new World({ incomingQoS2: 32, ...given });
+				const world = new RandomWorld({ incomingQoS2: 32, ...given });
 				for (const each of steps) {
 					each(world);
 					world.check();

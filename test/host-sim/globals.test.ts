@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useWorld } from "../../host-sim/world/current.js";
-import { World } from "../../host-sim/world/world.js";
+import { SocketWorld } from "../../host-sim/world/socket-world.js";
 
 // Goal: the platform's text conversions, with the platform's gaps: a client may not rely on Node's stricter ones.
 
@@ -51,7 +51,7 @@ describe("String.fromArrayBuffer", () => {
 describe("trace", () => {
 	it("joins its values and goes to the world", () => {
 		const said: string[] = [];
-		const restore = useWorld(new World({ onTrace: (text) => said.push(text) }));
+		const restore = useWorld(new SocketWorld({ onTrace: (text) => said.push(text) }));
 		trace("a", 1, "\n");
 		restore();
 		expect(said).toEqual(["a1\n"]);

@@ -4,14 +4,14 @@ import { useWorld } from "../../host-sim/world/current.js";
 import { DropPlan } from "../../host-sim/world/drop-plan.js";
 import { startProxy } from "../../host-sim/world/proxy.js";
 import { Random } from "../../host-sim/world/random.js";
-import { World, type WorldOptions } from "../../host-sim/world/world.js";
+import { SocketWorld, type SocketWorldOptions } from "../../host-sim/world/socket-world.js";
 import { connect, type Socket } from "node:net";
 import { pause, startPeer, until, type Peer } from "./peer.js";
 
 // Goal: each fault does what its name says, loses and doubles nothing that it should not, and follows from the seed.
 
 let peer: Peer;
-let world: World;
+let world: SocketWorld;
 let restore = (): void => {};
 
 beforeEach(async () => {
@@ -24,8 +24,8 @@ afterEach(async () => {
 	await peer.close();
 });
 
-function enter(options: WorldOptions = {}): void {
-	world = new World({ broker: { host: "127.0.0.1", port: peer.port }, ...options });
+function enter(options: SocketWorldOptions = {}): void {
+	world = new SocketWorld({ broker: { host: "127.0.0.1", port: peer.port }, ...options });
 	restore = useWorld(world);
 }
 
@@ -69,7 +69,7 @@ describe("a world", () => {
 	it("can be given one address only", async () => {
 		const other = await startPeer();
 		enter({ broker: { host: "127.0.0.1", port: other.port } });
-		const mine = new World({ broker: { host: "127.0.0.1", port: peer.port } });
+		const mine = new SocketWorld({ broker: { host: "127.0.0.1", port: peer.port } });
 		const undo = useWorld(mine, "198.18.0.1");
 		await device();
 		undo();

@@ -1,6 +1,6 @@
 import mqttPacket, { type Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
-import { PacketLog } from "../../host-sim/log/packet-log.js";
+import { EventLog } from "../../host-sim/log/event-log.js";
 import { FRAME_KEPT_MAX } from "../../host-sim/log/framer.js";
 import type { Direction } from "../../host-sim/world/tap.js";
 
@@ -11,7 +11,7 @@ const bytesOf = (packet: Packet): Buffer => mqttPacket.generate(packet, { protoc
 
 function logOf(chunks: [Direction, Uint8Array][], options: { json?: boolean; colour?: boolean } = {}): string[] {
 	const lines: string[] = [];
-	const log = new PacketLog({ write: (line) => lines.push(line), now: () => 1234.56, ...options });
+	const log = new EventLog({ write: (line) => lines.push(line), now: () => 1234.56, ...options });
 	for (const [direction, bytes] of chunks) log.bytes(1, direction, bytes);
 	log.close();
 	return lines;
@@ -205,7 +205,7 @@ describe("a stream", () => {
 
 	it("of each connection is its own", () => {
 		const lines: string[] = [];
-		const log = new PacketLog({ write: (line) => lines.push(line), now: () => 0 });
+		const log = new EventLog({ write: (line) => lines.push(line), now: () => 0 });
 		log.bytes(1, "out", stream.subarray(0, 5));
 		log.bytes(2, "out", Buffer.from("c000", "hex"));
 		log.step(1, "lost", "reset");
@@ -246,7 +246,7 @@ describe("--json", () => {
 
 	it("has steps and traced lines too, a line when its end has come", () => {
 		const lines: string[] = [];
-		const log = new PacketLog({ write: (line) => lines.push(line), now: () => 5, json: true });
+		const log = new EventLog({ write: (line) => lines.push(line), now: () => 5, json: true });
 		log.step(1, "connect", "198.18.0.1:1883");
 		log.trace("half");
 		log.trace(" a line\nrest");
@@ -262,7 +262,7 @@ describe("--json", () => {
 describe("the end of a connection", () => {
 	function endOf(bytes: Uint8Array): string {
 		const lines: string[] = [];
-		const log = new PacketLog({ write: (line) => lines.push(line), now: () => 0 });
+		const log = new EventLog({ write: (line) => lines.push(line), now: () => 0 });
 		log.bytes(1, "out", bytes);
 		log.step(1, "lost", "closed by the broker");
 		return lines.at(-1)!.slice(14);

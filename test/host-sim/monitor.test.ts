@@ -1,7 +1,7 @@
 // Goal: what a run learns of its clients is written once, folded when it repeats itself, and counted in full.
 // Method: events by hand, and a clock by hand.
 import { describe, expect, it } from "vitest";
-import { PacketLog } from "../../host-sim/log/packet-log.js";
+import { EventLog } from "../../host-sim/log/event-log.js";
 import { eventOf, type WatchEvent } from "../../host-sim/simulator/watch/events.js";
 import { isUnconnected, Monitor } from "../../host-sim/simulator/watch/monitor.js";
 import { rowsOf } from "../readme/pages.js";
@@ -10,7 +10,7 @@ import { rowsOf } from "../readme/pages.js";
 function watch(json = false) {
 	const lines: string[] = [];
 	const clock = { ms: 0 };
-	const log = new PacketLog({ write: (line) => lines.push(line), now: () => clock.ms, json });
+	const log = new EventLog({ write: (line) => lines.push(line), now: () => clock.ms, json });
 	const monitor = new Monitor(log, () => clock.ms);
 	const take = (...fields: (string | number | null)[]): void => monitor.take(eventOf(fields)!);
 	return { lines, clock, monitor, take };

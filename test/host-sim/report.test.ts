@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Counter, COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
 import type { SimulatedClient } from "../../host-sim/simulator/program/registry.js";
-import type { RunResult } from "../../host-sim/simulator/options.js";
+import type { RunResult } from "../../host-sim/simulator/run-options.js";
 import { reportClient } from "../../host-sim/simulator/report.js";
 import { summaryJson, summaryLines } from "../../host-sim/simulator/summary.js";
 

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startAedes } from "../../host-sim/brokers/aedes/aedes.js";
 import { CliError } from "../../host-sim/terminal/exit.js";
 import { parseBrokerUrl } from "../../host-sim/simulator/broker.js";
-import type { RunOptions, RunResult } from "../../host-sim/simulator/options.js";
-import { runProgram } from "../../host-sim/simulator/run.js";
+import type { RunOptions, RunResult } from "../../host-sim/simulator/run-options.js";
+import { runProgram } from "../../host-sim/simulator/run-program.js";
 import { startPeer } from "./peer.js";
 
 // Goal: a run loads an unchanged program, shows what happens, ends as it should, and says in one line what is wrong.

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import TCP, { type TCPOptions } from "../../host-sim/stand-ins/node/tcp.js";
 import { useWorld } from "../../host-sim/world/current.js";
-import { World, type WorldOptions } from "../../host-sim/world/world.js";
+import { SocketWorld, type SocketWorldOptions } from "../../host-sim/world/socket-world.js";
 import { pause, startPeer, until, type Peer } from "./peer.js";
 
 // Goal: the stand-in refuses what the platform refuses, and fires the events that the platform fires.
 // Method: a real server on loopback; each socket writes down its events.
 
 let peer: Peer;
-let world: World;
+let world: SocketWorld;
 let restore: () => void;
 const escaped: string[] = [];
 
-function enter(options: WorldOptions = {}): void {
-	world = new World({ onEscape: (error, origin) => escaped.push(`${origin}: ${String(error)}`), ...options });
+function enter(options: SocketWorldOptions = {}): void {
+	world = new SocketWorld({ onEscape: (error, origin) => escaped.push(`${origin}: ${String(error)}`), ...options });
 	restore = useWorld(world);
 }
 

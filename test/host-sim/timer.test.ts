@@ -5,7 +5,7 @@ import Timer, { type TimerId } from "../../host-sim/stand-ins/node/timer.js";
 import config from "../../host-sim/stand-ins/node/config.js";
 import type { Cancel, Clock } from "../../host-sim/world/clock.js";
 import { useWorld } from "../../host-sim/world/current.js";
-import { World } from "../../host-sim/world/world.js";
+import { SocketWorld } from "../../host-sim/world/socket-world.js";
 
 // Goal: timers, ticks, names and configuration behave as on the platform.
 // Method: a clock that the test moves by hand.
@@ -41,7 +41,7 @@ class HandClock implements Clock {
 }
 
 let clock: HandClock;
-let world: World;
+let world: SocketWorld;
 let restore: () => void;
 let fired: number[];
 const escaped: unknown[] = [];
@@ -49,7 +49,7 @@ const escaped: unknown[] = [];
 beforeEach(() => {
 	clock = new HandClock();
 	escaped.length = 0;
-	world = new World({
+	world = new SocketWorld({
 		clock,
 		broker: { host: "127.0.0.1", port: 1 },
 		onEscape: (error) => escaped.push(error),
@@ -198,7 +198,7 @@ describe("Time", () => {
 
 	it("wraps at 32 bits, and delta is right across the wrap", () => {
 		restore();
-		restore = useWorld(new World({ clock, ticksStart: 0x7fff_ffff - 5 }));
+		restore = useWorld(new SocketWorld({ clock, ticksStart: 0x7fff_ffff - 5 }));
 		const start = Time.ticks;
 		clock.pass(10);
 		expect(Time.ticks).toBe(-0x8000_0000 + 4);

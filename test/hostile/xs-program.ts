@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { libraryModules, packageRoot } from "../../host-sim/proofs/bench/measure.js";
 import type { XsHost } from "../../host-sim/stand-ins/xs/build.js";
-import { runOnXs, type XsRunResult } from "../../host-sim/stand-ins/xs/run.js";
+import { runOnXs, type XsRunResult } from "../../host-sim/stand-ins/xs/xs-process.js";
 import type { Entry } from "./subject.js";
 
 /** What Math.random gives on both engines, so that identifiers start at the same place. */

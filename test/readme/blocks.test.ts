@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runProgram } from "../../host-sim/simulator/run.js";
+import { runProgram } from "../../host-sim/simulator/run-program.js";
 import { blocksOf, PAGES, ROOT } from "./pages.js";
 
 const OPTIONS: ts.CompilerOptions = {

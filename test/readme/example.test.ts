@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runProgram } from "../../host-sim/simulator/run.js";
+import { runProgram } from "../../host-sim/simulator/run-program.js";
 import { blocksOf } from "./pages.js";
 
 describe("the README", () => {

@@ -22,7 +22,7 @@ beforeEach(() => {
 const found = (): string | undefined => findings.first?.rule;
 
 /** What the checkers of messages and packets look at, with short words for it. */
-class World {
+class CheckerRig {
 	readonly outgoing = new OutgoingChecker(findings, false);
 	readonly incoming = new IncomingChecker(findings, { rxBuffer: 64 });
 	readonly conduct = new ConductChecker(
@@ -81,9 +81,9 @@ class World {
 	}
 }
 
-let world: World;
+let world: CheckerRig;
 beforeEach(() => {
-	world = new World();
+	world = new CheckerRig();
 });
 
 describe("Findings", () => {
@@ -110,7 +110,7 @@ describe("OutgoingChecker", () => {
 		expect(found()).toBeUndefined();
 	});
 
-	it.each<[string, (w: World) => void]>([
+	it.each<[string, (w: CheckerRig) => void]>([
 		["delivered without being open", (w) => w.outgoing.delivered(5)],
 		["delivered but never there", (w) => [w.publish(1, 5), w.outgoing.delivered(5)]],
 		["identifier in use", (w) => [w.publish(1, 5), w.publish(1, 5)]],
@@ -129,7 +129,7 @@ describe("OutgoingChecker", () => {
 		expect(found()).toBe(rule);
 	});
 
-	function refuse(w: World): void {
+	function refuse(w: CheckerRig): void {
 		w.outgoing.answer(w.outgoing.messages[0]!, -1);
 	}
 });
@@ -152,7 +152,7 @@ describe("IncomingChecker", () => {
 		expect([found(), world.incoming.unfinished]).toEqual([undefined, 0]);
 	});
 
-	it.each<[string, (w: World) => void]>([
+	it.each<[string, (w: CheckerRig) => void]>([
 		["acknowledged before it was handed over", (w) => [w.take(0, 1), w.incoming.acknowledged(0)]],
 		["finished but never handed over", (w) => w.incoming.finished(w.take(0, 2))],
 		["handed over too often", (w) => twice(w, 2)],
@@ -180,25 +180,25 @@ describe("IncomingChecker", () => {
 		expect(found()).toBe(rule);
 	});
 
-	function twice(w: World, qos: number): void {
+	function twice(w: CheckerRig, qos: number): void {
 		const message = w.take(0, qos);
 		for (let i = 0; i < 2; i++) w.incoming.handed(undefined, w.handed(message));
 	}
 
-	function missed(w: World): void {
+	function missed(w: CheckerRig): void {
 		const handler = w.incoming.subscribe("in/1", 2, false);
 		w.incoming.subscribe("in/+", 2, false);
 		w.incoming.handed(handler, w.handed(w.take(0, 2)));
 		w.incoming.acknowledged(0);
 	}
 
-	function swapped(w: World): void {
+	function swapped(w: CheckerRig): void {
 		const [first, second] = [w.take(0, 1), w.take(1, 1)];
 		w.incoming.handed(undefined, w.handed(second));
 		w.incoming.handed(undefined, w.handed(first));
 	}
 
-	function pieces(w: World, stream: boolean, end: number, offset: number): void {
+	function pieces(w: CheckerRig, stream: boolean, end: number, offset: number): void {
 		const handler = w.incoming.subscribe("in/1", 2, stream);
 		const message = w.take(0, 2, 100);
 		w.incoming.handed(handler, w.handed(message, { bytes: message.payload.subarray(0, end) }));
@@ -231,7 +231,7 @@ describe("ConductChecker", () => {
 		expect(world.conduct.isFinished).toBe(true);
 	});
 
-	it.each<[string, (w: World) => void]>([
+	it.each<[string, (w: CheckerRig) => void]>([
 		["bytes without a connection", (w) => w.out("c000")],
 		["first packet is not CONNECT [MQTT-3.1.0-1]", (w) => [w.conduct.opened(1), w.out("c000")]],
 		["a second CONNECT [MQTT-3.1.0-2]", (w) => [w.connect(), w.out("100d00044d51545404000000000163")]],
@@ -273,12 +273,12 @@ describe("ConductChecker", () => {
 	});
 
 	/** Publishes of these QoS, with identifiers from 5 on, and a connection. */
-	function open(w: World, ...qos: number[]): void {
+	function open(w: CheckerRig, ...qos: number[]): void {
 		qos.forEach((each, index) => w.publish(each, 5 + index));
 		w.connect();
 	}
 
-	function resetOrder(w: World): void {
+	function resetOrder(w: CheckerRig): void {
 		// As if all identifiers had been used once in between.
 		for (const [id, serial] of [
 			[30_000, 1],
@@ -290,20 +290,20 @@ describe("ConductChecker", () => {
 		}
 	}
 
-	function released(w: World): void {
+	function released(w: CheckerRig): void {
 		open(w, 2);
 		w.sent(0, 5, 0x34);
 		w.in("50020005");
 		w.out("62020005");
 	}
 
-	function both(w: World): void {
+	function both(w: CheckerRig): void {
 		w.sent(0, 5, 0x34);
 		w.sent(1, 6, 0x34);
 		w.in("5002000550020006");
 	}
 
-	function arrive(w: World): void {
+	function arrive(w: CheckerRig): void {
 		w.in("32100004696e2f310007" + Buffer.from(makeContent("s", 0, 8)).toString("hex"));
 	}
 });

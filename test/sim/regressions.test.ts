@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../host-sim/torture/plan.js";
-import { runPlan } from "../../host-sim/torture/run.js";
+import { runPlan } from "../../host-sim/torture/torture-run.js";
 
 const folder = new URL("regressions/", import.meta.url);
 

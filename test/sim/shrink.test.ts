@@ -2,18 +2,18 @@
 // Method: plans whose "run" is a rule on the steps that are kept.
 import { describe, expect, it } from "vitest";
 import { makePlan, parseList, shortList, type Plan } from "../../host-sim/torture/plan.js";
-import type { RunResult } from "../../host-sim/torture/run.js";
+import type { TortureResult } from "../../host-sim/torture/torture-run.js";
 import { shrink } from "../../host-sim/torture/shrink.js";
 
 const plan = makePlan(5);
 
 /** Finds `rule` when all of these steps are taken, in their order; ends with the last of them. */
-function needs(indices: number[], rule = "x"): (candidate: Plan) => RunResult {
+function needs(indices: number[], rule = "x"): (candidate: Plan) => TortureResult {
 	return ({ kept }) => {
 		const list = kept ?? plan.steps.map((_, index) => index);
 		const last = list.indexOf(indices.at(-1)!);
 		const finding = indices.every((index) => list.includes(index)) ? { rule, text: "", ms: 0 } : undefined;
-		return { steps: finding ? last + 1 : list.length, finding } as RunResult;
+		return { steps: finding ? last + 1 : list.length, finding } as TortureResult;
 	};
 }
 
@@ -28,7 +28,7 @@ describe("shrink", () => {
 	it("does not take another violation for it", () => {
 		const run = needs([5, 6]);
 		const other = needs([5], "y");
-		const both = (candidate: Plan): RunResult => (run(candidate).finding ? run(candidate) : other(candidate));
+		const both = (candidate: Plan): TortureResult => (run(candidate).finding ? run(candidate) : other(candidate));
 		expect(shrink(plan, both(plan), both).plan.kept).toEqual([5, 6]);
 	});
 

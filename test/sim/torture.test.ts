@@ -3,7 +3,7 @@
 //   plans that are looked at: that they differ in kind, that time leaps over years and across the wrap of the counter.
 import { describe, expect, it } from "vitest";
 import { makePlan, OPS } from "../../host-sim/torture/plan.js";
-import { runPlan } from "../../host-sim/torture/run.js";
+import { runPlan } from "../../host-sim/torture/torture-run.js";
 import { startCli } from "../cli/run-cli.js";
 
 /** What the fixed set may take. */

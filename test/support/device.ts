@@ -1,7 +1,7 @@
 import { Client, type ClientOptions, type DisconnectReason, type Message } from "xs-mqtt";
 import { tcp } from "xs-mqtt/tcp";
 import { useWorld } from "../../host-sim/world/current.js";
-import { World, type WorldOptions } from "../../host-sim/world/world.js";
+import { SocketWorld, type SocketWorldOptions } from "../../host-sim/world/socket-world.js";
 import { describeEscape } from "../../host-sim/world/escape.js";
 import { until } from "./until.js";
 
@@ -16,8 +16,8 @@ function onEscape(error: unknown, origin: string): void {
  * The world of timers, time and lookups of all devices of a test file, made anew with other options; connections belong to
  * a world of each device's own.
  */
-export function useCommonWorld(options: WorldOptions = {}): World {
-	const world = new World({ onEscape, ...options });
+export function useCommonWorld(options: SocketWorldOptions = {}): SocketWorld {
+	const world = new SocketWorld({ onEscape, ...options });
 	useWorld(world);
 	return world;
 }
@@ -50,7 +50,7 @@ const devices = new Set<Device>();
 let addresses = 0;
 
 /** An address that nobody has, and what is to be undone in the end. Connections to it are made in `world`. */
-function addressOf(world: World): { address: string; release: () => void } {
+function addressOf(world: SocketWorld): { address: string; release: () => void } {
 	const number = ++addresses;
 	// 198.18.0.0/15 is set aside for tests of networks; 198.18.x.y is what worlds give to names.
 	const address = `198.19.${number >> 8}.${number & 255}`;
@@ -59,7 +59,7 @@ function addressOf(world: World): { address: string; release: () => void } {
 
 /** A new address at which a broker on this machine answers. */
 export function addressFor(port: number): string {
-	return addressOf(new World({ onEscape, broker: { host: "127.0.0.1", port } })).address;
+	return addressOf(new SocketWorld({ onEscape, broker: { host: "127.0.0.1", port } })).address;
 }
 
 /** Fast times, so that a test of many reconnects does not take minutes. */
@@ -78,7 +78,7 @@ const QUICK: Partial<ClientOptions> = {
 export class Device {
 	readonly client: Client;
 	/** Faults and cuts of this device's connections. */
-	readonly world: World;
+	readonly world: SocketWorld;
 	readonly messages: Got[] = [];
 	readonly ends: Ended[] = [];
 	/** Session Present of each CONNACK. */
@@ -96,8 +96,8 @@ export class Device {
 	 *      options  of the client; quick times unless told
 	 *      world    its faults
 	 */
-	constructor(port: number, options: Partial<ClientOptions> = {}, world: WorldOptions = {}) {
-		this.world = new World({ onEscape, ...world });
+	constructor(port: number, options: Partial<ClientOptions> = {}, world: SocketWorldOptions = {}) {
+		this.world = new SocketWorld({ onEscape, ...world });
 		const { address, release } = addressOf(this.world);
 		this.#release = release;
 		devices.add(this);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { installGlobals } from "../../host-sim/stand-ins/node/globals.js";
 import { useWorld } from "../../host-sim/world/current.js";
-import { World } from "../../host-sim/world/world.js";
+import { SocketWorld } from "../../host-sim/world/socket-world.js";
 import { platformDns } from "../../firmware/transport/dns.js";
 import type { NameRequest } from "../../firmware/ports/transport.js";
 import { until } from "../support/until.js";
@@ -100,7 +100,7 @@ describe("platformDns", () => {
 
 	it("finds names in the simulator", async () => {
 		installGlobals();
-		const world = new World({ broker: { host: "127.0.0.1", port: 1 } });
+		const world = new SocketWorld({ broker: { host: "127.0.0.1", port: 1 } });
 		const restore = useWorld(world);
 		const answers: string[] = [];
 		const dns = platformDns();

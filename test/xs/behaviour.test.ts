@@ -2,7 +2,7 @@
 // read-only, and how a run ends.
 // Method: a few lines of JavaScript per behaviour, each in a process of its own.
 import { describe, expect, it } from "vitest";
-import { XsExit } from "../../host-sim/stand-ins/xs/run.js";
+import { XsExit } from "../../host-sim/stand-ins/xs/xs-process.js";
 import { hostOrSkip, runSource } from "./support.js";
 
 const host = await hostOrSkip();

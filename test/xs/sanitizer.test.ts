@@ -6,7 +6,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { XsExit } from "../../host-sim/stand-ins/xs/run.js";
+import { XsExit } from "../../host-sim/stand-ins/xs/xs-process.js";
 import { CYCLES } from "../../host-sim/proofs/bench/budgets.js";
 import { measure } from "../../host-sim/proofs/bench/measure.js";
 import { hostOrSkip, runSource } from "./support.js";

@@ -3,7 +3,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { XsExit, type XsRunResult } from "../../host-sim/stand-ins/xs/run.js";
+import { XsExit, type XsRunResult } from "../../host-sim/stand-ins/xs/xs-process.js";
 import { hostOrSkip, runSource, type SourceRunOptions } from "./support.js";
 
 const host = await hostOrSkip();

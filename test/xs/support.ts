@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bareMissing, buildBareHost, type BareHost } from "../../host-sim/proofs/mcu/bare-build.js";
 import { tryBuildXsHost, type BuildOptions, type XsHost } from "../../host-sim/stand-ins/xs/build.js";
-import { runOnXs, type XsRunOptions, type XsRunResult } from "../../host-sim/stand-ins/xs/run.js";
+import { runOnXs, type XsRunOptions, type XsRunResult } from "../../host-sim/stand-ins/xs/xs-process.js";
 
 /** The host, or undefined on a machine where it cannot be built; test/support/xs-check.ts says why, once for all. */
 export async function hostOrSkip(options: BuildOptions = {}): Promise<XsHost | undefined> {

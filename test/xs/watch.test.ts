@@ -7,7 +7,7 @@ import { compiledUrl } from "../../host-sim/stand-ins/stand-ins.js";
 import { xsModules } from "../../host-sim/simulator/xs-modules.js";
 import { SUPERVISOR, supervisorSource, WATCH } from "../../host-sim/simulator/xs-supervisor.js";
 import { tryBuildXsHost, type XsHost } from "../../host-sim/stand-ins/xs/build.js";
-import { runOnXs } from "../../host-sim/stand-ins/xs/run.js";
+import { runOnXs } from "../../host-sim/stand-ins/xs/xs-process.js";
 import { folderWith } from "../support/files.js";
 
 const found = await tryBuildXsHost();

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { XsHost } from "../../stand-ins/xs/build.js";
-import { runOnXs, type XsProfileLine } from "../../stand-ins/xs/run.js";
+import { runOnXs, type XsProfileLine } from "../../stand-ins/xs/xs-process.js";
 import { MeasurementServer, type ServerScript } from "./server.js";
 
 /** The package's folder, from its source as well as compiled. */

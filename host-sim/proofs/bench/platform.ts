@@ -7,7 +7,7 @@ import type { Cancel, Clock } from "../../world/clock.js";
 import { RealClock } from "../../world/real-clock.js";
 import { useWorld } from "../../world/current.js";
 import type { Tap } from "../../world/tap.js";
-import { World } from "../../world/world.js";
+import { SocketWorld } from "../../world/socket-world.js";
 
 /** Arrivals and windows of a desk, not of a chip: fewer turns for the same bytes. */
 const DESK_NETWORK = { segmentSize: 16_384, rxWindow: 65_536, txWindow: 65_536 };
@@ -52,7 +52,7 @@ export async function loadPlatform(tap: Tap): Promise<Platform> {
 	subscribe("net.client.socket", letGoWhenSent);
 	installStandIns();
 	installGlobals();
-	useWorld(new World({ ...DESK_NETWORK, clock: new DeskClock(), tap }));
+	useWorld(new SocketWorld({ ...DESK_NETWORK, clock: new DeskClock(), tap }));
 	const [{ Client }, { tcp }, { platformDns }] = await Promise.all([
 		import("../../../firmware/index.js"),
 		import("../../../firmware/transport/tcp.js"),

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { startOtaCompanion } from "../../companions/ota.js";
 import { CheckBroker } from "../../desk/broker.js";
-import type { RunResult } from "../../simulator/options.js";
+import type { RunResult } from "../../simulator/run-options.js";
 import { compiledUrl } from "../../stand-ins/stand-ins.js";
 import type { XsHost } from "../../stand-ins/xs/build.js";
 import { measure, type Measurement } from "./measure.js";

@@ -3,6 +3,7 @@ import { ClosableClock, type Cancel, type Clock } from "../../world/clock.js";
 import type { DeviceWorld } from "../../world/device-world.js";
 import type { EscapeHandler } from "../../world/escape.js";
 import type { LinkEvents, Wire } from "../../world/link.js";
+import { TickCounter } from "../../world/ticks.js";
 import type { FromProgram, ToProgram } from "./frames.js";
 
 /** What a remote world is made from. */
@@ -28,8 +29,7 @@ export class RemoteWorld implements DeviceWorld {
 	readonly onTrace: (text: string) => void;
 	readonly #say: (message: FromProgram) => void;
 	readonly #busy: Busy;
-	readonly #startMs: number;
-	readonly #ticksStart: number;
+	readonly #counter: TickCounter;
 	readonly #links = new Map<number, LinkEvents>();
 	readonly #lookups = new Map<number, (address: string | undefined) => void>();
 	#ids = 0;
@@ -38,17 +38,16 @@ export class RemoteWorld implements DeviceWorld {
 	constructor({ clock, config, txWindow, ticksStart, say, onEscape }: RemoteWorldOptions) {
 		this.clock = new ClosableClock(clock);
 		this.#busy = new Busy(this.clock);
-		this.#startMs = this.clock.now();
 		this.config = config;
 		this.txWindow = txWindow;
-		this.#ticksStart = ticksStart;
+		this.#counter = new TickCounter(this.clock, ticksStart);
 		this.#say = say;
 		this.onEscape = onEscape;
 		this.onTrace = (text) => say({ kind: "trace", text });
 	}
 
 	get ticks(): number {
-		return (this.#ticksStart + Math.floor(this.clock.now() - this.#startMs)) | 0;
+		return this.#counter.ticks;
 	}
 
 	open(address: string, port: number, events: LinkEvents): Wire {

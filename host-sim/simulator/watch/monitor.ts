@@ -1,5 +1,5 @@
 import { Layer, State, Status } from "../../../firmware/client/terms/codes.js";
-import type { LogRecord, PacketLog } from "../../log/packet-log.js";
+import type { LogRecord, EventLog } from "../../log/event-log.js";
 import { detailText, endText, kindText, programFrames, type FoldedEvent } from "./describe.js";
 import type { EndedEvent, MoreEvent, RefusedEvent, WatchEvent } from "./events.js";
 import { layerName, problemName, reasonName, statusName } from "./names.js";
@@ -64,7 +64,7 @@ export class Monitor {
 	readonly clients: ClientWatch[] = [];
 	/** Where the exception was made that ended the run, when that is known only from here. */
 	escapedStack: readonly string[] = [];
-	readonly #log: PacketLog | undefined;
+	readonly #log: EventLog | undefined;
 	readonly #now: () => number;
 	readonly #folds = new Map<string, Fold>();
 
@@ -72,7 +72,7 @@ export class Monitor {
 	 * in   log  gets the lines; undefined: nobody reads them
 	 *      now  ms of the clock of the run
 	 */
-	constructor(log: PacketLog | undefined, now: () => number) {
+	constructor(log: EventLog | undefined, now: () => number) {
 		this.#log = log;
 		this.#now = now;
 	}

@@ -1,4 +1,4 @@
-import type { XsProfileLine } from "./run.js";
+import type { XsProfileLine } from "./xs-process.js";
 
 /** Columns of a terminal. */
 const WIDTH = 80;

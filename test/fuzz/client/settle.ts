@@ -1,5 +1,5 @@
 import { Counter, State, Topic } from "../../../firmware/index.js";
-import type { Run } from "./run.js";
+import type { Run } from "./client-run.js";
 import { End } from "./wire.js";
 
 /** Rounds in which everything has to come to rest: each lets time pass, the server answer, and the link stand. */

@@ -1,8 +1,8 @@
 import type { Features } from "../features.js";
 import { readVectors } from "../seeds.js";
 import type { Target } from "../target.js";
-import { OPTION_BYTES } from "./options.js";
-import { Run } from "./run.js";
+import { OPTION_BYTES } from "./option-bytes.js";
+import { Run } from "./client-run.js";
 import { Step, stepOf } from "./steps.js";
 
 /** Steps of an input, at most. */

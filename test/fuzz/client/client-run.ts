@@ -16,12 +16,12 @@ import { Random } from "../../../host-sim/world/random.js";
 import { magnitude, type Features } from "../features.js";
 import { LARGE_ROOM, writeLargePublish, writeServerPacket } from "../packets.js";
 import { checkMessage } from "./message-check.js";
-import { firstIdOf, OPTION_BYTES, optionsOf, ticksOf } from "./options.js";
+import { firstIdOf, OPTION_BYTES, optionsOf, ticksOf } from "./option-bytes.js";
 import { settle } from "./settle.js";
 import { FuzzedSource } from "./source.js";
 import { API_COUNT, Reader, Step, stepOf } from "./steps.js";
 import { COMPOSED_TOPICS, FILTERS, PAYLOADS, QOS, STATUSES, TEXTS, TOPICS } from "./values.js";
-import { VirtualWorld } from "./virtual.js";
+import { FuzzWorld } from "./fuzz-world.js";
 import { End, Wire } from "./wire.js";
 
 /** How deep callbacks may call. */
@@ -34,7 +34,7 @@ export const THROWN = new Error("by design");
 
 /** A client under fuzz, and all around it. `wrong` is the first thing that may not be. */
 export class Run {
-	readonly world: VirtualWorld;
+	readonly world: FuzzWorld;
 	readonly client: Client;
 	readonly wire: Wire;
 	wrong: string | undefined;
@@ -67,7 +67,7 @@ export class Run {
 		const head = input.subarray(0, OPTION_BYTES);
 		this.#features = features;
 		this.#reader = new Reader(input, OPTION_BYTES);
-		this.world = new VirtualWorld(ticksOf(head));
+		this.world = new FuzzWorld(ticksOf(head));
 		this.world.use();
 		let wire: Wire | undefined;
 		const random = new Random(head[7] ?? 0);

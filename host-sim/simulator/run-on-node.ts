@@ -1,5 +1,5 @@
 import type { Clock } from "../world/clock.js";
-import type { PacketLog } from "../log/packet-log.js";
+import type { EventLog } from "../log/event-log.js";
 import { CliError } from "../terminal/exit.js";
 import { loadManifest } from "../manifest/load.js";
 import { moduleFiles } from "../manifest/modules.js";
@@ -7,11 +7,11 @@ import type { ClientSnapshot } from "./program/clients.js";
 import type { FromProgram } from "./program/frames.js";
 import { ESCAPE_EXIT_CODE } from "../world/escape.js";
 import type { Monitor } from "./watch/monitor.js";
-import { World } from "../world/world.js";
+import { SocketWorld } from "../world/socket-world.js";
 import type { RunBroker } from "./broker.js";
 import { Ending, NOT_BACK_MS } from "./ending.js";
 import { describeEnd, NodeProcess } from "./node-process.js";
-import type { RunOptions, RunResult } from "./options.js";
+import type { RunOptions, RunResult } from "./run-options.js";
 import type { Program } from "./program.js";
 import { messagesOf } from "./program/registry.js";
 import { reportClient } from "./report.js";
@@ -25,7 +25,7 @@ export interface RunParts {
 	seed: number;
 	/** Of the run, and of the world that it makes. */
 	clock: Clock;
-	log: PacketLog | undefined;
+	log: EventLog | undefined;
 	/** Takes what the program's clients go through. */
 	monitor: Monitor;
 }
@@ -40,7 +40,7 @@ const NO_SDK = { moddable: "" };
 /** Runs the program on Node, in a process of its own, where it can be ended whatever it does. */
 export async function runOnNode(parts: RunParts): Promise<RunResult> {
 	const { options, broker, seed, clock, log } = parts;
-	const world = new World({
+	const world = new SocketWorld({
 		seed,
 		clock,
 		broker: broker.address,
@@ -67,7 +67,7 @@ export async function runOnNode(parts: RunParts): Promise<RunResult> {
 class NodeRun {
 	readonly ending: Ending;
 	readonly #parts: RunParts;
-	readonly #world: World;
+	readonly #world: SocketWorld;
 	readonly #child: NodeProcess;
 	readonly #startMs: number;
 	#hasStarted = false;
@@ -76,7 +76,7 @@ class NodeRun {
 	/** Where the exception was made that ended the program. */
 	#stack: readonly string[] = [];
 
-	constructor(parts: RunParts, world: World, child: NodeProcess) {
+	constructor(parts: RunParts, world: SocketWorld, child: NodeProcess) {
 		this.#parts = parts;
 		this.ending = new Ending(parts.clock);
 		this.#startMs = parts.clock.now();

@@ -9,6 +9,7 @@ import { endWithEscape, type EscapeHandler } from "./escape.js";
 import { Link, type LinkEvents, type LinkFaults, type Wire } from "./link.js";
 import { Random } from "./random.js";
 import type { Tap } from "./tap.js";
+import { TickCounter } from "./ticks.js";
 
 /** Where a broker listens. */
 export interface BrokerAddress {
@@ -27,7 +28,7 @@ export interface Faults extends LinkFaults {
 }
 
 /** What a world is made from. All of it has a default. */
-export interface WorldOptions extends Partial<Faults> {
+export interface SocketWorldOptions extends Partial<Faults> {
 	/** Seed of every random decision; 1 unless told. */
 	seed?: number;
 	/** Where every connection goes, whatever address the program names. Absent: to the address that it names. */
@@ -56,10 +57,10 @@ export interface WorldOptions extends Partial<Faults> {
 const SETTLE_POLL_MS = 5;
 
 /**
- * The surroundings of one device: its network, its clock and its faults. The stand-ins for the platform's modules find
- * the world of the process through `current.ts`.
+ * The surroundings of one device, with a network of real sockets: connections, lookups, a clock, and faults. The stand-ins
+ * for the platform's modules find the world of the process through `current.ts`.
  */
-export class World implements DeviceWorld {
+export class SocketWorld implements DeviceWorld {
 	readonly seed: number;
 	/** The option's clock; what waits on it is forgotten when the world is closed. */
 	readonly clock: Clock;
@@ -75,8 +76,7 @@ export class World implements DeviceWorld {
 	readonly #tap: Tap | undefined;
 	readonly #rxWindow: number;
 	readonly #segmentSize: number;
-	readonly #ticksStart: number;
-	readonly #startMs: number;
+	readonly #counter: TickCounter;
 	#broker: BrokerAddress | undefined;
 	readonly #links = new Set<Link>();
 	readonly #addresses = new Map<string, string>();
@@ -85,7 +85,7 @@ export class World implements DeviceWorld {
 	#waitingForNetwork: (() => void)[] = [];
 	readonly #busy: Busy;
 
-	constructor(options: WorldOptions = {}) {
+	constructor(options: SocketWorldOptions = {}) {
 		this.seed = options.seed ?? 1;
 		this.#clock = options.clock ?? new RealClock();
 		this.#closable = new ClosableClock(this.#clock);
@@ -104,8 +104,7 @@ export class World implements DeviceWorld {
 		this.#tap = options.tap;
 		this.#rxWindow = options.rxWindow ?? 5744;
 		this.#segmentSize = options.segmentSize ?? 1436;
-		this.#ticksStart = options.ticksStart ?? 0;
-		this.#startMs = this.clock.now();
+		this.#counter = new TickCounter(this.clock, options.ticksStart ?? 0);
 		this.#broker = options.broker;
 	}
 
@@ -116,7 +115,7 @@ export class World implements DeviceWorld {
 
 	/** The device's tick counter: whole ms, signed 32 bits, wrapping. */
 	get ticks(): number {
-		return (this.#ticksStart + Math.floor(this.clock.now() - this.#startMs)) | 0;
+		return this.#counter.ticks;
 	}
 
 	/** Sends all connections made from now on there; undefined: to the address that the program names. */

@@ -8,7 +8,7 @@ import { fieldsLine, printable } from "./line.js";
 export type LogRecord = { type: string } & Record<string, unknown>;
 
 /** How a log is written. */
-export interface PacketLogOptions {
+export interface EventLogOptions {
 	/** Gets each line, without its end. */
 	write(line: string): void;
 	/** Milliseconds since the start of the run. */
@@ -37,15 +37,15 @@ type Paint = (text: string) => string;
  * its packets from the bytes themselves, so it shows what really went over the wire. Memory is bounded for each
  * connection, whatever the sizes of packets.
  */
-export class PacketLog implements Tap {
-	readonly #options: PacketLogOptions;
+export class EventLog implements Tap {
+	readonly #options: EventLogOptions;
 	readonly #streams = new Map<number, Streams>();
 	readonly #paint: Record<"dim" | "out" | "in" | "fault" | "bad", Paint>;
 	#traceLine = "";
 	/** Packets shown so far. */
 	packets = 0;
 
-	constructor(options: PacketLogOptions) {
+	constructor(options: EventLogOptions) {
 		this.#options = options;
 		const colours = pc.createColors(options.colour === true && options.json !== true);
 		this.#paint = {

@@ -1,6 +1,6 @@
 import type { EmbeddedBroker } from "../brokers/aedes/aedes.js";
-import type { World } from "../world/world.js";
-import type { XsProfileLine } from "../stand-ins/xs/run.js";
+import type { SocketWorld } from "../world/socket-world.js";
+import type { XsProfileLine } from "../stand-ins/xs/xs-process.js";
 import type { FailureName } from "./outcome.js";
 import type { ClientReport } from "./report.js";
 import type { XsHeap } from "./xs-heap.js";
@@ -77,7 +77,7 @@ export interface RunOptions extends RunFaults {
 	/** Ends the run: the clients are stopped, so that DISCONNECT goes out. */
 	signal?: AbortSignal;
 	/** Called once, before the program is loaded; for tests that change faults while it runs. */
-	onStart?: (world: World, broker: EmbeddedBroker | undefined) => void;
+	onStart?: (world: SocketWorld, broker: EmbeddedBroker | undefined) => void;
 	/** Called about once a second. */
 	onProgress?: (progress: Progress) => void;
 }

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../../../host-sim/world/clock.js";
 import { useWorld } from "../../../host-sim/world/current.js";
-import type { World } from "../../../host-sim/world/world.js";
+import type { DeviceWorld } from "../../../host-sim/world/device-world.js";
 
 interface Wait {
 	readonly dueMs: number;
@@ -8,7 +8,7 @@ interface Wait {
 }
 
 /** Time that passes when told, and what the stand-ins for `timer` and `time` need of a world: nothing else is there. */
-export class VirtualWorld {
+export class FuzzWorld {
 	readonly clock: Clock = { now: () => this.#nowMs, after: (delayMs, action) => this.#after(delayMs, action) };
 	/** Timers that have fired. */
 	fired = 0;
@@ -25,7 +25,7 @@ export class VirtualWorld {
 
 	/** Makes it the world of what is made from now on. */
 	use(): void {
-		useWorld(this as unknown as World);
+		useWorld(this as unknown as DeviceWorld);
 	}
 
 	get ticks(): number {

@@ -2,9 +2,9 @@ import type { Companion, StartCompanion } from "../companions/companion.js";
 import { CliError, UsageError } from "../terminal/exit.js";
 import type { Clock } from "../world/clock.js";
 import { RealClock } from "../world/real-clock.js";
-import { PacketLog } from "../log/packet-log.js";
+import { EventLog } from "../log/event-log.js";
 import { openBroker, UNREACHABLE_EXIT_CODE, type RunBroker } from "./broker.js";
-import { runOnNode, type RunParts } from "./node.js";
+import { runOnNode, type RunParts } from "./run-on-node.js";
 import {
 	DROP_EVERY_MAX,
 	DURATION_S_MAX,
@@ -14,12 +14,12 @@ import {
 	SEED_MAX,
 	type RunOptions,
 	type RunResult,
-} from "./options.js";
+} from "./run-options.js";
 import { Monitor } from "./watch/monitor.js";
 import { judge } from "./outcome.js";
 import { configOf, findProgram, type Program } from "./program.js";
 import { checkHeap } from "./xs-heap.js";
-import { runOnXsHost } from "./xs.js";
+import { runOnXsHost } from "./run-on-xs.js";
 
 /** Counterparts of the examples; loaded when they are needed, because they bring an MQTT client with them. */
 const COMPANIONS: Readonly<Record<string, () => Promise<StartCompanion>>> = {
@@ -71,8 +71,8 @@ async function runWith(
 	}
 }
 
-function makeLog(options: RunOptions, onLine: (line: string) => void, now: () => number): PacketLog {
-	return new PacketLog({
+function makeLog(options: RunOptions, onLine: (line: string) => void, now: () => number): EventLog {
+	return new EventLog({
 		write: onLine,
 		now,
 		json: options.json ?? false,

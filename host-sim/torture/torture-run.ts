@@ -20,13 +20,13 @@ import { makeMessage, oblige, take, type Stage } from "./ops.js";
 import type { Plan } from "./plan.js";
 
 /** Watches a run, for charts. */
-export interface RunWatcher {
+export interface TortureWatcher {
 	note(ms: number, connection: number, text: string): void;
 	packet(ms: number, connection: number, direction: Direction, packet: Packet): void;
 }
 
 /** What came of a run. */
-export interface RunResult {
+export interface TortureResult {
 	seed: number;
 	/** The first promise that was not kept; undefined: all were. */
 	finding: Finding | undefined;
@@ -54,9 +54,9 @@ const HASH_START = 0x811c9dc5;
 const HASH_FACTOR = 0x01000193;
 
 /** One run of a plan: a device, its network and its server, all of it in virtual time. */
-export class Run {
+export class TortureRun {
 	readonly #plan: Plan;
-	readonly #watcher: RunWatcher | undefined;
+	readonly #watcher: TortureWatcher | undefined;
 	readonly #world: VirtualWorld;
 	readonly #server: ModelServer;
 	readonly #findings: Findings;
@@ -94,12 +94,12 @@ export class Run {
 	#oddLookups = 0;
 	#wills = 0;
 
-	constructor(plan: Plan, watcher?: RunWatcher) {
+	constructor(plan: Plan, watcher?: TortureWatcher) {
 		this.#plan = plan;
 		this.#watcher = watcher;
 		const { setup, seed } = plan;
 		this.#world = this.#makeWorld();
-		const { time } = this.#world;
+		const { clock: time } = this.#world;
 		this.#findings = new Findings(() => time.now());
 		this.#server = this.#makeServer();
 		this.#windowMax = setup.window;
@@ -174,7 +174,7 @@ export class Run {
 	}
 
 	/** Takes the steps of the plan, then lets everything come to rest. */
-	go(): RunResult {
+	go(): TortureResult {
 		const restore = useWorld(this.#world);
 		try {
 			this.#begin();
@@ -227,7 +227,7 @@ export class Run {
 		return {
 			opened: (id) => {
 				this.#conduct.opened(id);
-				this.#writtenMs = this.#receivedMs = this.#world.time.now();
+				this.#writtenMs = this.#receivedMs = this.#world.clock.now();
 				this.#wasBlocked = false;
 				this.#note("connected");
 			},
@@ -272,11 +272,11 @@ export class Run {
 	}
 
 	#note(text: string): void {
-		this.#watcher?.note(this.#world.time.now(), this.#world.connections, text);
+		this.#watcher?.note(this.#world.clock.now(), this.#world.connections, text);
 	}
 
 	#bytes(direction: Direction, bytes: Uint8Array): void {
-		const now = this.#world.time.now();
+		const now = this.#world.clock.now();
 		let hash = Math.imul(this.#hash ^ (now | 0) ^ (direction === "out" ? 1 : 2), HASH_FACTOR);
 		for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, HASH_FACTOR);
 		this.#hash = hash;
@@ -295,7 +295,7 @@ export class Run {
 	/** The deadline of requests is that of the first of them; with each that is over it starts anew. */
 	#noteRequests(): void {
 		const { requests, oldestRequest } = this.#conduct;
-		if (requests < this.#requests || oldestRequest !== this.#oldestRequest) this.#requestMs = this.#world.time.now();
+		if (requests < this.#requests || oldestRequest !== this.#oldestRequest) this.#requestMs = this.#world.clock.now();
 		if (requests === 0 || this.#endings.state <= State.OPENING) this.#requestMs = -1;
 		this.#requests = requests;
 		this.#oldestRequest = oldestRequest;
@@ -304,7 +304,7 @@ export class Run {
 	#entered(state: number): void {
 		this.#note(`state ${["stopped", "waiting", "opening", "connecting", "connected", "stopping"][state]}`);
 		this.#stateBeforeMs = this.#stateMs;
-		this.#stateMs = this.#world.time.now();
+		this.#stateMs = this.#world.clock.now();
 		if (state === State.OPENING) {
 			this.#openFailed = this.#lost = false;
 			this.#failedLookups = this.#world.failedLookups;
@@ -327,7 +327,7 @@ export class Run {
 	}
 
 	#silences(): Silences {
-		const now = this.#world.time.now();
+		const now = this.#world.clock.now();
 		return {
 			stateMs: now - this.#stateBeforeMs,
 			receivedMs: now - this.#receivedMs,
@@ -344,7 +344,7 @@ export class Run {
 
 	/** Lets time pass, event by event. */
 	#pass(ms: number, eventsMax = EVENTS_PER_STEP): void {
-		const { time } = this.#world;
+		const { clock: time } = this.#world;
 		const until = time.now() + ms;
 		for (let left = eventsMax; left > 0; left--) {
 			if (this.#findings.first !== undefined) return;
@@ -357,7 +357,7 @@ export class Run {
 	/** One event; false: none is due up to then. */
 	#event(untilMs: number): boolean {
 		this.#turns.begin();
-		if (!this.#world.time.step(untilMs)) return false;
+		if (!this.#world.clock.step(untilMs)) return false;
 		this.#events++;
 		this.#check();
 		return true;
@@ -380,7 +380,7 @@ export class Run {
 
 	#checkLiveness(blocked: boolean): void {
 		this.#liveness.check({
-			now: this.#world.time.now(),
+			now: this.#world.clock.now(),
 			state: this.#endings.state,
 			sinceMs: this.#stateMs,
 			writtenMs: this.#writtenMs,
@@ -506,7 +506,7 @@ export class Run {
 	}
 
 	#stop(): void {
-		const { time } = this.#world;
+		const { clock: time } = this.#world;
 		const wills = this.#wills;
 		// Not when there was no rest, and the client does not connect again by itself.
 		const says = this.#device.client.connected ? 1 : 0;
@@ -549,7 +549,7 @@ export class Run {
 		this.#findings.expect(after === before, "something goes on after close()", () => `${before}; ${after}`);
 	}
 
-	#result(): RunResult {
+	#result(): TortureResult {
 		const { packets } = this.#conduct;
 		return {
 			seed: this.#plan.seed,
@@ -559,13 +559,13 @@ export class Run {
 			events: this.#events,
 			packets: packets.in + packets.out,
 			connects: this.#conduct.accepted,
-			simulatedMs: this.#world.time.now(),
+			simulatedMs: this.#world.clock.now(),
 			leaptMs: this.#leaptMs,
 		};
 	}
 }
 
 /** Runs a plan. */
-export function runPlan(plan: Plan, watcher?: RunWatcher): RunResult {
-	return new Run(plan, watcher).go();
+export function runPlan(plan: Plan, watcher?: TortureWatcher): TortureResult {
+	return new TortureRun(plan, watcher).go();
 }

@@ -4,14 +4,14 @@ import { findImport } from "./program/find-import.js";
 import { hintForMessage } from "./program/hints.js";
 import { ESCAPE_EXIT_CODE } from "../world/escape.js";
 import { startProxy } from "../world/proxy.js";
-import { World } from "../world/world.js";
+import { SocketWorld } from "../world/socket-world.js";
 import { tryBuildXsHost, type XsHost } from "../stand-ins/xs/build.js";
 import { eventOf } from "./watch/events.js";
 import { XsControl } from "../stand-ins/xs/control.js";
-import { BY_FORCE, runOnXs, XsExit, type XsRunOptions, type XsRunResult } from "../stand-ins/xs/run.js";
+import { BY_FORCE, runOnXs, XsExit, type XsRunOptions, type XsRunResult } from "../stand-ins/xs/xs-process.js";
 import { Ending, NOT_BACK_MS } from "./ending.js";
-import type { RunParts } from "./node.js";
-import type { RunEnd, RunResult } from "./options.js";
+import type { RunParts } from "./run-on-node.js";
+import type { RunEnd, RunResult } from "./run-options.js";
 import type { SimulatedClient } from "./program/registry.js";
 import { reportClient } from "./report.js";
 import { heapOf } from "./xs-heap.js";
@@ -35,7 +35,7 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	const manifest = options.manifest ?? program.manifest;
 	const linked = xsModules(program, manifest);
 	const host = await findHost(parts);
-	const world = new World({
+	const world = new SocketWorld({
 		seed,
 		clock,
 		broker: broker.address,
@@ -105,7 +105,7 @@ async function findHost({ program, log, options }: RunParts): Promise<XsHost> {
 }
 
 /** Has the run end: politely first, by force if the program does not come back. */
-function arm({ options, clock }: RunParts, world: World, control: XsControl, killer: AbortController): Ending {
+function arm({ options, clock }: RunParts, world: SocketWorld, control: XsControl, killer: AbortController): Ending {
 	const { durationS, halfOpenAtS, signal, onProgress } = options;
 	const ending = new Ending(clock);
 	let hasStarted = false;
