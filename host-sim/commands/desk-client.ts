@@ -21,8 +21,6 @@ export type DeskClientOptions = CoreOptions<DeskClient> & {
  * An MQTT 3.1.1 client: core, loop and their memory as on a device; see Client, whose methods these are.
  */
 export class DeskClient {
-	/** What has been counted, by Counter. */
-	readonly counters: Uint32Array;
 	/** The options in force, defaults filled in. */
 	readonly settings: Settings;
 	readonly #core: Core;
@@ -41,8 +39,12 @@ export class DeskClient {
 			{ transport: options.transport, host: options.host, dns: undefined },
 			this.#loopClock,
 		);
-		this.counters = this.#core.counters;
 		this.settings = settings;
+	}
+
+	/** What has been counted so far, by Counter. */
+	get counters(): Uint32Array {
+		return this.#core.counters;
 	}
 
 	/** Publishes that are not finished: waiting, or without their last ack. */
