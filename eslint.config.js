@@ -147,8 +147,10 @@ export default tseslint.config(
 	...FOLDERS.map((name) => folderRule(name)),
 	{ files: ["host-sim/**/*.ts"], ignores: Object.keys(REAL_TIME), rules: ONE_CLOCK },
 	{
-		files: ["**/*.js"],
-		languageOptions: { globals: { process: "readonly", URL: "readonly", console: "readonly", trace: "readonly" } },
+		files: ["**/*.{js,mjs}"],
+		languageOptions: {
+			globals: { process: "readonly", Buffer: "readonly", URL: "readonly", console: "readonly", trace: "readonly" },
+		},
 	},
 	{
 		files: ["test/**/*.ts"],
