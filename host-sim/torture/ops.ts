@@ -18,7 +18,7 @@ export interface Stage {
 	/** The client gives a connection up for a packet above this. */
 	packetMax: number;
 	/** Serial number of the next message of the server. */
-	nextSerial(): number;
+	serial: number;
 	note(text: string): void;
 	/** Lets time pass; at most so many events. */
 	pass(ms: number, eventsMax?: number): void;
@@ -194,7 +194,7 @@ export function makeMessage(
 	b: number,
 	retained?: { topic: string; qos: number },
 ): ServerMessage {
-	const serial = stage.nextSerial();
+	const serial = stage.serial++;
 	const wanted = SIZES[b % SIZES.length]!;
 	const empty = wanted === 0 && retained === undefined;
 	const qos = retained?.qos ?? a % 3;
