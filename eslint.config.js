@@ -147,6 +147,13 @@ export default tseslint.config(
 	...FOLDERS.map((name) => folderRule(name)),
 	{ files: ["host-sim/**/*.ts"], ignores: Object.keys(REAL_TIME), rules: ONE_CLOCK },
 	{
+		files: ["host-sim/**/*.{ts,js}"],
+		rules: {
+			"max-lines": ["error", { max: 500, skipBlankLines: true }],
+			"max-lines-per-function": ["error", { max: 50 }],
+		},
+	},
+	{
 		files: ["**/*.{js,mjs}"],
 		languageOptions: {
 			globals: { process: "readonly", Buffer: "readonly", URL: "readonly", console: "readonly", trace: "readonly" },

@@ -47,9 +47,7 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	const proxy = await startProxy(world);
 	const control = new XsControl();
 	const killer = new AbortController();
-	const clients: SimulatedClient[] = [];
-	const ending = arm(parts, world, control, killer);
-	const startMs = clock.now();
+	const run: XsRun = { linked, world, clients: [], ending: arm(parts, world, control, killer), startMs: clock.now() };
 	try {
 		options.onStart?.(world, broker.embedded);
 		const result = await runOnXs({
@@ -62,32 +60,48 @@ export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 			control,
 			profile: options.profile ? "run" : undefined,
 			onTrace: (line) => log?.trace(`${line}\n`),
-			onEvent: (fields) => takeEvent(fields, clients, parts),
+			onEvent: (fields) => takeEvent(fields, run.clients, parts),
 			signal: killer.signal,
 		});
-		const failure = ending.error ?? failureOf(parts, linked, result);
-		if (failure === undefined) await world.settle(SETTLE_MS);
-		return {
-			exitCode: failure === undefined ? 0 : ESCAPE_EXIT_CODE,
-			end: endOf(ending, failure, result),
-			error: failure,
-			stack: failure === undefined ? [] : parts.monitor.escapedStack,
-			failures: [],
-			program: program.name,
-			engine: "xs",
-			broker: broker.description,
-			seed,
-			durationMs: clock.now() - startMs,
-			connections: world.connections,
-			clients: clients.map((client, index) => reportClient(client, parts.monitor.clients[index])),
-			memory: result.report && memoryOf(result.report),
-			profile: result.profile,
-		};
+		return await resultOf(parts, run, result);
 	} finally {
-		ending.cleanUp();
+		run.ending.cleanUp();
 		world.close();
 		await proxy.close();
 	}
+}
+
+/** A run that has been started. */
+interface XsRun {
+	linked: XsModules;
+	world: SocketWorld;
+	clients: SimulatedClient[];
+	ending: Ending;
+	startMs: number;
+}
+
+/** What came of it. Throws CliError when the program could not even be loaded. */
+async function resultOf(parts: RunParts, run: XsRun, result: XsRunResult): Promise<RunResult> {
+	const { program, broker, seed, clock, monitor } = parts;
+	const { linked, world, clients, ending, startMs } = run;
+	const failure = ending.error ?? failureOf(parts, linked, result);
+	if (failure === undefined) await world.settle(SETTLE_MS);
+	return {
+		exitCode: failure === undefined ? 0 : ESCAPE_EXIT_CODE,
+		end: endOf(ending, failure, result),
+		error: failure,
+		stack: failure === undefined ? [] : monitor.escapedStack,
+		failures: [],
+		program: program.name,
+		engine: "xs",
+		broker: broker.description,
+		seed,
+		durationMs: clock.now() - startMs,
+		connections: world.connections,
+		clients: clients.map((client, index) => reportClient(client, monitor.clients[index])),
+		memory: result.report && memoryOf(result.report),
+		profile: result.profile,
+	};
 }
 
 async function findHost({ program, log, options }: RunParts): Promise<XsHost> {
