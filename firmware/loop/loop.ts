@@ -1,11 +1,12 @@
 import { elapsedMs } from "../base/ticks.js";
-import { LayerCode, ReasonCode, StateCode } from "../client/terms/codes.js";
-import { Tells, type Application, type Driver } from "../client/telling/application.js";
+import { LayerCode, ReasonCode } from "../client/terms/codes.js";
+import type { Application, Driver } from "../client/telling/application.js";
 import type { Counts } from "../client/terms/counters.js";
 import { Command, type Core } from "../client/connection/core.js";
-import { Deadline, Armed } from "../client/setup/deadlines.js";
+import { Armed } from "../client/setup/deadlines.js";
 import { Held } from "../client/incoming/receive-mode.js";
 import type { Receiver } from "../client/incoming/receiver.js";
+import { Silent, type Silence } from "../client/short-ways/silence.js";
 import { handleStandstill } from "../client/connection/standstill.js";
 import type { Sender } from "../client/outgoing/sender.js";
 import { Work, type TransmitRegion } from "../client/short-ways/transmit-region.js";
@@ -58,6 +59,7 @@ export class Loop implements TransportListener, Driver {
 	private readonly _sender: Sender;
 	private readonly _receiver: Receiver;
 	private readonly _application: Application;
+	private readonly _silence: Silence;
 	private readonly _transport: Transport;
 	private readonly _counters: Counts;
 	private readonly _timer: Clock["timer"];
@@ -66,7 +68,6 @@ export class Loop implements TransportListener, Driver {
 	closed = false;
 	private readonly _time: Clock["time"];
 	private readonly _landingSize: number;
-	private readonly _view: DataView;
 	/** A turn is under way: what is called now is called from within a callback. */
 	busy: Busy = Busy.NO;
 	private _timerFired = false;
@@ -87,6 +88,7 @@ export class Loop implements TransportListener, Driver {
 		this._sender = core.sender;
 		this._receiver = core.receiver;
 		this._application = core.application;
+		this._silence = core.silence;
 		this._counters = core.counts;
 		this._timer = clock.timer;
 		this._timerId = clock.timer.repeat(this.handleTimer, Turn.PARKED_MS);
@@ -94,7 +96,6 @@ export class Loop implements TransportListener, Driver {
 		this._time = clock.time;
 		core.application.driver = this;
 		this._landingSize = settings.readSize;
-		this._view = arena.view;
 		const transport = options.transport({
 			buffer: arena.buffer,
 			rxOffset: core.receiver.landing,
@@ -151,30 +152,11 @@ export class Loop implements TransportListener, Driver {
 		this.run();
 	}
 
-	/**
-	 * The timer has fired. The usual case is the whole turn of a silence: nothing is waited for but that it ends, and it has
-	 * lasted long enough for PINGREQ. Such turns come for years on end, and leave no trace in the ring of packets. Hot: no
-	 * allocation.
-	 */
+	/** The timer has fired. The usual case is the whole turn of a silence. Hot: no allocation. */
 	readonly handleTimer = (): void => {
-		const core = this._core;
-		const deadlines = core.deadlines;
-		// One question each: joined, they would cost two byte codes more for each.
-		if (deadlines.armed !== Armed.KEEP_ALIVE) return this.takeTimer();
-		if (this._application.attention) return this.takeTimer();
-		if (!this._region.boundary) return this.takeTimer();
-		if (this._region.size) return this.takeTimer();
 		const now = this._time.ticks | 0;
-		if (((now - core.lastSent) | 0) < core.pingAfterMs) return this.takeTimer();
-		this._view.setInt16(this._region.offset, Turn.PINGREQ_PACKET);
 		try {
-			const count = this._transport.write(2);
-			// First of all: it says that the transport has not thrown.
-			deadlines.armed = Armed.PINGED;
-			deadlines.at[Deadline.KEEP_ALIVE] = now + core.pingAfterMs;
-			deadlines.at[Deadline.PINGRESP] = now + core.pingTimeoutMs;
-			core.lastSent = now;
-			this._counters.pings++;
+			const count = this._silence.ping(this._transport, now);
 			if (count === 2) {
 				this._counters.bytesOut += 2;
 				this._wakeAt = now + Turn.LOOK_MS;
@@ -182,10 +164,13 @@ export class Loop implements TransportListener, Driver {
 				this._timer.schedule(this._timerId, Turn.LOOK_MS, Turn.LOOK_MS);
 				return;
 			}
-			this._region.size = 2;
-			this.handleWritten(count, now);
+			if (count !== (Silent.NOT_TAKEN as number)) {
+				this._region.size = 2;
+				this.handleWritten(count, now);
+			}
 		} catch (error) {
-			if (deadlines.armed === Armed.KEEP_ALIVE) this.busy = Busy.OUTSIDE;
+			// The deadlines are as they were: it is the transport that has thrown.
+			if (this._core.deadlines.armed === Armed.KEEP_ALIVE) this.busy = Busy.OUTSIDE;
 			this.recover(error, now);
 			this.busy = Busy.NO;
 		}
@@ -214,12 +199,12 @@ export class Loop implements TransportListener, Driver {
 			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
 			if (this._transport.readable) {
 				if (!this._receiver.stalled) {
-					if (this._receiver.handleBytes(this._transport.read(this._landingSize), ((this.busy = Busy.INSIDE), now))) {
-						// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
-						let left = (this._core.deadlines.at[Deadline.KEEP_ALIVE]! - now) | 0;
-						if (left < 1) left = 1;
-						this._timer.schedule(this._timerId, left, left);
-					}
+					const count = this._transport.read(this._landingSize);
+					this.busy = Busy.INSIDE;
+					const left = count === 2 ? this._silence.answered(now) : 0;
+					// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
+					if (left) this._timer.schedule(this._timerId, left, left);
+					else this._receiver.handleBytes(count, now);
 				}
 				if (this._transport.readable) {
 					this.busy = Busy.INSIDE;
@@ -236,7 +221,7 @@ export class Loop implements TransportListener, Driver {
 				const count = this._transport.write(region.size);
 				if (count === region.size && !region.watched) {
 					region.size = 0;
-					this._core.lastSent = now;
+					this._silence.lastSent = now;
 					this._counters.bytesOut += count;
 				} else {
 					this.busy = Busy.INSIDE;
@@ -270,7 +255,7 @@ export class Loop implements TransportListener, Driver {
 			const count = this._transport.write(region.size);
 			if (count === region.size && !region.watched) {
 				region.size = 0;
-				this._core.lastSent = now;
+				this._silence.lastSent = now;
 				this._counters.bytesOut += count;
 			} else {
 				this.busy = Busy.INSIDE;
@@ -284,9 +269,10 @@ export class Loop implements TransportListener, Driver {
 	/** A turn may be owed; that of a call takes its place. */
 	private attendCall(now: number): void {
 		this.busy = Busy.INSIDE;
-		// Who is refused hears of that before he hears of room.
-		const isRefused = (this._application.tells & Tells.FRESH) !== 0;
-		if (isRefused) this._application.tells &= ~Tells.FRESH;
+		// The caller who is refused hears of that before he hears of room.
+		const { room } = this._application;
+		const isRefused = room.isFresh;
+		room.isFresh = false;
 		if (this._transport.readable) {
 			this.readMore(now);
 			this.write(now);
@@ -333,7 +319,7 @@ export class Loop implements TransportListener, Driver {
 		if (((now - this._wakeAt) | 0) > 0 && (core.deadlines.armed & Armed.OTHERS) !== 0) this.judge(now);
 		// In a burst, whose turns follow each other, what is due is not left to a timer that is set again and again.
 		if (this._timerFired || (this._more && core.deadlines.next(now) === 0)) this.fireTimer(now);
-		if (this._application.owesRoom && !holdsRoom) {
+		if (this._application.room.isOwed && !holdsRoom) {
 			this._application.tellRoom();
 			this.write(now);
 		}
@@ -347,7 +333,7 @@ export class Loop implements TransportListener, Driver {
 		const more =
 			this._more ||
 			core.command !== Command.NONE ||
-			this._application.owesRoom ||
+			this._application.room.isOwed ||
 			(core.receiver.stalled && core.receiver.held === Held.RESUMED);
 		this._more = false;
 		this._application.attention = more;
@@ -456,7 +442,7 @@ export class Loop implements TransportListener, Driver {
 				return;
 			}
 			// Also when a callback has ended the connection.
-			if (this._transport.readable === 0 || this._core.state < StateCode.CONNECTING) return;
+			if (this._transport.readable === 0 || !this._core.linked) return;
 			this.busy = Busy.OUTSIDE;
 			const count = this._transport.read(this._landingSize);
 			this.busy = Busy.INSIDE;
@@ -503,7 +489,7 @@ export class Loop implements TransportListener, Driver {
 			if (count === region.size && !region.watched) {
 				// As in run.
 				region.size = 0;
-				this._core.lastSent = now;
+				this._silence.lastSent = now;
 				this._counters.bytesOut += count;
 				if (!region.work) return;
 			} else if (!this.handleWritten(count, now)) return;

@@ -1,5 +1,3 @@
-import { FirstByte } from "../codec/constants.js";
-
 /** Bounds of a turn, and times. */
 export const enum Turn {
 	/** Reads in one turn: with the size of the landing, the most bytes and messages that one turn handles. */
@@ -17,8 +15,6 @@ export const enum Turn {
 	FAULT_RETRY_MS = 1_000,
 	/** How long the timer is made for, before it is parked. */
 	PARKED_MS = 86_400_000,
-	/** PINGREQ as one number (§3.12). */
-	PINGREQ_PACKET = FirstByte.PINGREQ << 8,
 }
 
 /** Whether a turn is under way. */

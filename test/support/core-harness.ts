@@ -112,7 +112,7 @@ export class Harness {
 
 	/** What a driver does at the end of a turn. */
 	#finishTurn(): void {
-		if (this.core.application.owesRoom) this.core.application.tellRoom();
+		if (this.core.application.room.isOwed) this.core.application.tellRoom();
 		this.#obey();
 	}
 

@@ -9,6 +9,7 @@ import { Arena, Fixed } from "../setup/arena.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
+import { isLinked, isUnderWay } from "../terms/states.js";
 import { advanceOf, CounterIndex, Counters, Counts } from "../terms/counters.js";
 import { Deadline, Deadlines, Armed } from "../setup/deadlines.js";
 import type { CoreOptions } from "../terms/options.js";
@@ -19,6 +20,7 @@ import { handleSuback, handleUnsuback, noteRequest } from "../incoming/request-a
 import { Held } from "../incoming/receive-mode.js";
 import { Receiver } from "../incoming/receiver.js";
 import { Fill, Sender } from "../outgoing/sender.js";
+import { Silence } from "../short-ways/silence.js";
 import { Session, Suspect } from "../session/session.js";
 import type { Settings } from "../setup/settings.js";
 import type { Handler } from "../terms/options.js";
@@ -26,12 +28,13 @@ import { ShortPublisher } from "../short-ways/publish.js";
 import { Leaving, TransmitRegion } from "../short-ways/transmit-region.js";
 import { Subscriptions } from "../session/subscriptions.js";
 
-/** Times and bytes that no option changes. */
-const enum Constant {
-	/** How long before the end of the keep-alive period PINGREQ goes out: a quarter of it, at most this. */
-	PING_LEAD_MS_MAX = 5_000,
-	/** The only first byte that a CONNACK can have. */
-	CONNACK_FIRST_BYTE = PacketType.CONNACK << 4,
+/** The one first byte that a CONNACK can have (§3.2.1). */
+const enum Connack {
+	FIRST_BYTE = PacketType.CONNACK << 4,
+}
+
+/** Times that no option changes. */
+const enum Patience {
 	/** How long DISCONNECT may take once stop() has given up flushing. */
 	STOP_GRACE_MS = 500,
 }
@@ -55,7 +58,10 @@ export const enum Command {
  * Hot: no allocation.
  */
 export class Core {
+	/** Set by setState only. */
 	state: StateCode = StateCode.STOPPED;
+	/** Whether a connection stands that packets go by, accepted or not: follows from `state`. */
+	linked = false;
 	readonly settings: Settings;
 	readonly arena: Arena;
 	readonly counts: Counts;
@@ -69,13 +75,13 @@ export class Core {
 	readonly shortPublisher: ShortPublisher;
 	readonly receiver: Receiver;
 	readonly deadlines: Deadlines;
+	/** The keep alive. */
+	readonly silence: Silence;
 	/** The session of the connection that is up was kept by the server. */
 	sessionPresent = false;
 	command: Command = Command.NONE;
 	/** Some bytes had to wait for the transport: Deadline.WRITE is armed. */
 	blocked = false;
-	/** When bytes were last handed to the transport. */
-	lastSent = 0;
 	/** The time of the turn. */
 	now = 0;
 	/** stop() was called and is not complete. */
@@ -84,10 +90,6 @@ export class Core {
 	private _restart = false;
 	private _resolved = false;
 	private readonly _keepAliveMs: number;
-	/** Silence of either direction after which PINGREQ goes out. */
-	readonly pingAfterMs: number;
-	/** From PINGREQ to PINGRESP, and for a transport that takes nothing: at most half of the keep alive. */
-	readonly pingTimeoutMs: number;
 	private readonly _backoff: Backoff;
 	private readonly _reason = new DisconnectReason();
 	private readonly _random: () => number;
@@ -118,10 +120,8 @@ export class Core {
 		this._backoff = new Backoff(settings);
 		this._random = random;
 		this._keepAliveMs = settings.keepAlive * 1000;
-		const half = this._keepAliveMs / 2;
-		this.pingTimeoutMs = half > 0 && half < settings.pingTimeoutMs ? half : settings.pingTimeoutMs;
-		const lead = half / 2 < Constant.PING_LEAD_MS_MAX ? half / 2 : Constant.PING_LEAD_MS_MAX;
-		this.pingAfterMs = this._keepAliveMs - lead;
+		this.silence = new Silence(this.region, this.receiver, this.deadlines, this.application, counts, arena.view);
+		this.silence.setTimes(this._keepAliveMs, settings.pingTimeoutMs);
 	}
 
 	/** The counts as a table, up to date: the same array each time. */
@@ -132,11 +132,6 @@ export class Core {
 	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
 	get connected(): boolean {
 		return this.region.open;
-	}
-
-	/** Whether a connection stands, accepted or not. */
-	get linked(): boolean {
-		return this.state >= StateCode.CONNECTING;
 	}
 
 	/** Takes what the driver has to do with the transport: `command`, looked at after everything else in a turn. */
@@ -160,7 +155,7 @@ export class Core {
 		if (this.state === StateCode.STOPPED || this._stopping) return;
 		this.now = now;
 		this._stopping = true;
-		if (this.state === StateCode.WAITING || this.state === StateCode.OPENING) {
+		if (!this.linked) {
 			this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 			return;
 		}
@@ -178,7 +173,7 @@ export class Core {
 
 	/** The network is gone: no need to wait until the link is found dead. The next attempt is as after any loss. */
 	networkDown(now: number): void {
-		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
+		if (!isUnderWay(this.state)) return;
 		this.end(LayerCode.LOCAL, ReasonCode.NETWORK_DOWN, 0, now);
 	}
 
@@ -192,7 +187,7 @@ export class Core {
 	/** The transport's connection stands: CONNECT follows. */
 	handleOpened(now: number): void {
 		if (this.state !== StateCode.OPENING) return;
-		this.lastSent = this.receiver.lastReceived = now;
+		this.silence.lastSent = this.receiver.lastReceived = now;
 		this.receiver.open();
 		this.sender.startConnect();
 		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
@@ -201,7 +196,7 @@ export class Core {
 
 	/** The transport says that the attempt or the connection is over. */
 	handleEnded(layer: LayerCode, code: ReasonCode, now: number): void {
-		if (this.state < StateCode.OPENING) return;
+		if (!isUnderWay(this.state)) return;
 		this.end(layer, code, 0, now);
 		// There is nothing left to close.
 		if (this.command === Command.CLOSE) this.command = Command.NONE;
@@ -209,7 +204,7 @@ export class Core {
 
 	/** A defect of ours was caught at the platform's callback: the connection is given up, the session kept. */
 	handleFault(now: number): void {
-		if (this.state === StateCode.STOPPED || this.state === StateCode.WAITING) return;
+		if (!isUnderWay(this.state)) return;
 		this.end(LayerCode.LOCAL, ReasonCode.INTERNAL_FAULT, 0, now);
 	}
 
@@ -252,7 +247,7 @@ export class Core {
 	handleSent(count: number, now: number): void {
 		const region = this.region;
 		this.counts.bytesOut += count;
-		this.lastSent = now;
+		this.silence.lastSent = now;
 		if (count === region.size) {
 			region.size = 0;
 			if (region.watched) this.handleAllSent(now);
@@ -278,7 +273,7 @@ export class Core {
 	private setBlocked(blocked: boolean, now: number): void {
 		this.blocked = blocked;
 		this.region.setBlocked(blocked);
-		if (blocked) this.arm(Deadline.WRITE, this.pingTimeoutMs, now);
+		if (blocked) this.arm(Deadline.WRITE, this.silence.pingTimeoutMs, now);
 		else this.deadlines.clear(Deadline.WRITE);
 	}
 
@@ -348,7 +343,7 @@ export class Core {
 
 	/** Every packet but PUBLISH. */
 	handlePacket(decoder: Decoder, start: number): boolean {
-		if (decoder.firstByte === Constant.CONNACK_FIRST_BYTE) return this.handleConnack(decoder);
+		if (decoder.firstByte === Connack.FIRST_BYTE) return this.handleConnack(decoder);
 		// Nothing may come before CONNACK [MQTT-3.2.0-1].
 		if (this.state === StateCode.CONNECTING) return this.refuse(decoder);
 		switch (decoder.firstByte >> 4) {
@@ -412,7 +407,7 @@ export class Core {
 			this.counts.table[CounterIndex.SESSIONS_RESUMED]!++;
 			this.session.resume();
 		} else {
-			if (this.subscriptions.restart()) this.application.entryFreed();
+			if (this.subscriptions.restart()) this.application.room.entryFreed();
 			this.session.restart();
 			// Told of a handshake that is lost, the application may have ended the connection.
 			if (this.state !== StateCode.CONNECTING) return;
@@ -453,19 +448,20 @@ export class Core {
 	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
 	 */
 	private checkSilence(now: number): void {
-		const sent = elapsedMs(now, this.lastSent);
+		const { lastSent, pingAfterMs, pingTimeoutMs } = this.silence;
+		const sent = elapsedMs(now, lastSent);
 		const received = elapsedMs(now, this.receiver.lastReceived);
 		const silent = sent > received ? sent : received;
-		const left = this.pingAfterMs - silent;
+		const left = pingAfterMs - silent;
 		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
-		this.arm(Deadline.KEEP_ALIVE, this.pingAfterMs, now);
+		this.arm(Deadline.KEEP_ALIVE, pingAfterMs, now);
 		this.sender.ping();
-		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, this.pingTimeoutMs, now);
+		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, pingTimeoutMs, now);
 	}
 
 	/** PINGRESP is late. It may stand behind a long message, so as long as bytes come it is waited for. */
 	private isAlive(now: number): boolean {
-		let left = this.pingTimeoutMs;
+		let left = this.silence.pingTimeoutMs;
 		// Who has paused does not know what has come.
 		if (this.receiver.held < Held.PAUSED) left -= elapsedMs(now, this.receiver.lastReceived);
 		if (left <= 0) return false;
@@ -490,7 +486,7 @@ export class Core {
 		if (leaving === Leaving.FORCED || leaving === Leaving.LAST || !open)
 			return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
 		this.sender.leave(true);
-		this.arm(Deadline.STOP, Constant.STOP_GRACE_MS, now);
+		this.arm(Deadline.STOP, Patience.STOP_GRACE_MS, now);
 	}
 
 	private timedOut(code: ReasonCode, now: number): void {
@@ -499,15 +495,16 @@ export class Core {
 
 	private setState(state: StateCode): void {
 		this.state = state;
+		this.linked = isLinked(state);
 		if (this.application.traces) this.application.trace(0, state, this.now);
 	}
 
 	/** The one way in which attempts and connections end. */
 	end(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
 		this.now = now;
-		const wasOpened = this.state >= StateCode.OPENING;
+		const wasUnderWay = isUnderWay(this.state);
 		// The driver has not taken the command yet: there was no attempt, and nobody hears of its end.
-		const wasTried = wasOpened && this.command !== Command.OPEN;
+		const wasTried = wasUnderWay && this.command !== Command.OPEN;
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.region.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
 		const suspect = young && layer !== LayerCode.LOCAL ? this.session.suspect(this.settings.resendsMax) : Suspect.NONE;
@@ -517,7 +514,7 @@ export class Core {
 		this.receiver.reset();
 		this.subscriptions.handleLost();
 		// Also when there was no attempt: the connection before it may be still to be closed.
-		if (wasOpened) this.command = Command.CLOSE;
+		if (wasUnderWay) this.command = Command.CLOSE;
 		// A callback below may start and stop anew: that is another stop.
 		const stopping = this._stopping;
 		this._stopping = false;

@@ -11,12 +11,12 @@ import { Armed, Deadline } from "../setup/deadlines.js";
  * out  whether `leastMs` was needed
  */
 export function handleStandstill(core: Core, lateMs: number, leastMs: number, now: number): boolean {
-	const { deadlines, settings, receiver, pingTimeoutMs } = core;
+	const { deadlines, settings, receiver, silence } = core;
 	let isShort = false;
 	const armed = deadlines.armed & Armed.OTHERS;
 	for (let deadline = 0, bit = 1; bit <= armed; deadline++, bit <<= 1) {
 		if ((armed & bit) === 0) continue;
-		let mostMs = pingTimeoutMs;
+		let mostMs = silence.pingTimeoutMs;
 		if (deadline === Deadline.PINGRESP) {
 			// An answer that is late counts from the last bytes.
 			const silent = elapsedMs(now, receiver.lastReceived);

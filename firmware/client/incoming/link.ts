@@ -1,6 +1,6 @@
 import type { Decoder } from "../../codec/decoder.js";
 import type { TransmitParts } from "../short-ways/transmit-region.js";
-import type { ReasonCode, StateCode } from "../terms/codes.js";
+import type { ReasonCode } from "../terms/codes.js";
 
 /** What the receiver asks of the connection that its bytes come by. The core is one. */
 export interface Connection {
@@ -16,7 +16,6 @@ export interface Connection {
 
 /** What acks ask of the connection besides. The core is one. */
 export interface Link extends Connection, TransmitParts {
-	readonly state: StateCode;
 	/** A packet that is not allowed here: ends the connection. out: false */
 	refuse(decoder: Decoder): boolean;
 	/** Whether a SUBSCRIBE or UNSUBSCRIBE of ours waits for its ack with this identifier. */

@@ -1,6 +1,6 @@
 // Read MQTT 3.1.1 §3.4 … §3.7 and §4.3 before changing this file.
 import { FirstByte } from "../../codec/constants.js";
-import { ReasonCode, StateCode } from "../terms/codes.js";
+import { ReasonCode } from "../terms/codes.js";
 import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
 import { AckResult } from "../session/session.js";
@@ -31,7 +31,7 @@ export function handleAck(link: Link, ack: number): boolean {
 		// PUBREL follows PUBREC; the others open the window for what waits in the outbox, or were all that DISCONNECT waits for.
 		if (firstByte === FirstByte.PUBREC) region.wake();
 		else if (session.outbox.cursor < session.outbox.tail || region.leaving !== Leaving.NO) region.wakeRecords();
-		return link.state >= StateCode.CONNECTING;
+		return link.linked;
 	}
 	return handleOddAck(link, result, firstByte, packetId);
 }

@@ -11,7 +11,6 @@ import type { Subscriptions } from "../session/subscriptions.js";
 import { handleAckAlone } from "../short-ways/ack-alone.js";
 import type { TransmitParts, TransmitRegion } from "../short-ways/transmit-region.js";
 import { Fixed, type Arena } from "../setup/arena.js";
-import { Armed } from "../setup/deadlines.js";
 import type { Application } from "../telling/application.js";
 import { ReasonCode } from "../terms/codes.js";
 import { CounterIndex, type Counts } from "../terms/counters.js";
@@ -23,8 +22,6 @@ import { type Held, Mode } from "./receive-mode.js";
 
 /** Parts of packets as one number. */
 const enum Wire {
-	/** PINGRESP (§3.13). */
-	PINGRESP = PacketType.PINGRESP << 12,
 	/** The QoS bits of a first byte at QoS 1. */
 	QOS_1 = 1 << PublishFlag.QOS_SHIFT,
 }
@@ -54,7 +51,8 @@ export class Receiver {
 	readonly landing: number;
 	protected _start: number;
 	protected _end: number;
-	protected _mode: Mode = Mode.PACKET;
+	/** What the next bytes belong to. */
+	mode: Mode = Mode.PACKET;
 	protected readonly _bytes: Uint8Array;
 	protected readonly _view: DataView;
 	protected readonly _decoder: Decoder;
@@ -120,7 +118,7 @@ export class Receiver {
 	reset(): void {
 		this._start = this._end = this.landing;
 		this.stalled = false;
-		this._mode = Mode.PACKET;
+		this.mode = Mode.PACKET;
 		this._exchanges.reset();
 		this._partial.reset();
 		this._decoder.reset();
@@ -151,10 +149,9 @@ export class Receiver {
 	 * no allocation.
 	 *
 	 * in   count  0 … size of the landing; 0 only and always when stalled
-	 * out  whether this was a PINGRESP alone, as in a silence: the driver's timer was set for its deadline
 	 */
-	handleBytes(count: number, now: number): boolean {
-		if (count === Size.ACK && !this._mode) {
+	handleBytes(count: number, now: number): void {
+		if (count === Size.ACK && !this.mode) {
 			// Mostly, this is one ack alone: looked at before anything is made ready for more. PUBACK is taken here, what is
 			// said at handleAckAlone goes for it too.
 			const outbox = this._outbox;
@@ -167,32 +164,21 @@ export class Receiver {
 				outbox.count = outbox.used = outbox.alone = this._session.waiting = 0;
 				outbox.head = outbox.cursor = outbox.tail = outbox.base;
 				if (this._application.tells) this._application.acked(word & 0xffff, true);
-				return false;
+				return;
 			}
 			if (this._region.open && handleAckAlone(this._parts, word)) {
 				this.lastReceived = now;
 				this._counters.bytesIn += Size.ACK;
-				return false;
-			}
-		} else if (count === 2) {
-			// Asked for, and nothing else is waited for: so it comes after CONNACK.
-			if (this._parts.deadlines.armed === Armed.PINGED && !this._mode) {
-				if (this._view.getUint16(this.landing) === Wire.PINGRESP) {
-					this._parts.deadlines.armed = Armed.KEEP_ALIVE;
-					this.lastReceived = now;
-					this._counters.bytesIn += 2;
-					return true;
-				}
+				return;
 			}
 		}
 		this.takeBytes(count, now);
-		return false;
 	}
 
 	/** Any bytes: see handleBytes. Hot: no allocation. */
 	private takeBytes(count: number, now: number): void {
 		this._connection.now = now;
-		if (this._mode === Mode.BEGUN) this._mode = Mode.PACKET;
+		if (this.mode === Mode.BEGUN) this.mode = Mode.PACKET;
 		let start = this._start;
 		let end = this._end;
 		if (count) {
@@ -207,7 +193,7 @@ export class Receiver {
 		} else this.stalled = false;
 		while (start < end) {
 			if (this._region.ackCount === Fixed.ACK_RING_SIZE) return this.stall();
-			if (this._mode ? this.takePartial() : this.takePacket()) {
+			if (this.mode ? this.takePartial() : this.takePacket()) {
 				start = this._start;
 				if (start >= end) break;
 				// Each packet may have run a callback, and a landing holds many.
@@ -235,7 +221,7 @@ export class Receiver {
 		this._bytes.copyWithin(to, this._start, this._end);
 		this._start = to;
 		this._end = this.landing;
-		if (this._mode === Mode.PACKET) this._mode = Mode.BEGUN;
+		if (this.mode === Mode.PACKET) this.mode = Mode.BEGUN;
 	}
 
 	/**
@@ -310,7 +296,7 @@ export class Receiver {
 	/** Goes where a PUBLISH that is not taken whole has come to. Returns `goesOn`. */
 	private follow(goesOn: boolean): boolean {
 		this._start = this._partial.at;
-		this._mode = this._partial.step ? Mode.PARTIAL : Mode.PACKET;
+		this.mode = this._partial.step ? Mode.PARTIAL : Mode.PACKET;
 		return goesOn;
 	}
 

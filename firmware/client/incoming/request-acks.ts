@@ -2,7 +2,6 @@
 import { SubackCode } from "../../codec/constants.js";
 import type { Decoder } from "../../codec/decoder.js";
 import { StatusCode } from "../../codec/status.js";
-import { Tells } from "../telling/application.js";
 import { ProblemCode } from "../terms/codes.js";
 import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
@@ -56,7 +55,7 @@ export function handleUnsuback(link: Link, decoder: Decoder): boolean {
 		index = subscriptions.nextOfRequest(packetId, index);
 		if (index < 0) break;
 		subscriptions.settle(index, SubscriptionState.FREE);
-		link.application.entryFreed();
+		link.application.room.entryFreed();
 		link.application.unsubscribed(index);
 	}
 	link.handleRequestAcked();
@@ -73,7 +72,7 @@ export function handleUnsuback(link: Link, decoder: Decoder): boolean {
 export function noteRequest(link: Link, result: number, requested: number): number {
 	const { subscriptions } = link;
 	link.region.wake();
-	if (result === (StatusCode.FULL as number)) link.application.tells |= Tells.ENTRY | Tells.FRESH;
+	if (result === (StatusCode.FULL as number)) link.application.room.subscriptionRefused();
 	if (subscriptions.requested === requested) return result;
 	// Nothing waits any more for the answer to what was asked about it before: the deadline, that of the oldest request, ends
 	// with that.

@@ -10,7 +10,7 @@ import {
 } from "../../codec/encode.js";
 import { StatusCode } from "../../codec/status.js";
 import { Topic, topicOf } from "../../codec/topic.js";
-import { Tells, type Application } from "../telling/application.js";
+import type { Application } from "../telling/application.js";
 import { ProblemCode } from "../terms/codes.js";
 import { CounterIndex, type Counts } from "../terms/counters.js";
 import type { PayloadSource } from "../terms/options.js";
@@ -288,15 +288,12 @@ export class Publisher implements LongPublisher {
 
 	/** Somebody learns of a refusal: of room that is made from now on, or is there already because nothing is left. */
 	wantRoom(): void {
-		this._application.tells |= Tells.ROOM | Tells.FRESH;
-		if (this._outbox.count === 0) this._application.roomMade();
+		this._application.room.composeRefused(this._outbox.count === 0);
 	}
 
 	private refuse(status: StatusCode): StatusCode {
 		this._counters.table[CounterIndex.REFUSED_FULL]!++;
-		// (For what is too large no room would be.)
-		if (status === StatusCode.FULL) this._application.publishRefused();
-		else this._application.tells |= Tells.ROOM | Tells.FRESH;
+		this._application.room.publishRefused(status === StatusCode.FULL);
 		return status;
 	}
 

@@ -161,7 +161,7 @@ export class Session {
 		this.releasedCount = count + 1;
 		const application = this._application;
 		if (source !== 0) application.sourceFinished(source - 1, packetId);
-		if (application.tells !== 0) application.roomMade();
+		if (application.tells !== 0) application.room.bytesFreed();
 		return AckResult.TAKEN;
 	}
 
@@ -198,7 +198,7 @@ export class Session {
 	private finish(record: number, packetId: number): void {
 		const source = this.outbox.free(record);
 		if (source !== 0) this._application.sourceFinished(source - 1, packetId);
-		this._application.roomMade();
+		this._application.room.bytesFreed();
 	}
 
 	/** Drops a record that shall not be sent (any more). */

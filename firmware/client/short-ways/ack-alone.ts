@@ -44,7 +44,7 @@ export function handleAckAlone(parts: TransmitParts, word: number): boolean {
 		outbox.head = outbox.cursor = outbox.tail = outbox.base;
 		session.released[session.releasedCount] = word;
 		session.releasedCount = session.releasedSent = session.releasedSent + 1;
-		if (parts.application.tells !== 0) parts.application.roomMade();
+		if (parts.application.tells !== 0) parts.application.room.bytesFreed();
 		answer = AckHead.PUBREL;
 	} else {
 		if (word >> 16 !== AckHead.PUBREL || (word & 0xffff) === 0 || !session.incoming.remove(word & 0xffff)) return false;

@@ -3,20 +3,7 @@ import { CounterIndex, type Counts } from "../terms/counters.js";
 import type { Message } from "../terms/message.js";
 import type { CoreOptions, PayloadSource } from "../terms/options.js";
 import type { Handler } from "../terms/options.js";
-
-/** What an application is told when a publish is complete. */
-export const enum Tells {
-	/** There is an onDelivered. */
-	DELIVERED = 1,
-	/** A publish was refused as FULL since room was last made. */
-	ROOM = 2,
-	/** A subscription was, for want of an entry or of filter bytes. */
-	ENTRY = 4,
-	/** And since then one has been freed. */
-	ENTRY_FREED = 8,
-	/** One of the two was refused, and the call that was refused may not have returned yet. */
-	FRESH = 16,
-}
+import { RoomNotice, Tells } from "./room-notice.js";
 
 /** Who drives the client, and has a clock. */
 export interface Driver {
@@ -29,14 +16,14 @@ export interface Driver {
  * device. One that throws is counted and reported, and the session goes on. Hot: no allocation.
  */
 export class Application {
-	/** Sources of streamed publishes; null where free. */
-	readonly sources: (PayloadSource | null)[] = [];
-	/** What is to be told of a publish that is complete: bits of Tells. */
-	tells: number;
-	/** Room was made for those who were refused: onRoom is owed. */
-	owesRoom = false;
 	/** Something rare has happened: a command, a deadline, a callback that is owed. The driver looks, and clears it. */
 	attention = false;
+	/** Who wants to hear when a publish is complete: bits of Tells. */
+	tells: number;
+	/** What onRoom is owed to. */
+	readonly room = new RoomNotice(this);
+	/** Sources of streamed publishes; null where free. */
+	readonly sources: (PayloadSource | null)[] = [];
 	/** Asked between two callbacks of one turn; null: turns may last as long as they like. */
 	driver: Driver | null = null;
 	/** Which callbacks there are: a hot path does not ask by a call. */
@@ -83,7 +70,7 @@ export class Application {
 	 * in   room  whether that gave bytes of the outbox back
 	 */
 	acked(packetId: number, room: boolean): void {
-		if (room) this.roomMade();
+		if (room) this.room.bytesFreed();
 		if ((this.tells & Tells.DELIVERED) !== 0) this.delivered(packetId);
 	}
 
@@ -155,28 +142,9 @@ export class Application {
 		}
 	}
 
-	/** Bytes of the outbox were given back: told once per turn to those who were refused. */
-	roomMade(): void {
-		if ((this.tells & Tells.ROOM) !== 0) this.owesRoom = this.attention = true;
-	}
-
-	/** A publish was refused as FULL: room that was made before was not enough for it. */
-	publishRefused(): void {
-		this.tells |= Tells.ROOM | Tells.FRESH;
-		this.owesRoom = (this.tells & Tells.ENTRY_FREED) !== 0;
-	}
-
-	/** An entry of the table of subscriptions was given back: told as roomMade. */
-	entryFreed(): void {
-		if ((this.tells & Tells.ENTRY) === 0) return;
-		this.tells |= Tells.ENTRY_FREED;
-		this.owesRoom = this.attention = true;
-	}
-
-	/** Pays what roomMade and entryFreed owe. Who was refused for another reason is refused again, and told again. */
+	/** Calls onRoom, which is owed. A call that is still refused, for another reason, waits for room anew. */
 	tellRoom(): void {
-		this.owesRoom = false;
-		this.tells &= Tells.DELIVERED;
+		this.room.take();
 		try {
 			this._options.onRoom?.(this._client);
 		} catch (error) {
