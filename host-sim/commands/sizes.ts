@@ -68,8 +68,9 @@ export function sizeLines(config: MqttConfig, topicSize: number, payloadSize: nu
 	const settings = clientSettings(config);
 	const packetSize = (qos: number): number => sizeOfPublishHead(2 + topicSize, qos, payloadSize) + payloadSize;
 	const typical = `topic ${topicSize}, payload ${payloadSize} bytes`;
+	// In the order in which they are printed: what a message meets first comes first.
 	const holds: Readonly<Record<string, (bytes: number) => [number, string]>> = {
-		"CONNECT packet": () => [1, "packet, written once"],
+		connectSize: () => [1, "packet, written once"],
 		txBuffer: (bytes) => [Math.floor(bytes / packetSize(0)), `QoS 0 publishes, ${typical}`],
 		outbox: (bytes) => [Math.floor(bytes / sizeOfRecord(packetSize(1))), `QoS 1 or 2 publishes, ${typical}`],
 		filterBytes: (bytes) => [Math.floor(bytes / topicSize), `topic filters of ${topicSize} bytes`],
@@ -86,9 +87,11 @@ export function sizeLines(config: MqttConfig, topicSize: number, payloadSize: nu
 		counters: (bytes) => [bytes / 4, "counters and high-water marks"],
 		deadlines: (bytes) => [bytes / 4, "points in time"],
 	};
-	return regionSizes(settings).map(({ name, bytes }) => {
+	const names = Object.keys(holds);
+	const regions = [...regionSizes(settings)].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+	return regions.map(({ name, bytes }) => {
 		const [count, of] = holds[name]?.(bytes) ?? [bytes, "bytes"];
-		return { name, bytes, count, of };
+		return { name: name === "connectSize" ? "CONNECT packet" : name, bytes, count, of };
 	});
 }
 

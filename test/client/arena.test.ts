@@ -2,7 +2,7 @@
 // Method: whole cores with random sizes within their limits, whose parts are asked where they are.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Arena, Fixed, packetLogWords } from "../../firmware/client/setup/arena.js";
+import { Arena, Fixed, packetLogEntries } from "../../firmware/client/setup/arena.js";
 import { COUNTER_COUNT } from "../../firmware/client/terms/counters.js";
 import { regionSizes } from "../../host-sim/commands/regions.js";
 import { Harness } from "../support/core-harness.js";
@@ -71,7 +71,7 @@ describe("Arena", () => {
 		[16, 32],
 		[17, 64],
 	])("counts the packet log of %i entries as %i words", (entries, words) => {
-		expect(packetLogWords(entries)).toBe(words);
+		expect(2 * packetLogEntries(entries)).toBe(words);
 	});
 
 	it("takes as much as its regions do together", () => {

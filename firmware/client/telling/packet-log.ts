@@ -1,5 +1,5 @@
 import { FirstByte, PacketType } from "../../codec/constants.js";
-import { packetLogWords, type Arena } from "../setup/arena.js";
+import { packetLogEntries, type Arena } from "../setup/arena.js";
 
 /** How entries are put together. */
 export const enum LogTag {
@@ -24,7 +24,7 @@ export class PacketLog {
 
 	/** in  size  entries, rounded up to a power of two; 0 for a ring that takes no memory and that nobody writes to */
 	constructor(arena: Arena, size: number) {
-		const words = packetLogWords(size);
+		const words = LogTag.WORDS * packetLogEntries(size);
 		this.words = new Int32Array(arena.buffer, arena.take(4 * words), words);
 		this.mask = words - 1;
 	}
