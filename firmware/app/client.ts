@@ -9,7 +9,6 @@ import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "
 import type { PacketLog } from "../client/telling/packet-log.js";
 import type { ShortPublisher } from "../client/short-ways/publish.js";
 import { readSettings, type Settings } from "../client/setup/settings.js";
-import type { Handler } from "../client/terms/options.js";
 import { PayloadWriter } from "../client/outgoing/payload-writer.js";
 import { StatusCode } from "../codec/status.js";
 import type { Topic } from "../codec/topic.js";
@@ -53,7 +52,7 @@ export class Client {
 	constructor(options: ClientOptions) {
 		try {
 			const settings = readSettings(options);
-			this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
+			this.#core = new Core(options, settings, this, Math.random);
 			this.#publisher = this.#core.shortPublisher;
 			this.#loop = new Loop(
 				this.#core,
@@ -82,7 +81,7 @@ export class Client {
 		return this.#core.state;
 	}
 
-	/** Whether CONNACK has accepted the connection, and it has not ended. */
+	/** Whether CONNACK has accepted the connection, and it has neither ended nor is being ended by `stop`. */
 	get connected(): boolean {
 		return this.#core.state === State.CONNECTED;
 	}
@@ -334,7 +333,7 @@ export class Client {
 		const nested = loop.busy;
 		let result: number = StatusCode.INTERNAL_FAULT;
 		try {
-			result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
+			result = this.#core.subscribe(filter, qos, handler, stream);
 			loop.send(now);
 		} catch (error) {
 			loop.fault(nested, error);

@@ -5,7 +5,7 @@ export const enum StatusCode {
 	FULL = -1,
 	/** It would not fit even into an empty region. */
 	TOO_LARGE = -2,
-	/** There is no connection, and the call does not wait for one. */
+	/** A publish at QoS 0 without an accepted connection, and the option `queueQoS0` is off. */
 	NOT_CONNECTED = -3,
 	/** The topic name is empty, holds a wildcard, U+0000 or a lone surrogate, or is longer than 65,535 bytes. */
 	INVALID_TOPIC = -4,
@@ -17,7 +17,7 @@ export const enum StatusCode {
 	INVALID_PAYLOAD = -7,
 	/** A payload is being composed; it has to be sent or dropped first. */
 	BUSY = -8,
-	/** The client has been stopped, or is stopping. */
+	/** stop() was called on a connection and is not complete: nothing new is taken until it is. Once stopped, publishes wait in the outbox. */
 	STOPPED = -9,
 	/** There is no such subscription, source or packet. */
 	NOT_FOUND = -10,

@@ -3,7 +3,6 @@ import { Core } from "../../firmware/client/connection/core.js";
 import type { CoreOptions, MessageHandler, PayloadSource } from "../../firmware/client/terms/options.js";
 import type { QoS } from "../../firmware/client/terms/codes.js";
 import { readSettings, type Settings } from "../../firmware/client/setup/settings.js";
-import type { Handler } from "../../firmware/client/terms/options.js";
 import type { Topic } from "../../firmware/codec/topic.js";
 import { Loop } from "../../firmware/loop/loop.js";
 import type { Clock } from "../world/clock.js";
@@ -31,7 +30,7 @@ export class DeskClient {
 	/** Throws TypeError or RangeError naming the option, its value and its limit. */
 	constructor({ clock, ...options }: DeskClientOptions) {
 		const settings = readSettings(options);
-		this.#core = new Core(options as unknown as CoreOptions<never>, settings, this, Math.random);
+		this.#core = new Core(options, settings, this, Math.random);
 		this.#clock = clock;
 		this.#loopClock = loopClock(clock);
 		this.#loop = new Loop(
@@ -129,7 +128,7 @@ export class DeskClient {
 	}
 
 	#subscribe(filter: string, qos: QoS, handler: MessageHandler<DeskClient>, stream: boolean): number {
-		const result = this.#core.subscribe(filter, qos, handler as unknown as Handler, stream);
+		const result = this.#core.subscribe(filter, qos, handler, stream);
 		if (result >= 0) this.#loop.run();
 		return result;
 	}

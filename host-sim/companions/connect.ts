@@ -35,7 +35,7 @@ export class CompanionClient {
 	#settle: ((error?: Error) => void) | undefined;
 
 	private constructor({ broker, userName, password, clock }: CompanionContext) {
-		const options: CoreOptions<never> = {
+		const options: CoreOptions<unknown> = {
 			...SIZES,
 			...SIZES_OF_MANY,
 			host: broker.host,

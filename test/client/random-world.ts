@@ -3,7 +3,6 @@ import { Problem, State } from "../../firmware/client/terms/codes.js";
 import { Command } from "../../firmware/client/connection/core.js";
 import type { Message } from "../../firmware/client/terms/message.js";
 import { RecordState } from "../../firmware/client/session/outbox.js";
-import type { Handler } from "../../firmware/client/terms/options.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, bytesOf, publishHex } from "../support/hex.js";
 
@@ -69,8 +68,8 @@ export class RandomWorld {
 			this.#pieces += message.text();
 			if (this.#pieces.length === message.total) this.#handle(this.#pieces);
 		};
-		this.h.subscribe("in/+", 2, whole as unknown as Handler);
-		this.h.subscribe("big", 2, pieces as unknown as Handler, true);
+		this.h.subscribe("in/+", 2, whole);
+		this.h.subscribe("big", 2, pieces, true);
 		this.h.start();
 		this.#obey();
 	}

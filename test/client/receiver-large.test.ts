@@ -5,7 +5,6 @@ import { describe, expect, it } from "vitest";
 import { Problem, Reason } from "../../firmware/client/terms/codes.js";
 import { Counter } from "../../firmware/client/terms/counters.js";
 import type { Message } from "../../firmware/client/terms/message.js";
-import type { Handler } from "../../firmware/client/terms/options.js";
 import { endedBy, Harness, inState, NOTHING, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 
@@ -139,7 +138,7 @@ describe("a message in pieces", () => {
 		]) {
 			const h: Harness = listening();
 			let calls = 0;
-			h.subscribe("big", 1, (() => (calls++, change(h))) as Handler, true);
+			h.subscribe("big", 1, () => (calls++, change(h)), true);
 			h.sent();
 			expect(h.exchange(publishHex("big", TEXT, 1, 7))).toContain(ACK[1]);
 			expect(calls).toBe(1);
@@ -153,7 +152,7 @@ describe("a message in pieces", () => {
 			const stop = (message: Message): void => {
 				if (!last || message.offset + message.size === message.total) h.core.networkDown(h.now);
 			};
-			h.subscribe("big", 2, stop as Handler, true);
+			h.subscribe("big", 2, stop, true);
 			h.sent();
 			expect(h.exchange(publishHex("big", TEXT, 2, 7))).toBe("");
 			expect(h.core.session.incoming.has(7)).toBe(last);

@@ -61,7 +61,7 @@ describe("PUBLISH", () => {
 
 	it("is acknowledged after the handler has returned", () => {
 		const h = listening();
-		h.subscribe("c", 1, (() => h.log.push(`sent so far: ${h.core.region.size}`)) as Handler);
+		h.subscribe("c", 1, () => h.log.push(`sent so far: ${h.core.region.size}`));
 		h.sent();
 		h.receive(publishHex("c", "x", 1, 7));
 		expect(h.take()).toEqual(["sent so far: 0"]);
@@ -81,7 +81,10 @@ describe("PUBLISH", () => {
 
 	it("goes to every handler that matches, each once", () => {
 		const h = new Harness();
-		const name = (text: string): Handler => (() => h.log.push(text)) as Handler;
+		const name =
+			(text: string): Handler =>
+			() =>
+				h.log.push(text);
 		for (const filter of ["a/b", "a/+", "a/#", "#", "+/b", "c", "$share/g/a/b", "$share/g/a/+"]) {
 			h.subscribe(filter, 0, name(filter));
 		}
@@ -188,10 +191,10 @@ describe("QoS 2", () => {
 
 	it("is remembered although a handler ended the connection: it has had the message", () => {
 		const h = listening({ cleanSession: false });
-		h.subscribe("c", 2, (() => {
+		h.subscribe("c", 2, () => {
 			h.log.push("message");
 			h.core.networkDown(h.now);
-		}) as Handler);
+		});
 		h.sent();
 		expect(h.exchange(publishHex("c", "1", 2, 7))).toBe("");
 		h.connect(true);
@@ -201,7 +204,7 @@ describe("QoS 2", () => {
 
 	it("is handed over again at QoS 1 when a handler ended the connection: at least once", () => {
 		const h = listening({ cleanSession: false });
-		h.subscribe("c", 2, (() => h.core.networkDown(h.now)) as Handler);
+		h.subscribe("c", 2, () => h.core.networkDown(h.now));
 		h.sent();
 		expect(h.exchange(publishHex("c", "1", 1, 7) + publishHex("a", "next", 0))).toBe("");
 		expect(h.core.session.incoming.count).toBe(0);

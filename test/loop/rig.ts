@@ -4,7 +4,6 @@ import { Core } from "../../firmware/client/connection/core.js";
 import type { Message } from "../../firmware/client/terms/message.js";
 import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
-import type { Handler } from "../../firmware/client/terms/options.js";
 import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js";
 import { Loop, type Clock } from "../../firmware/loop/loop.js";
 import type { Transport, TransportEnd, TransportSetup } from "../../firmware/ports/transport.js";
@@ -190,7 +189,7 @@ export class Rig {
 				log.push("stopped");
 				options.onStopped?.(client);
 			},
-		} as unknown as CoreOptions<never>;
+		} as unknown as CoreOptions<unknown>;
 		const settings = readSettings(given);
 		// Identifiers start at 1; every back-off is half of what it may be.
 		let draws = 0;
@@ -264,7 +263,7 @@ export class Rig {
 
 	/** Without a handler, messages are kept in `seen`. */
 	subscribe(filter: string, qos: QoS = 0, handler = this.keep, stream = false): number {
-		const result = this.core.subscribe(filter, qos, handler as unknown as Handler, stream);
+		const result = this.core.subscribe(filter, qos, handler, stream);
 		if (result >= 0) this.#run();
 		return result;
 	}

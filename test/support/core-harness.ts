@@ -73,7 +73,7 @@ export class Harness {
 			onProblem: (_client: unknown, problem: number, detail: number) => this.log.push(`problem ${problem} ${detail}`),
 			onStopped: () => this.log.push("stopped"),
 			...rest,
-		} as unknown as CoreOptions<never>;
+		} as unknown as CoreOptions<unknown>;
 		this.core = new Core(given, readSettings(given), this, draw);
 		const { log, arena, receiver, region } = this.core;
 		const inner = {
@@ -93,7 +93,7 @@ export class Harness {
 	readonly #wire: LoggedTransport;
 
 	/** A handler that keeps what it gets. */
-	readonly keep: Handler = ((message: Message) => this.seen.push(seenOf(message))) as unknown as Handler;
+	readonly keep: Handler = (message: Message) => this.seen.push(seenOf(message));
 
 	/** Lines of `log` since this was last asked. */
 	take(): string[] {

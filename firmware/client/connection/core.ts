@@ -102,7 +102,7 @@ export class Core {
 	 *      client    what callbacks get as their client
 	 *      random    0 ≤ random() < 1
 	 */
-	constructor(options: CoreOptions<never>, settings: Settings, client: unknown, random: () => number) {
+	constructor(options: CoreOptions<unknown>, settings: Settings, client: unknown, random: () => number) {
 		this.settings = settings;
 		const arena = (this.arena = new Arena(settings));
 		const counts = (this.counts = new Counts(new Uint32Array(arena.buffer, 4 * Fixed.COUNTERS, Counters.COUNT)));
@@ -129,7 +129,7 @@ export class Core {
 		return this.counts.read();
 	}
 
-	/** Whether there is a connection that packets can go to: CONNACK has accepted it, and it has not ended. */
+	/** Whether CONNACK has accepted the connection, and it has not ended: also while stopping. */
 	get connected(): boolean {
 		return this.region.open;
 	}

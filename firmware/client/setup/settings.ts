@@ -63,7 +63,7 @@ export const OTHER_OPTIONS = Object.freeze({
 	onProblem: Kind.FUNCTION,
 	onStopped: Kind.FUNCTION,
 	onTrace: Kind.FUNCTION,
-} as const satisfies Record<Exclude<keyof CoreOptions<never>, LimitName>, Kind>);
+} as const satisfies Record<Exclude<keyof CoreOptions<unknown>, LimitName>, Kind>);
 
 /** The names in the option `will`. */
 export const WILL_OPTIONS = Object.freeze(["topic", "payload", "qos", "retain"] satisfies (keyof WillOptions)[]);

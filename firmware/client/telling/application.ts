@@ -38,8 +38,8 @@ export class Application {
 	 *      client    what callbacks get as their client
 	 *      sources   how many streamed publishes there can be
 	 */
-	constructor(options: CoreOptions<never>, client: unknown, counters: Counts, sources: number) {
-		this._options = options as unknown as CoreOptions<unknown>;
+	constructor(options: CoreOptions<unknown>, client: unknown, counters: Counts, sources: number) {
+		this._options = options;
 		this.tells = options.onDelivered === undefined ? 0 : Tells.DELIVERED;
 		this.handlesUnrouted = options.onMessage !== undefined;
 		this.traces = options.onTrace !== undefined;
@@ -87,7 +87,7 @@ export class Application {
 	/** Hot: no allocation beside the platform's record of the try. */
 	handle(handler: Handler, message: Message): void {
 		try {
-			handler(message as never, this._client as never);
+			handler(message, this._client);
 		} catch (error) {
 			this.threw(error);
 		}

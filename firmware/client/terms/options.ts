@@ -131,8 +131,11 @@ export interface CoreOptions<C> extends ManifestOptions {
 	onTrace?(event: number, a: number, b: number): void;
 }
 
-/** A handler as the table keeps it; what it is called with is the caller's business. */
-export type Handler = (message: never, client: never) => void;
+/**
+ * A handler as the table keeps it, without the type of its client: that of a method, so that every MessageHandler is one.
+ * What it returns is not looked at.
+ */
+export type Handler = { handle(message: Message, client: unknown): void }["handle"];
 
 /** Gets a message; the object is valid until the handler returns. */
 export type MessageHandler<C> = (message: Message, client: C) => NotAPromise;
