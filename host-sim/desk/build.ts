@@ -42,8 +42,10 @@ export async function buildForSimulator(sdk: Sdk, program: Wrapped, goal: Goal):
  */
 export async function linkForBoard(sdk: Sdk, program: Wrapped, board: string): Promise<string> {
 	const environment = { ...sdk.environment, IDF_PATH: process.env["IDF_PATH"] ?? (await standInIdf(sdk)) };
-	await runTool("mcconfig", ["-p", board, "-o", OUTPUT, program.file], environment);
 	const folder = join(OUTPUT, "tmp", board, "release", program.name);
+	// Names that modules had in an earlier build would be linked, and counted, again.
+	rmSync(join(folder, "modules"), { recursive: true, force: true });
+	await runTool("mcconfig", ["-p", board, "-o", OUTPUT, program.file], environment);
 	const makefile = join(folder, "makefile");
 	const chip = /^ESP32_SUBCLASS *= *(\w+)/m.exec(readFileSync(makefile, "utf8"))?.[1] ?? "esp32";
 	// Only C files need what stands in it; make must not want to have ESP-IDF write it.

@@ -15,6 +15,7 @@ import type { RunOptions, RunResult } from "./run-options.js";
 import type { Program } from "./program.js";
 import { messagesOf } from "./program/registry.js";
 import { reportClient } from "./report.js";
+import { asCompiled } from "./xs-modules.js";
 
 /** All that a run is made from. */
 export interface RunParts {
@@ -171,5 +172,5 @@ class NodeRun {
 
 /** Modules that a manifest names beside those of the platform. */
 function manifestModules(manifest: string | undefined): Record<string, string> {
-	return manifest === undefined ? {} : Object.fromEntries(moduleFiles(loadManifest(manifest, NO_SDK)));
+	return manifest === undefined ? {} : Object.fromEntries(moduleFiles(asCompiled(loadManifest(manifest, NO_SDK))));
 }

@@ -9,6 +9,7 @@ import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from 
 import { isTypeScript, ModuleSources } from "./program/sources.js";
 import type { XsSource } from "../stand-ins/xs/xs-process.js";
 import type { Program } from "./program.js";
+import { bareModules, compiledFile, libraryModules } from "../stand-ins/library.js";
 import { compiledUrl, STAND_INS } from "../stand-ins/stand-ins.js";
 
 /** What is linked for a program. */
@@ -42,26 +43,32 @@ export function xsModules(program: Program, manifest: string | undefined): XsMod
 	const library = LIBRARY.map((name) => loadManifest(fileURLToPath(compiledUrl(`../manifests/${name}`)), NO_SDK));
 	const loaded = [...library, ...(manifest === undefined ? [] : [loadManifest(manifest, NO_SDK)])];
 	const table: Record<string, string> = {};
-	for (const one of loaded) Object.assign(table, Object.fromEntries(moduleFiles(one)));
+	for (const one of loaded) Object.assign(table, Object.fromEntries(moduleFiles(asCompiled(one))));
+	Object.assign(table, libraryModules(), bareModules());
 	try {
 		const graph = linkAll(table, program.file);
 		const { modules, main, sources, texts } = graph;
-		return { modules: Object.fromEntries(modules), preload: preloaded(loaded, modules), main, sources, texts };
+		const preload = preloaded([...loaded.flatMap((one) => one.preload), ...Object.keys(libraryModules())], modules);
+		return { modules: Object.fromEntries(modules), preload, main, sources, texts };
 	} catch (error) {
 		if (!(error instanceof ImportError)) throw error;
 		throw new CliError(`program ${program.name} cannot be loaded: ${error.message}`);
 	}
 }
 
+/** A manifest that takes the library's modules as the compiler made them. */
+export function asCompiled(manifest: LoadedManifest): LoadedManifest {
+	const entries = Object.entries(manifest.modules).map(([name, files]) => [name, files.map(compiledFile)]);
+	return { ...manifest, modules: Object.fromEntries(entries) as Record<string, string[]> };
+}
+
 /** The modules that `preload` names; a wildcard takes those of one folder. */
-function preloaded(manifests: readonly LoadedManifest[], modules: ReadonlyMap<string, unknown>): string[] {
-	const names = manifests
-		.flatMap(({ preload }) => preload)
-		.flatMap((pattern) => {
-			if (!pattern.endsWith("*")) return modules.has(pattern) ? [pattern] : [];
-			const stem = pattern.slice(0, -1);
-			return [...modules.keys()].filter((name) => name.startsWith(stem) && !name.slice(stem.length).includes("/"));
-		});
+function preloaded(patterns: readonly string[], modules: ReadonlyMap<string, unknown>): string[] {
+	const names = patterns.flatMap((pattern) => {
+		if (!pattern.endsWith("*")) return modules.has(pattern) ? [pattern] : [];
+		const stem = pattern.slice(0, -1);
+		return [...modules.keys()].filter((name) => name.startsWith(stem) && !name.slice(stem.length).includes("/"));
+	});
 	return [...new Set(names)];
 }
 

@@ -1,2 +1,2 @@
-// One file has one name on the device; this gives the module the name that programs import.
+// The name that programs import, for the engine of the simulator, which links the modules of the library one by one.
 export * from "xs-mqtt/index";

@@ -56,7 +56,7 @@ describe.each(PROGRAMS)("%s", (file) => {
 
 	it("names every module that is imported", () => {
 		expect(missingIn(modules)).toEqual([]);
-		expect(modules.has("xs-mqtt/client/connection/core")).toBe(true);
+		expect(readFileSync(modules.get("xs-mqtt")!, "utf8")).toContain("class Client");
 	});
 
 	it("has its main module", () => {
@@ -81,7 +81,7 @@ describe("the parts", () => {
 	it.each(["manifest_mqtt.json", "manifest_mqttclient.json"])("%s names every module that is imported", (file) => {
 		const modules = moduleFiles(load(file));
 		expect(missingIn(modules)).toEqual([]);
-		expect(modules.has("xs-mqtt/client/connection/core")).toBe(true);
+		expect(readFileSync(modules.get("xs-mqtt")!, "utf8")).toContain("class Client");
 	});
 
 	it("state the library's own defaults", () => {

@@ -1,9 +1,12 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join, sep } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { libraryModules } from "../../stand-ins/library.js";
 import type { XsHost } from "../../stand-ins/xs/build.js";
 import { runOnXs, type XsProfileLine } from "../../stand-ins/xs/xs-process.js";
 import { MeasurementServer, type ServerScript } from "./server.js";
+
+export { libraryModules };
 
 /** The package's folder, from its source as well as compiled. */
 const ROOT = packageRoot();
@@ -68,20 +71,6 @@ export interface Operation {
 	readonly profile?: "window" | "run";
 	/** Another program than ours, and the modules it needs beside the platform's. */
 	readonly program?: { readonly main: string; readonly modules: Readonly<Record<string, string>> };
-}
-
-/** Module names of the library as the manifests give them, to the compiled files. */
-export function libraryModules(firmware = join(ROOT, "dist/firmware")): Record<string, string> {
-	const modules: Record<string, string> = {};
-	for (const folder of ["base", "codec", "client", "loop", "transport", "app"]) {
-		for (const file of readdirSync(join(firmware, folder), { recursive: true, encoding: "utf8" })) {
-			if (!file.endsWith(".js")) continue;
-			const name = join(folder, file).split(sep).join("/");
-			modules[`xs-mqtt/${name.slice(0, -3)}`] = join(firmware, name);
-		}
-	}
-	modules["xs-mqtt/index"] = join(firmware, "index.js");
-	return modules;
 }
 
 /** The library with its bare names. */

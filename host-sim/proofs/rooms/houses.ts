@@ -31,6 +31,7 @@ export const SIMULATOR: House = {
 		["."],
 		["proofs"],
 		["desk"],
+		["desk/compact"],
 		["commands"],
 		["torture"],
 		["torture/checkers"],

@@ -1,0 +1,46 @@
+/**
+ * The library as the compiler made it, by the names that its modules have on a device's engine. What a device links is
+ * made of the same modules (`host-sim/desk/compact`); here they stay apart, so that a profile, or whoever watches, finds
+ * each function where it was written.
+ */
+import { readdirSync } from "node:fs";
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compiledUrl } from "./stand-ins.js";
+
+/** What every program may link. */
+const ROOMS = ["base", "codec", "client", "loop", "transport", "app"];
+
+/** Names that programs import, and the files that give them to modules which have names of their own. */
+const BARE: Readonly<Record<string, string>> = { "xs-mqtt": "xs-mqtt", "xs-mqtt/tcp": "tcp", "xs-mqtt/dns": "dns" };
+
+/**
+ * Module names of the library, to the compiled files.
+ *
+ * in   firmware  where they are; default dist/firmware
+ */
+export function libraryModules(firmware = fileURLToPath(compiledUrl("firmware"))): Record<string, string> {
+	const modules: Record<string, string> = {};
+	for (const folder of ROOMS) {
+		for (const file of readdirSync(join(firmware, folder), { recursive: true, encoding: "utf8" })) {
+			if (!file.endsWith(".js")) continue;
+			const name = join(folder, file).split(sep).join("/");
+			modules[`xs-mqtt/${name.slice(0, -3)}`] = join(firmware, name);
+		}
+	}
+	modules["xs-mqtt/index"] = join(firmware, "index.js");
+	return modules;
+}
+
+/** The names that programs import, to the files behind them. */
+export function bareModules(): Record<string, string> {
+	const entries = Object.entries(BARE).map(([name, file]) => {
+		return [name, fileURLToPath(compiledUrl(`../manifests/modules/${file}.js`))];
+	});
+	return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** The compiled file that a module of a device is made of; any other path as it is. */
+export function compiledFile(path: string): string {
+	return path.replace(/([\\/]dist[\\/])device(?=[\\/])/, "$1firmware");
+}
