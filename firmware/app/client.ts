@@ -27,8 +27,13 @@ const FUNCTION = "function";
 /** Time and timers of the platform. */
 const PLATFORM = Object.freeze({ time: Time, timer: Timer });
 
-/** Where a simulator or a debugger may leave a set that learns of every client. */
+/** Where a simulator or a debugger may leave a set that learns of every client, and of the core that is inside of it. */
 const REGISTRY = Symbol.for("xs-mqtt.clients");
+
+/** What is left there. */
+interface Registry {
+	add(client: Client, core: Core): void;
+}
 
 /**
  * An MQTT 3.1.1 client.
@@ -65,7 +70,7 @@ export class Client {
 		} catch (error) {
 			throw traced(error);
 		}
-		(globalThis as unknown as Record<symbol, { add(client: Client): void } | undefined>)[REGISTRY]?.add(this);
+		(globalThis as unknown as Record<symbol, Registry | undefined>)[REGISTRY]?.add(this, this.#core);
 	}
 
 	/**

@@ -1,3 +1,4 @@
+import type { Core } from "../../firmware/client/connection/core.js";
 import { Problem, State, Status, type DisconnectReason, type QoS } from "../../firmware/client/terms/codes.js";
 import { Client, Topic, type Message, type PayloadWriter } from "../../firmware/index.js";
 import { platformDns } from "../../firmware/transport/dns.js";
@@ -7,6 +8,7 @@ import type { ConductChecker } from "./checkers/conduct.js";
 import type { Causes, EndingChecker, Silences } from "./checkers/endings.js";
 import type { Findings } from "./checkers/findings.js";
 import type { IncomingChecker, Subscription } from "./checkers/incoming.js";
+import { withCore } from "./checkers/internals.js";
 import type { Outgoing, OutgoingChecker } from "./checkers/outgoing.js";
 import type { TurnChecker } from "./checkers/turns.js";
 import { Random } from "../world/random.js";
@@ -45,6 +47,8 @@ const DEPTH_MAX = 4;
 /** The program of a simulated device: one client, whose callbacks tell everything to the checkers. */
 export class Device {
 	readonly client: Client;
+	/** What is inside of it, for those who look at its tables. */
+	readonly core: Core;
 	readonly scripts = new Scripts();
 	readonly #parts: DeviceParts;
 	readonly #topics = TOPICS.map((name) => new Topic(name));
@@ -67,12 +71,13 @@ export class Device {
 		const before = Math.random;
 		Math.random = () => (draws++ === 0 ? first : random.fraction());
 		try {
-			this.client = new Client({
+			const options = {
 				...setup.options,
 				transport: parts.turns.counting(tcp),
 				dns: platformDns(),
 				...this.#callbacks(),
-			});
+			};
+			({ client: this.client, core: this.core } = withCore(() => new Client(options)));
 		} finally {
 			Math.random = before;
 		}

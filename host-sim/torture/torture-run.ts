@@ -72,7 +72,7 @@ export class TortureRun {
 				silences: () => witness.silences(),
 				note,
 			});
-			witness.meet(world, device, new InternalsChecker(device.client, checks.findings));
+			witness.meet(world, device, new InternalsChecker(device.core, checks.findings));
 			const passage = new Passage(clock, checks, () => witness.check());
 			this.#scene = { plan, clock, world, server, device, checks, witness, passage, note };
 		} finally {

@@ -1,3 +1,4 @@
+import { Core } from "../../firmware/client/connection/core.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Client, Counter, Layer, QoS, Reason, State, Status, Text, Topic, type ClientOptions } from "xs-mqtt";
 import { platformDns } from "xs-mqtt/dns";
@@ -101,12 +102,13 @@ describe("making a client", () => {
 	});
 
 	it("tells the set that a simulator has left, and does without", () => {
-		const slots = globalThis as unknown as Record<symbol, Set<Client> | undefined>;
+		const slots = globalThis as unknown as Record<symbol, { add(client: Client, core: unknown): void } | undefined>;
 		const registry = Symbol.for("xs-mqtt.clients");
 		const before = slots[registry];
-		slots[registry] = new Set();
+		const told: unknown[] = [];
+		slots[registry] = { add: (client, core) => told.push(client, core instanceof Core) };
 		const client = made();
-		expect([...slots[registry]]).toEqual([client]);
+		expect(told).toEqual([client, true]);
 		delete slots[registry];
 		made();
 		slots[registry] = before;

@@ -9,7 +9,7 @@ import { makeContent } from "../../host-sim/torture/checkers/content.js";
 import { EndingChecker, type Causes, type Silences } from "../../host-sim/torture/checkers/endings.js";
 import { Findings } from "../../host-sim/torture/checkers/findings.js";
 import { IncomingChecker, type Handed } from "../../host-sim/torture/checkers/incoming.js";
-import { coreOf, InternalsChecker } from "../../host-sim/torture/checkers/internals.js";
+import { InternalsChecker, withCore } from "../../host-sim/torture/checkers/internals.js";
 import { LivenessChecker, type Moment } from "../../host-sim/torture/checkers/liveness.js";
 import { OutgoingChecker } from "../../host-sim/torture/checkers/outgoing.js";
 import { TurnChecker } from "../../host-sim/torture/checkers/turns.js";
@@ -475,13 +475,13 @@ describe("InternalsChecker", () => {
 	const transport = () => ({ open() {}, close() {}, read: () => 0, write: () => 0, readable: 0 });
 
 	it("finds nothing in a client with publishes, and something in one whose tables were tampered with", () => {
-		const client = new Client({ host: "192.0.2.1", transport });
-		const checker = new InternalsChecker(client, findings);
+		const { client, core } = withCore(() => new Client({ host: "192.0.2.1", transport }));
+		const checker = new InternalsChecker(core, findings);
 		client.publish("a", "x", 1);
 		client.publish("b", "y", 0);
 		checker.check();
 		expect([found(), checker.waitingQoS0]).toEqual([undefined, 1]);
-		const { outbox } = coreOf(client).session;
+		const { outbox } = core.session;
 		outbox.used += 4;
 		checker.check();
 		expect(findings.first).toMatchObject({ rule: "tables of the client", text: "outbox counts" });

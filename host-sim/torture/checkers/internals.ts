@@ -3,34 +3,38 @@
  * event. When the inside of the client changes, this file does, and nothing else.
  */
 import type { Client } from "../../../firmware/index.js";
-import { Core } from "../../../firmware/client/connection/core.js";
+import type { Core } from "../../../firmware/client/connection/core.js";
 import { RecordState } from "../../../firmware/client/session/outbox.js";
 import type { Findings } from "./findings.js";
 
-/** The inside of a client, caught in a call that does nothing to a client that is stopped. For this file and its test. */
-export function coreOf(client: Client): Core {
-	const found: { core?: Core } = {};
-	const prototype = Core.prototype as { networkUp(now: number): void };
-	const original = prototype.networkUp;
-	prototype.networkUp = function (this: Core, now: number): void {
-		found.core = this;
-		original.call(this, now);
+/** Where a client registers itself, and hands over its core. */
+const REGISTRY = Symbol.for("xs-mqtt.clients");
+
+/** Makes a client, and takes the core that it hands over when it registers. */
+export function withCore(make: () => Client): { client: Client; core: Core } {
+	const slots = globalThis as unknown as Record<symbol, { add(client: Client, core: Core): void } | undefined>;
+	const before = slots[REGISTRY];
+	let found: Core | undefined;
+	slots[REGISTRY] = {
+		add: (_client, core) => {
+			found = core;
+		},
 	};
 	try {
-		client.networkUp();
+		const client = make();
+		return { client, core: found! };
 	} finally {
-		prototype.networkUp = original;
+		slots[REGISTRY] = before;
 	}
-	return found.core!;
 }
 
-/** Looks at the tables of one client, which was just made. */
+/** Looks at the tables of one client. */
 export class InternalsChecker {
 	readonly #core: Core;
 	readonly #findings: Findings;
 
-	constructor(client: Client, findings: Findings) {
-		this.#core = coreOf(client);
+	constructor(core: Core, findings: Findings) {
+		this.#core = core;
 		this.#findings = findings;
 	}
 
