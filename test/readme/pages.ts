@@ -11,6 +11,7 @@ export const PAGES = [
 	"CONTRIBUTING.md",
 	"CHANGELOG.md",
 	"SECURITY.md",
+	"firmware/README.md",
 	"firmware/FIGURES.md",
 	"firmware/VERSIONS.md",
 	"test/README.md",
