@@ -59,6 +59,38 @@ export function checkTopicName(bytes: Uint8Array, offset: number, limit: number)
 	return limit;
 }
 
+/** Bytes of a word that are looked at together. */
+const enum Word {
+	/** One in each byte: subtracted, it sets the top bit of a byte that was 0 (and of others only above one that was). */
+	ONES = 0x01010101,
+	/** The top bit of each byte. */
+	TOPS = ~0x7f7f7f7f,
+	/** All but the bit in which "+" and "#" differ. */
+	WILDCARD_MASK = ~0x08080808,
+	/** "#" in each byte. */
+	WILDCARDS = 0x23232323,
+}
+
+/**
+ * Checks a whole Topic Name: see checkTopicName. From a whole word on, four bytes of ASCII are looked at together, which
+ * takes a third of the instructions; from the first word with anything else in it, byte by byte. Hot: no allocation.
+ *
+ * in   words  the same memory as `bytes`, from its start
+ */
+export function isTopicName(bytes: Uint8Array, words: Int32Array, offset: number, limit: number): boolean {
+	if ((offset & 3) === 0) {
+		while (offset + 4 <= limit) {
+			const word = words[offset >> 2]!;
+			// A word below 0 has a byte above ASCII; the differences of all others stay within 32 bits.
+			if (word < 0) break;
+			const wildcards = (word & Word.WILDCARD_MASK) ^ Word.WILDCARDS;
+			if (((word - Word.ONES) | (wildcards - Word.ONES) | word) & Word.TOPS) break;
+			offset += 4;
+		}
+	}
+	return checkTopicName(bytes, offset, limit) === limit;
+}
+
 /**
  * Checks a whole UTF-8 encoded string (§1.5.3): well-formed, no U+0000.
  *

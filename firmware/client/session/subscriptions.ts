@@ -381,9 +381,9 @@ export class Subscriptions {
 	 * topic name that equals a filter needs no check of its own: the filter was checked when it was declared. Hot: no
 	 * allocation.
 	 *
-	 * Compares eight bytes as one double: of all steps this costs XS the least (90 instead of 560 byte codes for 20
-	 * bytes). It is exact, because no eight bytes of a checked filter are a NaN or a zero: a NaN needs 0x7f or 0xff behind
-	 * 0xf0 … 0xff, which is not UTF-8, and a zero needs U+0000.
+	 * Compares eight bytes as one double: of all steps this costs XS the least (words from an Int32Array take 400 instructions
+	 * more for 20 bytes). It is exact, because no eight bytes of a checked filter are a NaN or a zero: a NaN needs 0x7f or 0xff
+	 * behind 0xf0 … 0xff, which is not UTF-8, and a zero needs U+0000.
 	 *
 	 * in   topic, size  topic name in the arena
 	 * out  index, or -1
@@ -391,7 +391,8 @@ export class Subscriptions {
 	findExact(topic: number, size: number): number {
 		const table = this._table;
 		const limit = Field.EXACT + this.count * Entry.W;
-		next: for (let at = Field.EXACT as number; at < limit; at += Entry.W) {
+		let index = 0;
+		next: for (let at = Field.EXACT as number; at < limit; at += Entry.W, index++) {
 			if (table[at] !== size) continue;
 			const view = this._view;
 			const filter = table[at + (Field.OFFSET - Field.EXACT)]!;
@@ -408,7 +409,7 @@ export class Subscriptions {
 				left--;
 				if (this._bytes[filter + left] !== this._bytes[topic + left]) continue next;
 			}
-			return (at - Field.EXACT) / Entry.W;
+			return index;
 		}
 		return -1;
 	}
