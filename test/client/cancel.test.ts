@@ -222,6 +222,17 @@ describe("resendsMax", () => {
 		expectIdle(h);
 	});
 
+	it("lets go all that has waited for it once the connection is stable", () => {
+		const h = connected({ resendsMax: 3, stableMs: 1_000, keepAlive: 0 });
+		h.publish("t", "x", 1);
+		h.sent();
+		h.lost();
+		h.publish("t", "y", 1);
+		expect(h.connect(true)).toBe(publishHex("t", "x", 1, 5, DUP));
+		h.pass(1_000);
+		expect(h.sent()).toBe(publishHex("t", "y", 1, 6));
+	});
+
 	it("finds the one that the server does not bear, whichever of those under way it is, and loses no other", () => {
 		const h = connected({ resendsMax: 2, holdOffMs: 1 });
 		const bad = publishHex("t", "2", 1, 7).slice(2);

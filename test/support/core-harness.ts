@@ -1,6 +1,7 @@
 import { Core, Command } from "../../firmware/client/connection/core.js";
 import { ReasonCode, LayerCode, type DisconnectReason } from "../../firmware/client/terms/codes.js";
 import type { CoreOptions } from "../../firmware/client/terms/options.js";
+import { Work } from "../../firmware/client/short-ways/transmit-region.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
 import type { Handler } from "../../firmware/client/terms/options.js";
 import type { Message } from "../../firmware/client/terms/message.js";
@@ -122,11 +123,18 @@ export class Harness {
 		if (command !== Command.NONE) this.commands.push(command);
 	}
 
+	/** Fills the transmit region as the loop does: only when there is said to be something. A wake that is forgotten shows. */
+	fill(): void {
+		const { region, counts } = this.core;
+		if (region.work !== Work.NONE) this.core.fill(this.now);
+		else if (region.size > counts.txMax) counts.txMax = region.size;
+	}
+
 	/** Everything the core has to send now, as hex; taken in one piece unless `pieceMax` is given. */
 	sent(pieceMax = Infinity): string {
 		const parts: string[] = [];
 		for (;;) {
-			this.core.fill(this.now);
+			this.fill();
 			const size = Math.min(this.core.region.size, pieceMax);
 			if (size === 0) break;
 			const { offset } = this.core.region;
@@ -258,7 +266,7 @@ export class Harness {
 
 	/** What one write takes of what waits, at most `count` bytes, as hex. */
 	write(count: number): string {
-		this.core.fill(this.now);
+		this.fill();
 		const size = Math.min(this.core.region.size, count);
 		const { offset } = this.core.region;
 		const hex = hexOf(this.core.arena.bytes.subarray(offset, offset + size));

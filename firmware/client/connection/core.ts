@@ -302,6 +302,8 @@ export class Core {
 			if (this.take(due, Deadline.STABLE)) {
 				this._backoff.reset();
 				this.session.trust();
+				// For what has waited behind a publish under suspicion.
+				this.region.wake();
 			}
 			return false;
 		}
@@ -341,7 +343,6 @@ export class Core {
 		return index < 0 ? index : StatusCode.OK;
 	}
 
-	/** Every packet but PUBLISH. */
 	handlePacket(decoder: Decoder, start: number): boolean {
 		if (decoder.firstByte === Connack.FIRST_BYTE) return this.handleConnack(decoder);
 		// Nothing may come before CONNACK [MQTT-3.2.0-1].
@@ -417,7 +418,6 @@ export class Core {
 		this.application.connected(sessionPresent);
 	}
 
-	/** Whether a publish of ours uses this identifier. */
 	isExchange(packetId: number): boolean {
 		return this.session.outbox.find(packetId) >= 0 || this.session.releasedIndex(packetId) >= 0;
 	}
