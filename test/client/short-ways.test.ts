@@ -1,9 +1,11 @@
 // Goal: the short ways of the usual cases do just what the long ways do: an ack that arrives alone, and a publish that can
 // leave at once.
 // Method: two clients are brought into the same state; one gets the bytes at once, the other cut in two; one publishes when
-// it can leave at once, the other after the short way was closed. What each sends, reports, counts and keeps is compared.
-import { describe, expect, it } from "vitest";
+// it can leave at once, the other after the short way was closed. What each sends, reports, counts and keeps is compared. That
+// the short way was taken at all is seen by the methods of the long one, which are not called then.
+import { describe, expect, it, vi } from "vitest";
 import { COUNTER_COUNT, Counter } from "../../firmware/client/terms/counters.js";
+import type { Fill } from "../../firmware/client/outgoing/sender.js";
 import { Work } from "../../firmware/client/short-ways/transmit-region.js";
 import { Topic } from "../../firmware/codec/topic.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
@@ -184,6 +186,165 @@ describe.each(LISTENERS)("a publish that leaves at once, %s", (_name, options) =
 				}
 			}
 		}
+	});
+});
+
+/** Calls of the long ways, by what they would have done. */
+function watch(h: Harness): { calls: string[]; mend(): void } {
+	const calls: string[] = [];
+	const { core } = h;
+	const spies = [
+		vi.spyOn(core.publisher, "publish").mockName("Publisher.publish"),
+		vi.spyOn(core.sender, "fill").mockName("Sender.fill"),
+		vi.spyOn(core.sender as unknown as { fillRecords(): Fill }, "fillRecords").mockName("Sender.fillRecords"),
+		vi.spyOn(core, "handlePacket").mockName("Core.handlePacket"),
+	];
+	return {
+		get calls() {
+			for (const spy of spies) for (let i = 0; i < spy.mock.calls.length; i++) calls.push(spy.getMockName());
+			return calls;
+		},
+		mend: () => spies.forEach((spy) => spy.mockRestore()),
+	};
+}
+
+describe("a short way is taken", () => {
+	const topic = new Topic("t");
+	const payload = Uint8Array.of(0x78);
+	const idle = (options: HarnessOptions = {}): Harness => published(inState.connected({ ...OPTIONS, ...options }), 1);
+
+	/** The state, what is done, and what has been sent then. */
+	const TAKEN: [string, () => Harness, (h: Harness) => void, string][] = [
+		["by a publish at QoS 0", idle, (h) => publish(h, 0), publishHex("t", "x")],
+		["by a publish at QoS 1", complete, (h) => publish(h, 1), publishHex("t", "x", 1, 0x1235)],
+		["by a publish at QoS 2", complete, (h) => publish(h, 2), publishHex("t", "x", 2, 0x1235)],
+		["by a publish while another one is on its way", idle, (h) => publish(h, 1), publishHex("t", "x", 1, 0x1235)],
+		["by PUBACK alone", idle, (h) => h.receive(ackHex(0x40, 0x1234)), ""],
+		["by PUBREC alone", sentQoS2, (h) => h.receive(ackHex(0x50, 0x1234)), ackHex(0x62, 0x1234)],
+		["by PUBCOMP alone", () => released(sentQoS2()), (h) => h.receive(ackHex(0x70, 0x1234)), ""],
+		["by PUBREL alone", received, (h) => h.receive(ackHex(0x62, 7)), ackHex(0x70, 7)],
+	];
+
+	/** A publish as a program makes it that has a Topic and bytes. */
+	function publish(h: Harness, qos: number): void {
+		h.core.shortPublisher.publish(topic, payload, qos, false);
+	}
+
+	function complete(): Harness {
+		const h = idle();
+		h.exchange(ackHex(0x40, 0x1234));
+		return h;
+	}
+
+	function sentQoS2(): Harness {
+		return published(inState.connected(OPTIONS), 2);
+	}
+
+	function received(): Harness {
+		const h = inState.connected(OPTIONS);
+		h.exchange(publishHex("a", "m", 2, 7));
+		return h;
+	}
+
+	it.each(TAKEN)("%s: no long way is asked, and the bytes are there", (_name, make, act, sent) => {
+		const h = make();
+		const watched = watch(h);
+		act(h);
+		expect(h.sent()).toBe(sent);
+		expect(watched.calls).toEqual([]);
+		watched.mend();
+	});
+
+	it("by one publish after the other, whose acks come alone", () => {
+		const h = complete();
+		const watched = watch(h);
+		for (let i = 0; i < 3; i++) {
+			for (const qos of [1, 2, 0]) {
+				publish(h, qos);
+				const id = h.sent().slice(-6, -2);
+				if (qos === 1) h.receive(`4002${id}`);
+				else if (qos === 2) h.receive(`5002${id}`);
+				h.sent();
+				if (qos === 2) h.receive(`7002${id}`);
+			}
+		}
+		expect(h.core.counters[Counter.DELIVERED]).toBe(7);
+		expect(watched.calls).toEqual([]);
+	});
+
+	it("by publishes that the window lets go, from the outbox whole", () => {
+		const h = published(inState.connected({ ...OPTIONS, inflight: 2 }), 1, 1);
+		for (let i = 0; i < 2; i++) h.publish("t", "x", 1 + i);
+		h.sent();
+		const watched = watch(h);
+		h.receive(ackHex(0x40, 0x1234) + ackHex(0x40, 0x1235));
+		expect(h.sent()).toBe(publishHex("t", "x", 1, 0x1236) + publishHex("t", "x", 2, 0x1237));
+		expect(new Set(watched.calls)).toEqual(new Set(["Core.handlePacket", "Sender.fill"]));
+	});
+
+	it("by the ack of the only publish that the outbox has let go", () => {
+		const h = published(inState.connected({ ...OPTIONS, inflight: 1 }), 1, 1);
+		h.exchange(ackHex(0x40, 0x1234));
+		const watched = watch(h);
+		h.receive(ackHex(0x40, 0x1235));
+		expect([h.core.session.outbox.count, watched.calls]).toEqual([0, []]);
+	});
+
+	/** Where something stands in its way: it waits for its turn, and the long way knows why. */
+	const NOT_TAKEN: [string, (h: Harness) => void, number][] = [
+		["while a payload is composed", (h) => void h.core.publisher.startCompose(topic, 1), 0],
+		["while a QoS 0 publish waits", (h) => void h.core.publisher.publishStream("t", 1, { read: () => 0 }, 0, false), 0],
+		["in the middle of a packet", halfWritten, 0],
+		["in the middle of a packet", halfWritten, 1],
+		["while stopping", (h) => void h.stop(), 0],
+		["while stopping", (h) => void h.stop(), 1],
+		["when the region is full", (h) => void h.publish("t", "y".repeat(120)), 0],
+		["when the region is full", (h) => void h.publish("t", "y".repeat(120)), 1],
+	];
+
+	function halfWritten(h: Harness): void {
+		h.core.publisher.publishStream("t", 10, { read: () => 0 }, 1, false);
+		h.sent();
+	}
+
+	it.each(NOT_TAKEN)("not %s", (_name, bring, qos) => {
+		const h = complete();
+		bring(h);
+		const before = h.core.region.size;
+		const watched = watch(h);
+		publish(h, qos);
+		expect([h.core.region.size, watched.calls]).toEqual([before, ["Publisher.publish"]]);
+	});
+
+	it("not by an ack while others wait for room: it would overtake them", () => {
+		const h = inState.connected({ ...OPTIONS, txBuffer: 64 });
+		h.publish("t", "y".repeat(59));
+		h.receive(publishHex("a", "m", 1, 5));
+		h.core.handleSent(h.core.region.size - 8, h.now);
+		h.core.region.work = 0;
+		h.receive(publishHex("a", "m", 2, 6));
+		expect(h.core.region.ackCount).toBe(2);
+	});
+
+	it("not by PUBACK while leaving: DISCONNECT has waited for it", () => {
+		const h = idle();
+		h.stop();
+		h.receive(ackHex(0x40, 0x1234));
+		expect(h.sent()).toBe("e000");
+	});
+
+	it("by PUBACK alone, and who was refused hears of the room", () => {
+		const h = published(inState.connected({ ...OPTIONS, outbox: 64 }), 1);
+		h.publish("t", "x".repeat(40), 1);
+		h.take();
+		h.receive(ackHex(0x40, 0x1234));
+		expect(h.take()).toEqual([`delivered ${0x1234}`, "room"]);
+	});
+
+	it("by PUBCOMP alone, and what has waited for the window goes out", () => {
+		const h = released(published(inState.connected({ ...OPTIONS, inflight: 1 }), 2, 1));
+		h.receive(ackHex(0x70, 0x1234));
+		expect(h.sent()).toBe(publishHex("t", "x", 1, 0x1235));
 	});
 });
 
