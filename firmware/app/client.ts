@@ -59,11 +59,7 @@ export class Client {
 			const settings = readSettings(options);
 			this.#core = new Core(options, settings, this, Math.random);
 			this.#publisher = this.#core.shortPublisher;
-			this.#loop = new Loop(
-				this.#core,
-				{ transport: options.transport, host: options.host, dns: options.dns },
-				PLATFORM,
-			);
+			this.#loop = new Loop(this.#core, { transport: options.transport, dns: options.dns }, PLATFORM);
 			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, this.#loop);
 			this.settings = settings;
 			this.packetLog = this.#core.log;

@@ -41,6 +41,10 @@ export class SocketTransport implements Transport {
 	#opening = false;
 	/** Callbacks of an earlier attempt count for nothing. */
 	#attempt = 0;
+	/** The port of this attempt. */
+	#port = 0;
+	/** The name or address that #address belongs to. */
+	#host = "";
 	#address = "";
 	readonly #incoming: PacketHeads;
 	readonly #outgoing = new PacketHeads(null);
@@ -59,23 +63,29 @@ export class SocketTransport implements Transport {
 		this.#socketClass = socketClass;
 		this.#user = user;
 		this.#incoming = new PacketHeads((type, packetId) => user.handlePacket(type, packetId));
-		if (isAddress(setup.host)) this.#address = setup.host;
-		else if (dns === undefined) throw new TypeError(`dns: is missing; host "${setup.host}" is a name`);
-		else this.#resolver = new dns.io(dns as never);
+		if (isAddress(setup.host)) return;
+		if (dns === undefined) throw new TypeError(`dns: is missing; host "${setup.host}" is a name`);
+		this.#resolver = new dns.io(dns as never);
 	}
 
 	get readable(): number {
 		return this.#held ? 0 : this.#arrived;
 	}
 
-	open(): TransportEnd | void {
+	open(host: string, port: number): TransportEnd | void {
 		this.close();
 		const attempt = ++this.#attempt;
-		if (this.#resolver === undefined) return this.connect(attempt);
+		this.#port = port;
+		if (host !== this.#host) {
+			this.#host = host;
+			this.#address = isAddress(host) ? host : "";
+		}
+		if (host === this.#address) return this.connect(attempt);
+		if (this.#resolver === undefined) return TransportEnd.NAME_FAILED;
 		this.resolving = this.#opening = true;
 		try {
 			this.#resolver.resolve({
-				host: this.#setup.host,
+				host,
 				onResolved: (_host: string, address: string) => this.handleResolved(attempt, address),
 				onError: () => this.handleResolved(attempt, ""),
 			});
@@ -100,13 +110,12 @@ export class SocketTransport implements Transport {
 	}
 
 	private connect(attempt: number): TransportEnd | void {
-		const { host, port } = this.#setup;
 		const options: SocketOptions & { nodelay: boolean } = {
 			nodelay: true,
 			...this.#socketClass,
 			address: this.#address,
-			host,
-			port,
+			host: this.#host,
+			port: this.#port,
 			onReadable: (count) => {
 				if (attempt === this.#attempt) this.handleReadable(count);
 			},

@@ -1,6 +1,6 @@
 import { PacketType } from "../codec/constants.js";
 import { LogTag, type PacketLog } from "../client/telling/packet-log.js";
-import type { Clock } from "./loop.js";
+import type { Clock } from "../ports/clock.js";
 import type { Transport, TransportEnd } from "../ports/transport.js";
 
 /** What the next byte of a stream is. */
@@ -152,10 +152,10 @@ export class LoggedTransport implements Transport {
 		this._outgoing = new HeadFinder(log, LogTag.OUTGOING);
 	}
 
-	open(): TransportEnd | void {
+	open(host: string, port: number): TransportEnd | void {
 		this._incoming.reset();
 		this._outgoing.reset();
-		return this._transport.open();
+		return this._transport.open(host, port);
 	}
 
 	get resolving(): boolean {
@@ -180,5 +180,9 @@ export class LoggedTransport implements Transport {
 
 	close(): void {
 		this._transport.close();
+	}
+
+	turn(): void {
+		this._transport.turn?.();
 	}
 }

@@ -12,39 +12,15 @@ import type { Sender } from "../client/outgoing/sender.js";
 import { Work, type TransmitRegion } from "../client/short-ways/transmit-region.js";
 import { LoggedTransport } from "./logged-transport.js";
 import { Busy, Turn } from "./turn.js";
-import {
-	TransportEnd,
-	type NameResolver,
-	type Transport,
-	type TransportFactory,
-	type TransportListener,
-} from "../ports/transport.js";
+import type { Clock } from "../ports/clock.js";
+import type { Transport, TransportEnd, TransportLayer, TransportListener } from "../ports/transport.js";
+import type { LoopOptions, Target } from "./options.js";
 
 /** What a transport says beside a TransportEnd. */
 const enum Event {
-	RESOLVED = 8,
+	RESOLVED = 7,
+	CONNECTED = 8,
 	OPENED = 9,
-}
-
-/** Time and timers, in the shape that the platform has them. */
-export interface Clock {
-	/** Milliseconds of a counter that wraps; only the low 32 bits count. */
-	readonly time: { readonly ticks: number };
-	readonly timer: {
-		/** Makes a timer that calls `fire` at an interval. */
-		repeat(fire: () => void, intervalMs: number): object;
-		/** Sets delay and interval, 1 or more; without them the timer is parked. */
-		schedule(timer: object, delayMs?: number, intervalMs?: number): void;
-		/** Gives a timer back. */
-		clear(timer: object): void;
-	};
-}
-
-/** Where the transport of a loop goes to. */
-export interface LoopOptions {
-	transport: TransportFactory;
-	host: string;
-	dns: NameResolver | undefined;
 }
 
 /**
@@ -61,6 +37,7 @@ export class Loop implements TransportListener, Driver {
 	private readonly _application: Application;
 	private readonly _silence: Silence;
 	private readonly _transport: Transport;
+	private readonly _target: Target;
 	private readonly _counters: Counts;
 	private readonly _timer: Clock["timer"];
 	private readonly _timerId: object;
@@ -77,6 +54,8 @@ export class Loop implements TransportListener, Driver {
 	private _more = false;
 	/** When the timer is to fire; means something only while others are waited for. */
 	private _wakeAt = 0;
+	/** The transport has asked for a turn of its own. */
+	private _owesTurn = false;
 	/** How often in a row others were given Turn.LOOK_MS more. */
 	private _looks = 0;
 
@@ -96,15 +75,17 @@ export class Loop implements TransportListener, Driver {
 		this._time = clock.time;
 		core.application.driver = this;
 		this._landingSize = settings.readSize;
+		const target = (this._target = options.target ?? settings);
 		const transport = options.transport({
 			buffer: arena.buffer,
 			rxOffset: core.receiver.landing,
 			rxSize: settings.readSize,
 			txOffset: core.region.offset,
 			txSize: settings.txBuffer,
+			ownOffset: arena.take(settings.ownSize),
 			views: settings.views,
-			host: options.host,
-			port: settings.port,
+			host: target.host,
+			port: target.port,
 			dns: options.dns,
 			listener: this,
 		});
@@ -115,11 +96,15 @@ export class Loop implements TransportListener, Driver {
 	}
 
 	handleResolved(): void {
-		this.handle(Event.RESOLVED);
+		this.handle(Event.RESOLVED, 0);
+	}
+
+	handleConnected(layer: TransportLayer): void {
+		this.handle(Event.CONNECTED, layer);
 	}
 
 	handleOpened(): void {
-		this.handle(Event.OPENED);
+		this.handle(Event.OPENED, 0);
 	}
 
 	/** The same as run, by the name that transports know: a call in between would cost every turn that reads. */
@@ -131,20 +116,39 @@ export class Loop implements TransportListener, Driver {
 		this.run();
 	}
 
-	handleEnded(end: TransportEnd): void {
-		this.handle(end);
+	handleEnded(end: TransportEnd, detail = 0): void {
+		this.handle(end, detail);
+	}
+
+	wake(): void {
+		this._owesTurn = this._application.attention = true;
+		// A turn that is under way sets the timer at its end.
+		if (!this.busy) this.later();
+	}
+
+	/** The turn that the transport has asked for: like a callback of the platform, it may lead to turns of ours. */
+	private turnTransport(): void {
+		this._owesTurn = false;
+		try {
+			this._transport.turn?.();
+		} catch (error) {
+			this.busy = Busy.OUTSIDE;
+			this.recover(error, this._time.ticks | 0);
+			this.busy = Busy.NO;
+		}
 	}
 
 	/** What the transport says, behind a guard as all that the platform calls. */
-	private handle(event: Event | TransportEnd): void {
+	private handle(event: Event | TransportEnd, value: number): void {
 		const core = this._core;
 		const now = this._time.ticks | 0;
 		const before = this.busy;
 		try {
 			if (event === Event.RESOLVED) core.handleResolved(now);
+			else if (event === Event.CONNECTED) core.handleConnected(value, now);
 			else if (event === Event.OPENED) core.handleOpened(now);
 			// The tens of a reason are its layer.
-			else core.handleEnded((event / 10) | 0, event as number, now);
+			else core.handleEnded((event / 10) | 0, event as number, value, now);
 		} catch (error) {
 			this.recover(error, now);
 			this.busy = before;
@@ -180,6 +184,7 @@ export class Loop implements TransportListener, Driver {
 	/** Any turn of the timer. */
 	private takeTimer(): void {
 		this._timerFired = this._application.attention = true;
+		if (this._owesTurn) this.turnTransport();
 		this.run();
 	}
 
@@ -332,6 +337,7 @@ export class Loop implements TransportListener, Driver {
 		// Also when a callback of this very function has asked for what comes before it.
 		const more =
 			this._more ||
+			this._owesTurn ||
 			core.command !== Command.NONE ||
 			this._application.room.isOwed ||
 			(core.receiver.stalled && core.receiver.held === Held.RESUMED);
@@ -347,9 +353,9 @@ export class Loop implements TransportListener, Driver {
 	private open(now: number): void {
 		const core = this._core;
 		this.busy = Busy.OUTSIDE;
-		const end = this._transport.open();
+		const end = this._transport.open(this._target.host, this._target.port);
 		this.busy = Busy.INSIDE;
-		if (end) core.handleEnded((end / 10) | 0, end as number, now);
+		if (end) core.handleEnded((end / 10) | 0, end as number, 0, now);
 		// An address needs no lookup: what takes too long then is the connection.
 		// Unless it has failed at once, and a callback has asked for the next.
 		else if (this._transport.resolving !== true && core.command === Command.NONE) core.handleResolved(now);
@@ -407,7 +413,7 @@ export class Loop implements TransportListener, Driver {
 		const lost = this.busy === Busy.OUTSIDE;
 		this.busy = Busy.INSIDE;
 		try {
-			if (lost) core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, now);
+			if (lost) core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, 0, now);
 			else core.handleFault(now);
 			core.command = core.command === Command.OPEN ? Command.OPEN : Command.CLOSE;
 			if (nested) this._application.attention = true;

@@ -44,8 +44,9 @@ class Nobody {
 const NOBODY = Object.freeze(new Nobody());
 
 function handleReadable(this: Socket, count: number): void {
-	this.target.readable = count;
-	this.target.listener.handleReadable();
+	const transport = this.target;
+	transport.readable = count;
+	transport.listener.handleReadable();
 }
 
 function handleWritable(this: Socket, count: number): void {
@@ -66,19 +67,17 @@ function handleError(this: Socket): void {
 class Lookup implements NameRequest {
 	/** The answer is still to come. */
 	pending = false;
-	readonly host: string;
-	/** Who is asked. */
-	readonly dns: NameResolver;
+	host: string;
 	readonly onResolved: (host: string, address: string) => void;
 	readonly onError: () => void;
 
 	/** Functions of its own, because resolvers may call them as they like. */
-	constructor(transport: TcpTransport, host: string, dns: NameResolver) {
+	constructor(transport: TcpTransport, host: string) {
 		this.host = host;
-		this.dns = dns;
 		this.onResolved = (_host, address) => {
 			this.pending = false;
-			if (address) transport.handleResolved(address);
+			// An address of a server that is tried no more is no address.
+			if (address && this.host === transport.host) transport.handleResolved(address);
 			else transport.handleUnresolved(this);
 		};
 		this.onError = () => {
@@ -94,60 +93,108 @@ class Lookup implements NameRequest {
  * Hot: no allocation.
  */
 class TcpTransport implements Transport {
+	// What every packet needs comes first: a field further behind is a dearer one.
 	readable = 0;
-	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
-	resolving = false;
-	private _socket: Socket | null = null;
 	/** Bytes that the socket takes now. */
 	writable = 0;
-	/** The connection stands: the first onWritable has come. */
-	private _opened = false;
 	/** Somebody waits for onWritable: for the first one, or after a short write. */
 	waiting = false;
-	/** The address found last, used when the name service does not answer. */
-	private _address = UNKNOWN;
-	private readonly _rx: Views;
+	private _socket: Socket | null = null;
 	private readonly _tx: Views;
+	private readonly _rx: Views;
 	readonly listener: TransportListener;
+	/** An answer of the name service is awaited: without this, one that comes counts for nothing. */
+	resolving: boolean;
+	/** The connection stands: the first onWritable has come. */
+	private _opened: boolean;
+	/** The address of the host that was found last, used when the name service does not answer. */
+	private _address: string;
+	/** Where the attempt goes to. */
+	host: string;
+	private readonly _dns: NameResolver | undefined;
 	private readonly _options: TCPOptions;
-	/** The lookup of this attempt; null when the host is an address. */
+	/** The lookup of this attempt, or of one before; null when none was ever needed. */
 	private _lookup: Lookup | null;
 
 	constructor(setup: TransportSetup) {
-		this._rx = new Views(setup.buffer, setup.rxOffset, setup.rxSize, setup.views);
+		const { dns, host } = setup;
 		this._tx = new Views(setup.buffer, setup.txOffset, setup.txSize, setup.views);
+		this._rx = new Views(setup.buffer, setup.rxOffset, setup.rxSize, setup.views);
 		this.listener = setup.listener;
+		this.resolving = this._opened = false;
+		this._address = this.host = UNKNOWN;
+		this._dns = dns;
+		this._lookup = null;
 		this._options = {
-			address: setup.host,
-			port: setup.port,
+			address: UNKNOWN,
+			port: 0,
 			nodelay: true,
 			target: this,
 			onReadable: handleReadable,
 			onWritable: handleWritable,
 			onError: handleError,
 		};
-		if (isAddress(setup.host)) this._lookup = null;
-		else if (!setup.dns)
-			throw new TypeError(`dns: is missing; host "${setup.host}" is a name, not an IPv4 address; pass platformDns()`);
-		else this._lookup = this.makeLookup(setup.host, setup.dns);
+		if (isAddress(host)) return;
+		if (!dns) throw new TypeError(`dns: is missing; host "${host}" is a name, not an IPv4 address; pass platformDns()`);
+		this._lookup = new Lookup(this, host);
 	}
 
-	/** Allocates; called once, and for each lookup that was never answered. */
-	private makeLookup(host: string, dns: NameResolver): Lookup {
-		return (this._lookup = new Lookup(this, host, dns));
+	read(countMax: number): number {
+		let count = this.readable;
+		if (count > countMax) count = countMax;
+		const views = this._rx;
+		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
+		const taken = this._socket!.read(view);
+		// Undefined: the connection has failed, and onError is on its way.
+		if (!taken) return (this.readable = 0);
+		this.readable -= taken;
+		return taken;
 	}
 
-	open(): TransportEnd | void {
+	write(count: number): number {
+		if (count > this.writable) {
+			this.waiting = true;
+			if (this.writable === 0) return 0;
+			count = this.writable;
+		}
+		const views = this._tx;
+		let view: Uint8Array;
+		if (count === Size.ACK) view = views.ack;
+		else {
+			view = count === views.size ? views.view : views.longest(count);
+			count = views.count;
+		}
+		// Undefined: as above.
+		this.writable = this._socket!.write(view) ?? 0;
+		return count;
+	}
+
+	open(host: string, port: number): TransportEnd | void {
 		this.close();
+		this._options.port = port;
+		if (host !== this.host) {
+			this.host = host;
+			this._address = isAddress(host) ? host : UNKNOWN;
+		}
+		if (host === this._address) {
+			this._options.address = host;
+			return this.connect();
+		}
+		const dns = this._dns;
+		return dns ? this.lookUp(host, dns) : TransportEnd.NAME_FAILED;
+	}
+
+	/** Allocates when it is the first, and when one before was never answered. */
+	private lookUp(host: string, dns: NameResolver): TransportEnd | void {
 		let lookup = this._lookup;
-		if (lookup === null) return this.connect();
 		// An answer that is still to come is that of an earlier attempt.
-		if (lookup.pending) lookup = this.makeLookup(lookup.host, lookup.dns);
+		if (lookup === null || lookup.pending) lookup = this._lookup = new Lookup(this, host);
+		lookup.host = host;
 		// Waiting while resolving: this call is under way, and the listener is not to be called.
 		lookup.pending = this.resolving = this.waiting = true;
 		this._options.address = UNKNOWN;
 		try {
-			lookup.dns.resolve(lookup);
+			dns.resolve(lookup);
 		} catch {
 			lookup.onError();
 		}
@@ -210,31 +257,6 @@ class TcpTransport implements Transport {
 		const end = this._opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
 		this.close();
 		this.listener.handleEnded(end);
-	}
-
-	read(countMax: number): number {
-		let count = this.readable;
-		if (count > countMax) count = countMax;
-		const views = this._rx;
-		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
-		const taken = this._socket!.read(view);
-		// Undefined: the connection has failed, and onError is on its way.
-		if (!taken) return (this.readable = 0);
-		this.readable -= taken;
-		return taken;
-	}
-
-	write(count: number): number {
-		if (count > this.writable) {
-			this.waiting = true;
-			if (this.writable === 0) return 0;
-			count = this.writable;
-		}
-		const views = this._tx;
-		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
-		// Undefined: as above.
-		this.writable = this._socket!.write(view) ?? 0;
-		return view.length;
 	}
 
 	close(): void {

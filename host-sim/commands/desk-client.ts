@@ -33,11 +33,7 @@ export class DeskClient {
 		this.#core = new Core(options, settings, this, Math.random);
 		this.#clock = clock;
 		this.#loopClock = loopClock(clock);
-		this.#loop = new Loop(
-			this.#core,
-			{ transport: options.transport, host: options.host, dns: undefined },
-			this.#loopClock,
-		);
+		this.#loop = new Loop(this.#core, { transport: options.transport, dns: undefined }, this.#loopClock);
 		this.settings = settings;
 	}
 

@@ -95,9 +95,8 @@ class DeskTransport implements Transport {
 		return this.#end - this.#start + (this.#socket?.writableLength ?? 0);
 	}
 
-	open(): void {
+	open(host: string, port: number): void {
 		this.close();
-		const { host, port } = this.#setup;
 		const { path, localAddress, tap } = this.#route;
 		this.#over = false;
 		const connection = ++this.#connection;

@@ -54,7 +54,7 @@ export class CompanionClient {
 		};
 		this.#core = new Core(options, readSettings(options), this, random);
 		this.#clock = loopClock(clock);
-		this.#loop = new Loop(this.#core, { transport: nodeSocket, host: broker.host, dns: undefined }, this.#clock);
+		this.#loop = new Loop(this.#core, { transport: nodeSocket, dns: undefined }, this.#clock);
 	}
 
 	/** Rejects when the first attempt fails. Later on it connects again by itself. */

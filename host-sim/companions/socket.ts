@@ -28,8 +28,8 @@ class NodeSocket implements Transport {
 		this.#landing = Buffer.from(setup.buffer, setup.rxOffset, setup.rxSize);
 	}
 
-	open(): void {
-		const { host, port, listener } = this.#setup;
+	open(host: string, port: number): void {
+		const { listener } = this.#setup;
 		const socket = connect({ host, port, noDelay: true });
 		this.#socket = socket;
 		let opened = false;

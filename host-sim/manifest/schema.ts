@@ -22,6 +22,7 @@ export const LIMIT_DESCRIPTIONS: Readonly<Record<LimitName, string>> = Object.fr
 	packetLog: "Entries in the ring of the last packets; 0 for none.",
 	maximumPacketSize: "Bytes: incoming packets above this end the connection.",
 	connectTimeoutMs: "Milliseconds for each step of a connection: name lookup, connect, CONNACK.",
+	handshakeTimeoutMs: "Milliseconds for each handshake between connect and CONNECT: of TLS, of WebSocket.",
 	pingTimeoutMs: "Milliseconds from PINGREQ to PINGRESP, and for a connection that takes no more bytes.",
 	ackTimeoutMs: "Milliseconds from SUBSCRIBE or UNSUBSCRIBE to its acknowledgement.",
 	reconnectMinMs: "Milliseconds: the first back-off is drawn from 0 up to this; each further one from twice as much.",

@@ -46,7 +46,7 @@ describe("opening", () => {
 
 	it("reports a name that is not found, and waits", () => {
 		const h = inState.opening();
-		h.core.handleEnded(1, Reason.NAME_NOT_FOUND, h.now);
+		h.core.handleEnded(1, Reason.NAME_NOT_FOUND, 0, h.now);
 		expect(h.rest()).toEqual({ ...NOTHING, log: [endedBy(Reason.NAME_NOT_FOUND)] });
 		expect(h.core.state).toBe(State.WAITING);
 	});

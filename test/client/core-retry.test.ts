@@ -15,7 +15,7 @@ function pausing(options: ConstructorParameters<typeof Harness>[0] = {}): { h: H
 
 /** Lets an attempt fail as soon as it is made. */
 function fail(h: Harness): void {
-	h.core.handleEnded(Layer.TRANSPORT, Reason.CONNECT_FAILED, h.now);
+	h.core.handleEnded(Layer.TRANSPORT, Reason.CONNECT_FAILED, 0, h.now);
 	h.pass(h.core.sleepMs(h.now));
 }
 
@@ -75,7 +75,7 @@ describe("waiting", () => {
 		const { h, pauses } = pausing({ reconnectMinMs: 1_000 });
 		h.start();
 		for (let i = 0; i < 3; i++) fail(h);
-		h.core.handleEnded(Layer.TRANSPORT, Reason.CONNECT_FAILED, h.now);
+		h.core.handleEnded(Layer.TRANSPORT, Reason.CONNECT_FAILED, 0, h.now);
 		h.takeCommands();
 		h.core.networkUp(h.now);
 		expect(h.rest().commands).toEqual([Command.OPEN]);

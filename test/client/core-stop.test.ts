@@ -301,7 +301,7 @@ describe("stop, otherwise", () => {
 		expect(h.core.sleepMs(h.now)).toBeGreaterThan(0);
 		h.pass(h.core.sleepMs(h.now));
 		expect(h.takeCommands()).toEqual([Command.OPEN]);
-		h.core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, h.now);
+		h.core.handleEnded(LayerCode.TRANSPORT, ReasonCode.CONNECT_FAILED, 0, h.now);
 		expect([calls, h.core.counters[Counter.DISCONNECTS]]).toEqual([2, 2]);
 	});
 });

@@ -44,7 +44,7 @@ describe("a loop", () => {
 		};
 		const options = { host: "broker.test", transport, dns };
 		const core = new Core(options, readSettings(options), undefined, () => 0);
-		new Loop(core, { transport, host: "broker.test", dns }, new ScriptedClock());
+		new Loop(core, { transport, dns }, new ScriptedClock());
 		expect(setups).toHaveLength(1);
 		expect(setups[0]).toMatchObject({ host: "broker.test", dns });
 	});

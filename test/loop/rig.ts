@@ -5,7 +5,9 @@ import type { Message } from "../../firmware/client/terms/message.js";
 import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
 import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js";
-import { Loop, type Clock } from "../../firmware/loop/loop.js";
+import { Loop } from "../../firmware/loop/loop.js";
+import type { Target } from "../../firmware/loop/options.js";
+import type { Clock } from "../../firmware/ports/clock.js";
 import type { Transport, TransportEnd, TransportSetup } from "../../firmware/ports/transport.js";
 import { seenOf, type Seen } from "../support/core-harness.js";
 import { bytesOf, hexOf } from "../support/hex.js";
@@ -67,8 +69,13 @@ export class ScriptedTransport implements Transport {
 	/** Thrown by the next call. */
 	readThrows: Error | undefined;
 	writeThrows: Error | undefined;
-	/** What happens within open(). */
+	/** What happens within open(), and in a turn of its own. */
 	onOpen: (() => void) | undefined;
+	onTurn: (() => void) | undefined;
+	/** Turns of its own. */
+	turns = 0;
+	/** Where each open() was to go. */
+	readonly targets: string[] = [];
 	readable = 0;
 	/** Between open() and close(). */
 	isOpen = false;
@@ -80,12 +87,18 @@ export class ScriptedTransport implements Transport {
 		this.setup = setup;
 	}
 
-	open(): void {
+	open(host: string, port: number): void {
 		this.calls.push("open");
+		this.targets.push(`${host}:${port}`);
 		this.isOpen = true;
 		// Nobody reads what was written to the connection before.
 		this.#sent = "";
 		this.onOpen?.();
+	}
+
+	turn(): void {
+		this.turns++;
+		this.onTurn?.();
 	}
 
 	close(): void {
@@ -148,8 +161,11 @@ export class Rig {
 	readonly seen: Seen[] = [];
 	readonly #writer: PayloadWriter;
 
-	/** in  options  of a client; a callback given here is called after its line is written */
-	constructor(options: RigOptions = {}) {
+	/**
+	 * in   options  of a client; a callback given here is called after its line is written
+	 *      target   of its attempts, instead of that of the options
+	 */
+	constructor(options: RigOptions = {}, target?: Target) {
 		const log = this.log;
 		let transport: ScriptedTransport | undefined;
 		const given = {
@@ -194,7 +210,11 @@ export class Rig {
 		// Identifiers start at 1; every back-off is half of what it may be.
 		let draws = 0;
 		this.core = new Core(given, settings, this, () => (draws++ === 0 ? 0 : 0.5));
-		this.loop = new Loop(this.core, { transport: given.transport, host: given.host, dns: undefined }, this.clock);
+		this.loop = new Loop(
+			this.core,
+			{ transport: given.transport, dns: undefined, ...(target && { target }) },
+			this.clock,
+		);
 		// Made and parked.
 		expect(this.clock.calls.splice(0)).toEqual(["disarm"]);
 		this.transport = transport!;

@@ -203,14 +203,14 @@ export class Harness {
 
 	/** The transport stands: returns CONNECT as hex; taken in pieces of `pieceMax`. */
 	opened(pieceMax = Infinity): string {
-		void this.#wire.open();
+		void this.#wire.open("", 0);
 		this.core.handleOpened(this.now);
 		return this.sent(pieceMax);
 	}
 
 	/** The peer closed. */
 	lost(): void {
-		this.core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, this.now);
+		this.core.handleEnded(LayerCode.TRANSPORT, ReasonCode.LINK_LOST, 0, this.now);
 		this.#obey();
 	}
 

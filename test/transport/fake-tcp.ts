@@ -28,8 +28,9 @@ export const faults: { construction: Error | undefined; close: Error | undefined
 /** The platform's socket, which refuses as the platform's does; what happens to it is the test's business. */
 export class FakeTcp {
 	readonly options: Options;
-	/** As it was at construction: the options are changed later. */
+	/** As they were at construction: the options are changed later. */
 	readonly address: string;
+	readonly port: number;
 	/** The option of this name, as on the platform. */
 	target: unknown;
 	readonly calls: string[] = [];
@@ -44,6 +45,7 @@ export class FakeTcp {
 		if (error) throw error;
 		this.options = options;
 		this.address = options.address;
+		this.port = options.port;
 		this.target = options.target;
 		sockets.push(this);
 		if (!faults.callsBack) return;
@@ -111,7 +113,7 @@ let within: (() => void) | undefined;
 /** The arena of the transport made last. */
 export let bytes: Uint8Array;
 
-const ENDS = {
+const ENDS: Readonly<Record<number, string>> = {
 	[TransportEnd.NAME_FAILED]: "name failed",
 	[TransportEnd.OPEN_FAILED]: "open failed",
 	[TransportEnd.LOST]: "lost",
@@ -136,8 +138,13 @@ export function forgetAll(): void {
 	faults.callsBack = false;
 }
 
+/** A transport that is opened to where it was made for, unless told. */
+export interface TestTransport extends Transport {
+	open(host?: string, port?: number): TransportEnd | void;
+}
+
 /** A transport with room for 256 bytes in, 512 out, and three views of exact size each way. */
-export function transportTo(make: TransportFactory, host: string, dns?: NameResolver): Transport {
+export function transportTo(make: TransportFactory, host: string, dns?: NameResolver): TestTransport {
 	bytes = new Uint8Array(RX_OFFSET + RX_SIZE + TX_SIZE);
 	const transport = make({
 		buffer: bytes.buffer as ArrayBuffer,
@@ -145,22 +152,25 @@ export function transportTo(make: TransportFactory, host: string, dns?: NameReso
 		rxSize: RX_SIZE,
 		txOffset: RX_OFFSET + RX_SIZE,
 		txSize: TX_SIZE,
+		ownOffset: RX_OFFSET + RX_SIZE + TX_SIZE,
 		views: 3,
 		host,
 		port: 1883,
 		dns,
 		listener: {
 			handleResolved: () => note("resolved"),
+			handleConnected: (layer) => note(`connected ${layer}`),
 			handleOpened: () => note("opened"),
 			handleReadable: () => note("readable"),
 			handleWritable: () => note("writable"),
 			handleEnded: (end) => note(ENDS[end]),
+			wake: () => note("wake"),
 		},
 	});
 	const open = transport.open.bind(transport);
-	transport.open = () => {
+	transport.open = (toHost = host, toPort = 1883) => {
 		const before = events.length;
-		const end = open();
+		const end = open(toHost, toPort);
 		// Nobody is called from within open: why it has failed is what it returns.
 		if (events.length > before) events.push("within open()");
 		if (end) events.push(`${ENDS[end]} at once`);

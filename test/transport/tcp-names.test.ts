@@ -160,3 +160,61 @@ describe("a host that is a name", () => {
 		expect(socket().address).toBe("192.0.2.8");
 	});
 });
+
+describe("another target", () => {
+	const requests: NameRequest[] = [];
+	const dns: NameResolver = { resolve: (request) => void requests.push(request) };
+
+	beforeEach(() => {
+		requests.length = 0;
+	});
+
+	it("is another address, another port, a name, an address again", () => {
+		const transport = transportTo(tcp, "192.0.2.1", dns);
+		transport.open();
+		expect([socket().address, socket().port]).toEqual(["192.0.2.1", 1883]);
+		transport.open("192.0.2.2", 8883);
+		expect([socket().address, socket().port]).toEqual(["192.0.2.2", 8883]);
+		transport.open("broker.test", 1884);
+		expect([requests.map(({ host }) => host), sockets.length]).toEqual([["broker.test"], 2]);
+		requests[0]!.onResolved("broker.test", "192.0.2.7");
+		expect([socket().address, socket().port]).toEqual(["192.0.2.7", 1884]);
+		transport.open("192.0.2.1", 1883);
+		expect([socket().address, requests.length]).toEqual(["192.0.2.1", 1]);
+	});
+
+	it("is looked up with the same request, unless that is not answered yet", () => {
+		const transport = transportTo(tcp, "a.test", dns);
+		transport.open("a.test");
+		requests[0]!.onError("a.test");
+		transport.open("b.test");
+		expect(requests[1]).toBe(requests[0]);
+		expect(requests[1]!.host).toBe("b.test");
+		transport.open("c.test");
+		expect(requests[2]).not.toBe(requests[1]);
+		expect([requests[1]!.host, requests[2]!.host]).toEqual(["b.test", "c.test"]);
+	});
+
+	it("does not get the address of the one before: not the last good one, and not one that comes late", () => {
+		const transport = transportTo(tcp, "a.test", dns);
+		transport.open("a.test");
+		requests[0]!.onResolved("a.test", "192.0.2.7");
+		socket().makeRoom(100);
+		transport.open("a.test");
+		const late = requests[1]!;
+		transport.open("b.test");
+		events.length = 0;
+		late.onResolved("a.test", "192.0.2.8");
+		expect([events, sockets.length]).toEqual([[], 1]);
+		requests[2]!.onError("b.test");
+		expect([events, sockets.length]).toEqual([["name failed"], 1]);
+	});
+
+	it("that is a name fails at once where nobody can look it up", () => {
+		const transport = transportTo(tcp, "192.0.2.1");
+		transport.open("broker.test");
+		expect([events, sockets.length]).toEqual([["name failed at once"], 0]);
+		transport.open("192.0.2.1");
+		expect(sockets).toHaveLength(1);
+	});
+});

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Transport } from "../../firmware/ports/transport.js";
 import { tcp } from "../../firmware/transport/tcp.js";
 import {
 	bytes,
@@ -12,6 +11,7 @@ import {
 	sockets,
 	transportTo,
 	withinNext,
+	type TestTransport,
 } from "./fake-tcp.js";
 
 // Goal: the platform's TCP behind our interface: what it throws, forgets and repeats never gets further than here, and a
@@ -21,7 +21,7 @@ import {
 vi.mock("embedded:io/socket/tcp", async () => ({ default: (await import("./fake-tcp.js")).FakeTcp }));
 beforeEach(forgetAll);
 
-function opened(window = 100): Transport {
+function opened(window = 100): TestTransport {
 	const transport = transportTo(tcp, "192.0.2.1");
 	transport.open();
 	socket().makeRoom(window);

@@ -6,6 +6,7 @@ import type { Decoder } from "../../codec/decoder.js";
 import { StatusCode } from "../../codec/status.js";
 import { Application } from "../telling/application.js";
 import { Arena, Fixed } from "../setup/arena.js";
+import { beginStep, handleStepTimeout } from "./attempt.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
@@ -88,7 +89,8 @@ export class Core {
 	private _stopping = false;
 	/** start() was called meanwhile. */
 	private _restart = false;
-	private _resolved = false;
+	/** Whose step is under way while an attempt is: see attempt.ts. */
+	step: LayerCode = LayerCode.NAME;
 	private readonly _keepAliveMs: number;
 	private readonly _backoff: Backoff;
 	private readonly _reason = new DisconnectReason();
@@ -179,9 +181,12 @@ export class Core {
 
 	/** The transport has resolved the name. */
 	handleResolved(now: number): void {
-		if (this.state !== StateCode.OPENING) return;
-		this._resolved = true;
-		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		this.handleConnected(LayerCode.TRANSPORT, now);
+	}
+
+	/** The next step of the attempt begins: the connection (see handleResolved), or a handshake on one that stands. */
+	handleConnected(layer: LayerCode, now: number): void {
+		if (this.state === StateCode.OPENING) beginStep(this, layer, now);
 	}
 
 	/** The transport's connection stands: CONNECT follows. */
@@ -190,14 +195,14 @@ export class Core {
 		this.silence.lastSent = this.receiver.lastReceived = now;
 		this.receiver.open();
 		this.sender.startConnect();
-		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		beginStep(this, LayerCode.TRANSPORT, now);
 		this.setState(StateCode.CONNECTING);
 	}
 
 	/** The transport says that the attempt or the connection is over. */
-	handleEnded(layer: LayerCode, code: ReasonCode, now: number): void {
+	handleEnded(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
 		if (!isUnderWay(this.state)) return;
-		this.end(layer, code, 0, now);
+		this.end(layer, code, detail, now);
 		// There is nothing left to close.
 		if (this.command === Command.CLOSE) this.command = Command.NONE;
 	}
@@ -294,7 +299,7 @@ export class Core {
 	private fire(due: number, now: number): boolean {
 		if (this.take(due, Deadline.STOP)) this.stopTimedOut(now);
 		else if (this.take(due, Deadline.RETRY)) this.open(now);
-		else if (this.take(due, Deadline.STEP)) this.stepTimedOut(now);
+		else if (this.take(due, Deadline.STEP)) handleStepTimeout(this, now);
 		else if (this.take(due, Deadline.PINGRESP) && !this.isAlive(now)) this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
 		else if (this.take(due, Deadline.ACK)) this.ackTimedOut(now);
 		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
@@ -435,9 +440,8 @@ export class Core {
 
 	private open(now: number): void {
 		this.now = now;
-		this._resolved = false;
 		this.deadlines.clear(Deadline.RETRY);
-		this.arm(Deadline.STEP, this.settings.connectTimeoutMs, now);
+		beginStep(this, LayerCode.NAME, now);
 		this.command = Command.OPEN;
 		this.application.attention = true;
 		this.setState(StateCode.OPENING);
@@ -472,12 +476,6 @@ export class Core {
 	private ackTimedOut(now: number): void {
 		if (this.receiver.held < Held.PAUSED) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
 		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
-	}
-
-	private stepTimedOut(now: number): void {
-		if (this.state !== StateCode.OPENING) return this.timedOut(ReasonCode.CONNACK_TIMEOUT, now);
-		if (this._resolved) return this.end(LayerCode.TRANSPORT, ReasonCode.CONNECT_TIMEOUT, 0, now);
-		this.end(LayerCode.NAME, ReasonCode.NAME_TIMEOUT, 0, now);
 	}
 
 	/** Flushing took too long: DISCONNECT all the same, so that the will is not published, and a last moment to send it. */

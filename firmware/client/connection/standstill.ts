@@ -1,4 +1,5 @@
 import { elapsedMs } from "../../base/ticks.js";
+import { stepMsOf } from "./attempt.js";
 import type { Core } from "./core.js";
 import { Armed, Deadline } from "../setup/deadlines.js";
 
@@ -22,7 +23,7 @@ export function handleStandstill(core: Core, lateMs: number, leastMs: number, no
 			const silent = elapsedMs(now, receiver.lastReceived);
 			receiver.lastReceived = silent > lateMs ? (receiver.lastReceived + lateMs) | 0 : now;
 		} else if (deadline === Deadline.ACK) mostMs = settings.ackTimeoutMs;
-		else if (deadline === Deadline.STEP) mostMs = settings.connectTimeoutMs;
+		else if (deadline === Deadline.STEP) mostMs = stepMsOf(core);
 		else if (deadline === Deadline.STOP) mostMs = settings.stopTimeoutMs;
 		if (deadlines.putOff(deadline, lateMs, leastMs, mostMs, now)) isShort = true;
 	}

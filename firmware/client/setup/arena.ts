@@ -60,13 +60,15 @@ export const REGIONS: readonly (string | number)[] = Object.freeze([
 	"txBuffer", 1, Count.SETTING,
 	"rxBuffer", 1, Count.JOINED,
 	"readSize", 1, Count.SETTING,
+	// Of the transport.
+	"ownSize", 1, Count.SETTING,
 ]);
 
 /** Rows of REGIONS. */
 export const enum RegionRow {
 	/** How many have fixed places. */
 	FIXED_COUNT = 4,
-	COUNT = 13,
+	COUNT = 14,
 }
 
 /** The name of a region: of the setting that sizes it, or what it holds. */

@@ -5,6 +5,7 @@ import { topicField } from "../../codec/topic.js";
 import { isUtf8 } from "../../codec/utf8.js";
 import { LIMITS, type LimitName } from "../terms/limits.js";
 import type { CoreOptions, WillOptions } from "../terms/options.js";
+import type { TransportFactory } from "../../ports/transport.js";
 
 /** What to do when the outbox is full: the option `outboxFull`. */
 export const enum FullPolicy {
@@ -15,6 +16,7 @@ export const enum FullPolicy {
 
 /** The options, checked. Defaults are inherited: read by name, not by listing keys. */
 export interface Settings extends Record<LimitName, number> {
+	host: string;
 	cleanSession: boolean;
 	reconnect: boolean;
 	queueQoS0: boolean;
@@ -24,6 +26,8 @@ export interface Settings extends Record<LimitName, number> {
 	connect: ConnectFields | undefined;
 	/** Bytes of CONNECT. */
 	connectSize: number;
+	/** Bytes that the transport wants for itself. */
+	ownSize: number;
 }
 
 type Options = Record<string, unknown>;
@@ -259,6 +263,7 @@ const DEFAULTS: Partial<Settings> = {
 	queueQoS0: true,
 	fullPolicy: FullPolicy.REFUSE,
 	acknowledgeTooLarge: true,
+	ownSize: 0,
 };
 for (const name of Object.keys(LIMITS) as LimitName[]) DEFAULTS[name] = LIMITS[name].initial;
 Object.freeze(DEFAULTS);
@@ -309,6 +314,8 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 			refuseType(name, value, "not a function");
 		}
 	}
+	settings.host = host as string;
+	set(settings, "ownSize", (transport as TransportFactory).ownSize ?? 0);
 	const connect = readConnect(options, settings);
 	settings.connect = connect;
 	settings.connectSize = sizeOfConnect(connect);

@@ -64,6 +64,10 @@ export const enum LayerCode {
 	PROTOCOL = 4,
 	/** The server did not answer in time. */
 	DEADLINE = 5,
+	/** The handshake of TLS. */
+	SECURITY = 6,
+	/** WebSocket, its opening handshake and its frames. */
+	WEBSOCKET = 7,
 }
 
 /** Who or what ended a connection: `reason.layer`. */
@@ -74,10 +78,12 @@ export const Layer = Object.freeze({
 	SERVER: LayerCode.SERVER,
 	PROTOCOL: LayerCode.PROTOCOL,
 	DEADLINE: LayerCode.DEADLINE,
+	SECURITY: LayerCode.SECURITY,
+	WEBSOCKET: LayerCode.WEBSOCKET,
 } as const);
 export type Layer = (typeof Layer)[keyof typeof Layer];
 
-/** Why a connection or an attempt ended. The tens are the layer. */
+/** Why a connection or an attempt ended. The tens are the layer; of a layer that is a step of connecting, 1 is its time-out. */
 export const enum ReasonCode {
 	STOPPED = 0,
 	NETWORK_DOWN = 1,
@@ -113,6 +119,8 @@ export const enum ReasonCode {
 	SUBACK_TIMEOUT = 52,
 	/** Bytes wait to be sent, and the connection has taken none for `pingTimeoutMs`. */
 	WRITE_STALLED = 53,
+	SECURITY_TIMEOUT = 61,
+	WEBSOCKET_TIMEOUT = 71,
 }
 
 /** Why a connection or an attempt ended: `reason.code`. */
@@ -141,6 +149,8 @@ export const Reason = Object.freeze({
 	PINGRESP_TIMEOUT: ReasonCode.PINGRESP_TIMEOUT,
 	SUBACK_TIMEOUT: ReasonCode.SUBACK_TIMEOUT,
 	WRITE_STALLED: ReasonCode.WRITE_STALLED,
+	SECURITY_TIMEOUT: ReasonCode.SECURITY_TIMEOUT,
+	WEBSOCKET_TIMEOUT: ReasonCode.WEBSOCKET_TIMEOUT,
 } as const);
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
@@ -186,7 +196,7 @@ export class DisconnectReason {
 	layer: Layer = LayerCode.LOCAL;
 	/** One of Reason. */
 	code: Reason = ReasonCode.STOPPED;
-	/** A number that belongs to the code: a return code, a first byte, a size; else 0. */
+	/** A number that belongs to the code: a return code, a first byte, a size, what a transport has told with its end; else 0. */
 	detail = 0;
 	/** Milliseconds until the next attempt; -1 when there will be none by itself. */
 	retryMs = -1;

@@ -37,6 +37,7 @@ export const LIMITS = Object.freeze({
 	packetLog: limit(0, 0, 4096),
 	maximumPacketSize: limit(Max.PACKET_SIZE, 64, Max.PACKET_SIZE),
 	connectTimeoutMs: limit(30_000, 10, Ticks.DURATION_MS_MAX),
+	handshakeTimeoutMs: limit(30_000, 10, Ticks.DURATION_MS_MAX),
 	pingTimeoutMs: limit(10_000, 10, Ticks.DURATION_MS_MAX),
 	ackTimeoutMs: limit(20_000, 10, Ticks.DURATION_MS_MAX),
 	reconnectMinMs: limit(1_000, 1, Ticks.DURATION_MS_MAX),

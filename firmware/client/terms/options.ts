@@ -42,6 +42,8 @@ export interface TuningOptions {
 	maximumPacketSize?: number;
 	/** For each step of a connection: name lookup, connect, CONNACK. */
 	connectTimeoutMs?: number;
+	/** For each handshake between connect and CONNECT: of TLS, of WebSocket. */
+	handshakeTimeoutMs?: number;
 	/** From PINGREQ to PINGRESP, and for a connection that takes no more bytes. */
 	pingTimeoutMs?: number;
 	/** From SUBSCRIBE or UNSUBSCRIBE to its ack. */

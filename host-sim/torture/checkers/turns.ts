@@ -72,11 +72,12 @@ export class TurnChecker {
 
 	#wrap(inner: Transport): Transport {
 		return {
-			open: () => {
+			open: (host, port) => {
 				this.onOpen();
-				return inner.open();
+				return inner.open(host, port);
 			},
 			close: () => inner.close(),
+			turn: () => inner.turn?.(),
 			read: (countMax) => {
 				this.#reads++;
 				this.#break("read");
