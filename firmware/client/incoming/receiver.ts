@@ -267,7 +267,7 @@ export class Receiver {
 	}
 
 	/** Any bytes: see handleBytes. Hot: no allocation. */
-	private takeBytes(count: number, now: number): void {
+	protected takeBytes(count: number, now: number): void {
 		this._connection.now = now;
 		if (this.mode === Mode.BEGUN) this.mode = Mode.PACKET;
 		let start = this._start;

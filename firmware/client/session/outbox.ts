@@ -91,7 +91,7 @@ export class Outbox {
 	countQoS0 = 0;
 	/** Bytes of records that are not free. */
 	used = 0;
-	private readonly _bytes: Uint8Array;
+	protected readonly _bytes: Uint8Array;
 	/** The arena by words: see Field for those in front of a record. */
 	readonly words: Int32Array;
 	/** The region: from base to one below limit. */

@@ -59,13 +59,23 @@ export class Session {
 	/** in  firstId  where identifiers start: random, so that a restarted device does not repeat the last ones it used */
 	constructor(settings: Settings, arena: Arena, application: Application, counters: Counts, firstId: number) {
 		if (!(firstId >= 1 && firstId <= Max.PACKET_ID)) fail("session: first identifier");
-		this.outbox = new Outbox(arena, settings.outbox, counters);
-		this.incoming = new IncomingIds(arena, settings.incomingQoS2);
+		this.outbox = this.makeOutbox(arena, settings.outbox, counters);
+		this.incoming = this.makeIncoming(arena, settings.incomingQoS2);
 		this.window = settings.inflight;
 		this.released = new Uint16Array(arena.buffer, arena.take(2 * this.window), this.window);
 		this.nextId = firstId;
 		this._application = application;
 		this._counters = counters;
+	}
+
+	/** What this and the next one make is of another class where an observer listens: see ObservedSession. Allocates. */
+	protected makeOutbox(arena: Arena, size: number, counters: Counts): Outbox {
+		return new Outbox(arena, size, counters);
+	}
+
+	/** Allocates. */
+	protected makeIncoming(arena: Arena, max: number): IncomingIds {
+		return new IncomingIds(arena, max);
 	}
 
 	/**

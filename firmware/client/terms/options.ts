@@ -1,3 +1,4 @@
+import type { SessionObserver } from "../../ports/store.js";
 import type { NameResolver, TransportFactory } from "../../ports/transport.js";
 import type { Topic } from "../../codec/topic.js";
 import type { DisconnectReason, Problem, QoS } from "./codes.js";
@@ -103,6 +104,8 @@ export interface CoreOptions<C> extends ManifestOptions {
 	transport: TransportFactory;
 	/** Needed when `host` is a name. */
 	dns?: NameResolver;
+	/** Hears what the session does, to keep it elsewhere: what is to outlive a loss of power. */
+	store?: SessionObserver;
 
 	/** CONNACK accepted the connection; resends and subscriptions follow. */
 	onConnected?(client: C, sessionPresent: boolean): void;
