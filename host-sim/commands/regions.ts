@@ -14,7 +14,9 @@ export function regionSizes(settings: Settings): readonly Region[] {
 	const regions: Region[] = [];
 	for (let row = 0; row < RegionRow.COUNT; row++) {
 		const bytes = endOfRegions(settings, row + 1) - endOfRegions(settings, row);
-		regions.push({ name: regionName(row), bytes });
+		const name = regionName(row);
+		// No setting of anybody's: of a transport that wants memory of its own, and the usual one does not.
+		if (bytes > 0 || name !== "ownSize") regions.push({ name, bytes });
 	}
 	return regions;
 }
