@@ -13,16 +13,28 @@ import { PayloadWriter } from "../client/outgoing/payload-writer.js";
 import { StatusCode } from "../codec/status.js";
 import type { Topic } from "../codec/topic.js";
 import { Loop } from "../loop/loop.js";
+import type { Protocol } from "../ports/protocol.js";
 
 /** What a client is made from. */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface shows all its members where it is looked at
-export interface ClientOptions extends CoreOptions<Client> {}
+export interface ClientOptions extends CoreOptions<Client> {
+	/** The version of MQTT to be spoken; 3.1.1 without it. */
+	protocol?: ClientProtocol;
+}
+
+/** A version of MQTT: see Protocol. */
+export type ClientProtocol = Protocol<CoreOptions<unknown>, Settings, Core>;
 
 /** Gets a message, or a piece of one; the object is valid until the handler returns. */
 export type MessageHandler = CoreHandler<Client>;
 
 /** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
 const FUNCTION = "function";
+
+/** What a client speaks without the option `protocol`. */
+const MQTT_3_1_1: ClientProtocol = Object.freeze({
+	makeCore: (options: CoreOptions<unknown>, settings: Settings, client: unknown, random: () => number) =>
+		new Core(options, settings, client, random),
+});
 
 /** Time and timers of the platform. */
 const PLATFORM = Object.freeze({ time: Time, timer: Timer });
@@ -57,7 +69,7 @@ export class Client {
 	constructor(options: ClientOptions) {
 		try {
 			const settings = readSettings(options);
-			this.#core = new Core(options, settings, this, Math.random);
+			this.#core = (options.protocol ?? MQTT_3_1_1).makeCore(options, settings, this, Math.random);
 			this.#publisher = this.#core.shortPublisher;
 			this.#loop = new Loop(this.#core, { transport: options.transport, dns: options.dns }, PLATFORM);
 			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, this.#loop);

@@ -330,6 +330,7 @@ export class Loop implements TransportListener, Driver {
 		}
 		const command = core.takeCommand();
 		if (command !== Command.NONE) {
+			if (core.partingSize) this.part();
 			// What is open is closed first: a callback may have asked for the next attempt before this one was closed.
 			this._transport.close();
 			if (command === Command.OPEN) this.open(now);
@@ -347,6 +348,17 @@ export class Loop implements TransportListener, Driver {
 			core.deadlines.changed = true;
 			this.arm(1, now);
 		} else if (core.deadlines.changed) this.setTimer(now);
+	}
+
+	/** The last words of a connection that is to be closed: written once, as far as they are taken. */
+	private part(): void {
+		const size = this._core.partingSize;
+		this._core.partingSize = 0;
+		try {
+			this._counters.bytesOut += this._transport.write(size);
+		} catch {
+			// It is closed in any case.
+		}
 	}
 
 	/** Opens the transport. */

@@ -345,7 +345,7 @@ const LINK: readonly Defect[] = [
 	defect(
 		"a dead link is waited for, for ever",
 		"lesson 22",
-		"client/connection/core.ts",
+		"client/connection/timeouts.ts",
 		"if (left <= 0) return false;",
 		"",
 		"client/core-alive",

@@ -1,15 +1,17 @@
 // Read MQTT 3.1.1 §3.1, §3.2, §3.12 … §3.14, §4.4 and §4.8 before changing this file.
 import { fail } from "../../base/assert.js";
 import { elapsedMs } from "../../base/ticks.js";
+import { writeConnect } from "../../codec/connect.js";
 import { Max, PacketType, ReturnCode } from "../../codec/constants.js";
 import type { Decoder } from "../../codec/decoder.js";
 import { StatusCode } from "../../codec/status.js";
 import { Application } from "../telling/application.js";
 import { Arena, Fixed } from "../setup/arena.js";
-import { beginStep, handleStepTimeout } from "./attempt.js";
+import { beginStep } from "./attempt.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { makePublisher, makeReceiver, makeRegion, makeSession } from "./make-parts.js";
+import { fireDue } from "./timeouts.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
 import { isLinked, isUnderWay } from "../terms/states.js";
 import { advanceOf, CounterIndex, Counters, Counts } from "../terms/counters.js";
@@ -19,12 +21,12 @@ import { PacketLog } from "../telling/packet-log.js";
 import { handleAck } from "../incoming/publish-acks.js";
 import type { Publisher } from "../outgoing/publisher.js";
 import { handleSuback, handleUnsuback, noteRequest } from "../incoming/request-acks.js";
-import { Held } from "../incoming/receive-mode.js";
 import type { Receiver } from "../incoming/receiver.js";
 import { Fill, Sender } from "../outgoing/sender.js";
 import { Silence } from "../short-ways/silence.js";
 import { type Session, Suspect } from "../session/session.js";
 import type { Settings } from "../setup/settings.js";
+import type { SessionObserver } from "../../ports/store.js";
 import { ShortPublisher } from "../short-ways/publish.js";
 import { Leaving, type TransmitRegion } from "../short-ways/transmit-region.js";
 import { Subscriptions } from "../session/subscriptions.js";
@@ -32,12 +34,6 @@ import { Subscriptions } from "../session/subscriptions.js";
 /** The one first byte that a CONNACK can have (§3.2.1). */
 const enum Connack {
 	FIRST_BYTE = PacketType.CONNACK << 4,
-}
-
-/** Times that no option changes. */
-const enum Patience {
-	/** How long DISCONNECT may take once stop() has given up flushing. */
-	STOP_GRACE_MS = 500,
 }
 
 /** What the core asks its driver to do with the transport. */
@@ -68,31 +64,35 @@ export class Core {
 	readonly counts: Counts;
 	readonly log: PacketLog;
 	readonly application: Application;
-	readonly session: Session;
-	readonly subscriptions: Subscriptions;
-	readonly region: TransmitRegion;
-	readonly sender: Sender;
-	readonly publisher: Publisher;
-	readonly shortPublisher: ShortPublisher;
-	readonly receiver: Receiver;
+	// Those that makeParts makes. Nobody changes them afterwards.
+	session!: Session;
+	subscriptions!: Subscriptions;
+	region!: TransmitRegion;
+	sender!: Sender;
+	publisher!: Publisher;
+	shortPublisher!: ShortPublisher;
+	receiver!: Receiver;
 	readonly deadlines: Deadlines;
 	/** The keep alive. */
 	readonly silence: Silence;
 	/** The session of the connection that is up was kept by the server. */
 	sessionPresent = false;
 	command: Command = Command.NONE;
+	/** Bytes at the start of the transmit region that the driver writes, once, before it obeys CLOSE: see `lastWords`. */
+	partingSize = 0;
 	/** Some bytes had to wait for the transport: Deadline.WRITE is armed. */
 	blocked = false;
 	/** The time of the turn. */
 	now = 0;
 	/** stop() was called and is not complete. */
-	private _stopping = false;
+	protected _stopping = false;
 	/** start() was called meanwhile. */
 	private _restart = false;
 	/** Whose step is under way while an attempt is: see attempt.ts. */
 	step: LayerCode = LayerCode.NAME;
-	private readonly _keepAliveMs: number;
-	private readonly _backoff: Backoff;
+	/** From CONNECT on; 0: none. See setKeepAlive. */
+	protected _keepAliveMs = 0;
+	backoff!: Backoff;
 	private readonly _reason = new DisconnectReason();
 	private readonly _random: () => number;
 	/** What advanceOf was when the connection was accepted. */
@@ -112,18 +112,54 @@ export class Core {
 		this.log = new PacketLog(arena, settings.packetLog);
 		this.application = new Application(options, client, counts, settings.sources);
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
-		this.session = makeSession(this, firstId, options.store);
+		this.makeParts(firstId, options.store);
+		this._random = random;
+		this.writeConnect();
+		this.silence = new Silence(this.region, this.receiver, this.deadlines, this.application, counts, arena.view);
+		this.setKeepAlive(settings.keepAlive);
+	}
+
+	/**
+	 * Makes what a version of MQTT has of its own kind; Receiver makes its decoder and its message in methods of that name.
+	 * Allocates. Called once, from the constructor: fields of a derived class are not there yet.
+	 *
+	 * in   firstId  where packet identifiers start
+	 *      store    the option
+	 */
+	protected makeParts(firstId: number, store: SessionObserver | undefined): void {
+		const { settings, arena, counts } = this;
+		this.session = makeSession(this, firstId, store);
 		this.subscriptions = new Subscriptions(settings, arena, counts);
 		this.region = makeRegion(this);
 		this.sender = new Sender(this);
 		this.publisher = makePublisher(this);
 		this.shortPublisher = new ShortPublisher(this, this.publisher);
 		this.receiver = makeReceiver(this, this);
-		this._backoff = new Backoff(settings);
-		this._random = random;
-		this._keepAliveMs = settings.keepAlive * 1000;
-		this.silence = new Silence(this.region, this.receiver, this.deadlines, this.application, counts, arena.view);
-		this.silence.setTimes(this._keepAliveMs, settings.pingTimeoutMs);
+		this.backoff = new Backoff(settings);
+	}
+
+	/** Writes CONNECT (§3.1) to where it is sent from at each attempt; what it is made from is given back. Called once. */
+	protected writeConnect(): void {
+		const { settings } = this;
+		writeConnect(this.arena.bytes, this.sender.connectOffset, settings.connect!);
+		settings.connect = undefined;
+	}
+
+	/** The keep alive in seconds (§3.1.2.10), 0: none. One that CONNACK brings is set before `accept`, from which on it is kept. */
+	protected setKeepAlive(keepAliveS: number): void {
+		this._keepAliveMs = keepAliveS * 1000;
+		this.silence.setTimes(this._keepAliveMs, this.settings.pingTimeoutMs);
+	}
+
+	/**
+	 * A connection is about to end, and nothing of it has been given up yet: what the server is told last may be written behind
+	 * what waits in the transmit region, if that ends with the end of a packet. The driver writes it once and waits for nobody. In 3.1.1
+	 * there is nothing to be said.
+	 *
+	 * out  bytes of the region that are to be written, those that waited included; 0: none
+	 */
+	protected lastWords(_layer: LayerCode, _code: ReasonCode, _detail: number): number {
+		return 0;
 	}
 
 	/** The counts as a table, up to date: the same array each time. */
@@ -147,7 +183,7 @@ export class Core {
 	start(now: number): void {
 		this._restart = this._stopping;
 		if (this.state !== StateCode.STOPPED) return;
-		this._backoff.reset();
+		this.backoff.reset();
 		this.open(now);
 	}
 
@@ -169,7 +205,7 @@ export class Core {
 	/** The network is up: whoever waits tries at once. */
 	networkUp(now: number): void {
 		if (this.state !== StateCode.WAITING) return;
-		this._backoff.reset();
+		this.backoff.reset();
 		this.open(now);
 	}
 
@@ -203,7 +239,8 @@ export class Core {
 	handleEnded(layer: LayerCode, code: ReasonCode, detail: number, now: number): void {
 		if (!isUnderWay(this.state)) return;
 		this.end(layer, code, detail, now);
-		// There is nothing left to close.
+		// There is nothing left to close, and nobody to be told.
+		this.partingSize = 0;
 		if (this.command === Command.CLOSE) this.command = Command.NONE;
 	}
 
@@ -275,7 +312,7 @@ export class Core {
 	}
 
 	/** The deadline runs from the last bytes that the transport has taken. */
-	private setBlocked(blocked: boolean, now: number): void {
+	protected setBlocked(blocked: boolean, now: number): void {
 		this.blocked = blocked;
 		this.region.setBlocked(blocked);
 		if (blocked) this.arm(Deadline.WRITE, this.silence.pingTimeoutMs, now);
@@ -286,40 +323,8 @@ export class Core {
 	handleTimeout(now: number, mask = -1): void {
 		this.now = now;
 		const due = this.deadlines.due(now) & mask;
-		if ((due & ~Armed.KEEP_ALIVE) !== 0 && this.fire(due, now)) return;
+		if ((due & ~Armed.KEEP_ALIVE) !== 0 && fireDue(this, due, now)) return;
 		if ((due & Armed.KEEP_ALIVE) !== 0) this.checkSilence(now);
-	}
-
-	/**
-	 * Fires what is due beside the keep alive.
-	 *
-	 * in   due  bits of deadlines
-	 * out  whether that was all that may be done now
-	 */
-	private fire(due: number, now: number): boolean {
-		if (this.take(due, Deadline.STOP)) this.stopTimedOut(now);
-		else if (this.take(due, Deadline.RETRY)) this.open(now);
-		else if (this.take(due, Deadline.STEP)) handleStepTimeout(this, now);
-		else if (this.take(due, Deadline.PINGRESP) && !this.isAlive(now)) this.timedOut(ReasonCode.PINGRESP_TIMEOUT, now);
-		else if (this.take(due, Deadline.ACK)) this.ackTimedOut(now);
-		else if (this.take(due, Deadline.WRITE)) this.timedOut(ReasonCode.WRITE_STALLED, now);
-		else {
-			if (this.take(due, Deadline.STABLE)) {
-				this._backoff.reset();
-				this.session.trust();
-				// For what has waited behind a publish under suspicion.
-				this.region.wake();
-			}
-			return false;
-		}
-		return true;
-	}
-
-	/** Whether a deadline is among those that are due; then it is cleared. */
-	private take(due: number, deadline: Deadline): boolean {
-		if ((due & (1 << deadline)) === 0) return false;
-		this.deadlines.clear(deadline);
-		return true;
 	}
 
 	/** Milliseconds that the driver may sleep; 0 means now, negative that nothing is waited for. */
@@ -386,7 +391,7 @@ export class Core {
 		return this.subscriptions.requested > 0 && this.subscriptions.nextOfRequest(packetId, 0) >= 0;
 	}
 
-	private handleConnack(decoder: Decoder): boolean {
+	protected handleConnack(decoder: Decoder): boolean {
 		if (this.state !== StateCode.CONNECTING) return this.refuse(decoder);
 		if (decoder.returnCode !== ReturnCode.ACCEPTED) {
 			const code = decoder.returnCode;
@@ -401,7 +406,7 @@ export class Core {
 		return this.linked;
 	}
 
-	private accept(sessionPresent: boolean, now: number): void {
+	protected accept(sessionPresent: boolean, now: number): void {
 		this.deadlines.clear(Deadline.STEP);
 		this.arm(Deadline.STABLE, this.settings.stableMs, now);
 		// Counted from CONNECT, which the server has heard last [MQTT-3.1.2-23].
@@ -433,12 +438,14 @@ export class Core {
 		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, this.now);
 	}
 
-	private arm(deadline: Deadline, delayMs: number, now: number): void {
+	/** Arms a deadline, and has the driver set its timer. */
+	arm(deadline: Deadline, delayMs: number, now: number): void {
 		this.deadlines.arm(deadline, delayMs, now);
 		this.application.attention = true;
 	}
 
-	private open(now: number): void {
+	/** Begins an attempt. */
+	open(now: number): void {
 		this.now = now;
 		this.deadlines.clear(Deadline.RETRY);
 		beginStep(this, LayerCode.NAME, now);
@@ -451,7 +458,7 @@ export class Core {
 	 * Sends PINGREQ when either direction has been silent: ours, because the server counts what it gets
 	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
 	 */
-	private checkSilence(now: number): void {
+	protected checkSilence(now: number): void {
 		const { lastSent, pingAfterMs, pingTimeoutMs } = this.silence;
 		const sent = elapsedMs(now, lastSent);
 		const received = elapsedMs(now, this.receiver.lastReceived);
@@ -463,35 +470,7 @@ export class Core {
 		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, pingTimeoutMs, now);
 	}
 
-	/** PINGRESP is late. It may stand behind a long message, so as long as bytes come it is waited for. */
-	private isAlive(now: number): boolean {
-		let left = this.silence.pingTimeoutMs;
-		// Who has paused does not know what has come.
-		if (this.receiver.held < Held.PAUSED) left -= elapsedMs(now, this.receiver.lastReceived);
-		if (left <= 0) return false;
-		this.arm(Deadline.PINGRESP, left, now);
-		return true;
-	}
-
-	private ackTimedOut(now: number): void {
-		if (this.receiver.held < Held.PAUSED) this.timedOut(ReasonCode.SUBACK_TIMEOUT, now);
-		else this.arm(Deadline.ACK, this.settings.ackTimeoutMs, now);
-	}
-
-	/** Flushing took too long: DISCONNECT all the same, so that the will is not published, and a last moment to send it. */
-	private stopTimedOut(now: number): void {
-		const { leaving, open } = this.region;
-		if (leaving === Leaving.FORCED || leaving === Leaving.LAST || !open)
-			return this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
-		this.sender.leave(true);
-		this.arm(Deadline.STOP, Patience.STOP_GRACE_MS, now);
-	}
-
-	private timedOut(code: ReasonCode, now: number): void {
-		this.end(LayerCode.DEADLINE, code, 0, now);
-	}
-
-	private setState(state: StateCode): void {
+	protected setState(state: StateCode): void {
 		this.state = state;
 		this.linked = isLinked(state);
 		if (this.application.traces) this.application.trace(0, state, this.now);
@@ -506,6 +485,7 @@ export class Core {
 		const wasConnected = this.deadlines.isArmed(Deadline.STABLE) || this.region.open;
 		const young = this.deadlines.isArmed(Deadline.STABLE);
 		const suspect = young && layer !== LayerCode.LOCAL ? this.session.suspect(this.settings.resendsMax) : Suspect.NONE;
+		this.partingSize = this.linked ? this.lastWords(layer, code, detail) : 0;
 		this.deadlines.clearConnection();
 		this.blocked = false;
 		this.sender.reset();
@@ -525,7 +505,7 @@ export class Core {
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
 		const advanced = suspect === Suspect.NONE && young && advanceOf(this.counts) !== this._advance;
-		reason.retryMs = again ? this._backoff.next(layer, code, young, this._random(), advanced) : -1;
+		reason.retryMs = again ? this.backoff.next(layer, code, young, this._random(), advanced) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasTried) this.application.disconnected(reason);
@@ -535,7 +515,7 @@ export class Core {
 		if (stopping) this.finishStop();
 	}
 
-	private finishStop(): void {
+	protected finishStop(): void {
 		const left = this.session.outbox.count + this.session.releasedCount;
 		if (left > 0) this.application.problem(ProblemCode.STOPPED_UNFINISHED, left);
 		this.application.stopped();

@@ -1,4 +1,3 @@
-import { writeConnect } from "../../codec/connect.js";
 import { FirstByte, PublishFlag } from "../../codec/constants.js";
 import { Size, writeAck } from "../../codec/encode.js";
 import type { Outbox } from "../session/outbox.js";
@@ -54,8 +53,6 @@ export class Sender {
 		this._application = parts.application;
 		this.connectOffset = arena.take(settings.connectSize);
 		this._connectLimit = this.connectOffset + settings.connectSize;
-		writeConnect(arena.bytes, this.connectOffset, settings.connect!);
-		settings.connect = undefined;
 	}
 
 	/** A connection ends, or one is about to begin: nothing of the old one may be sent on the new one. */

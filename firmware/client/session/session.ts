@@ -47,6 +47,8 @@ export class Session {
 	waiting = 0;
 	/** How many exchanges may be open at once: the option `inflight`, and 1 while one of them is under suspicion. */
 	window: number;
+	/** What the window is when none is: at most `inflight`, which a server may make less for one connection. */
+	windowMax: number;
 	/** The publish that was under way the longest when a connection ended young, << 16, and how many in a row did so; see suspect. */
 	private _suspect = 0;
 	/** The identifier that takeId gives next, when it is below freeEnd. */
@@ -61,7 +63,7 @@ export class Session {
 		if (!(firstId >= 1 && firstId <= Max.PACKET_ID)) fail("session: first identifier");
 		this.outbox = this.makeOutbox(arena, settings.outbox, counters);
 		this.incoming = this.makeIncoming(arena, settings.incomingQoS2);
-		this.window = settings.inflight;
+		this.window = this.windowMax = settings.inflight;
 		this.released = new Uint16Array(arena.buffer, arena.take(2 * this.window), this.window);
 		this.nextId = firstId;
 		this._application = application;
@@ -256,7 +258,7 @@ export class Session {
 
 	/** A connection is stable: nothing that went out on it has ended it. */
 	trust(): void {
-		this.window = this.released.length;
+		this.window = this.windowMax;
 		this._suspect = 0;
 	}
 

@@ -50,6 +50,7 @@ export const OTHER_OPTIONS = Object.freeze({
 	transport: Kind.OTHER,
 	dns: Kind.OTHER,
 	store: Kind.OTHER,
+	protocol: Kind.OTHER,
 	clientId: Kind.OTHER,
 	cleanSession: Kind.BOOLEAN,
 	userName: Kind.OTHER,
@@ -319,13 +320,16 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 	if (typeof given !== "object" || given === null) throw new TypeError("options: expected an object");
 	const options = given as unknown as Options;
 	checkNames(options, OPTION_NAMES, "");
-	const { host, transport, dns, store } = options;
+	const { host, transport, dns, store, protocol } = options;
 	checkHost(host);
 	if (typeof transport !== "function") refuseType("transport", transport, "not a transport such as tcp");
 	if (dns !== undefined && typeof (dns as Options | null)?.["resolve"] !== "function") {
 		refuseType("dns", dns, "not a resolver such as platformDns()");
 	}
 	if (store !== undefined) checkObserver(store);
+	if (protocol !== undefined && typeof (protocol as Options | null)?.["makeCore"] !== "function") {
+		refuseType("protocol", protocol, "not a version of MQTT");
+	}
 	const settings = Object.create(DEFAULTS) as Settings;
 	for (let i = 0; i < OPTION_NAMES.length; i++) {
 		const name = OPTION_NAMES[i]!;

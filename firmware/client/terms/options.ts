@@ -1,3 +1,4 @@
+import type { Protocol } from "../../ports/protocol.js";
 import type { SessionObserver } from "../../ports/store.js";
 import type { NameResolver, TransportFactory } from "../../ports/transport.js";
 import type { Topic } from "../../codec/topic.js";
@@ -106,6 +107,8 @@ export interface CoreOptions<C> extends ManifestOptions {
 	dns?: NameResolver;
 	/** Hears what the session does, to keep it elsewhere: what is to outlive a loss of power. */
 	store?: SessionObserver;
+	/** The version of MQTT to be spoken, from the import that has it; 3.1.1 without it. */
+	protocol?: Protocol<never, never, unknown>;
 
 	/** CONNACK accepted the connection; resends and subscriptions follow. */
 	onConnected?(client: C, sessionPresent: boolean): void;
