@@ -47,6 +47,15 @@ interface Registry {
 	add(client: Client, core: Core): void;
 }
 
+/** What a client is made of, for those of this package that are another face of it and call as often as it does. */
+export interface ClientParts {
+	readonly core: Core;
+	readonly loop: Loop;
+}
+
+/** The parts of a client. No part of what is exported to programs. */
+export let partsOf: (client: Client) => ClientParts;
+
 /**
  * An MQTT 3.1.1 client.
  *
@@ -64,6 +73,10 @@ export class Client {
 	readonly #publisher: ShortPublisher;
 	readonly #loop: Loop;
 	readonly #writer: PayloadWriter;
+
+	static {
+		partsOf = (client) => ({ core: client.#core, loop: client.#loop });
+	}
 
 	/** Throws TypeError or RangeError naming the option, its value and its limit; what it says is traced first. */
 	constructor(options: ClientOptions) {

@@ -1,22 +1,28 @@
 import type { Message } from "../client/terms/message.js";
 import { bytesOf } from "./bytes.js";
-import type { MQTTClient } from "./client.js";
-import type { Bytes, ReadableOptions } from "./options.js";
+import type { Bytes, ProgramOptions, ReadableOptions } from "./options.js";
+import type { Telling } from "./telling.js";
 import { Unread } from "./unread.js";
 
 /** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
 const NUMBER = "number";
 
-/** Whose inbox it is. */
-export interface InboxUser {
-	/** Counts the reads of the socket. */
-	reads(): number;
+/** The flags in the first byte of a PUBLISH (§3.3.1). */
+const enum Flag {
+	RETAIN = 1,
+	QOS_SHIFT = 1,
+	QOS = 3,
+	DUPLICATE = 8,
+}
+
+/** Where messages come from. */
+export interface InboxSource {
+	/** Bytes have been read since this was last cleared: what they bring stands at other places. */
+	fresh: boolean;
 	/** Nothing more is to arrive until the program has read what is here. */
 	hold(): void;
 	/** All is read. */
 	release(): void;
-	/** There is something to do, on a turn of its own. */
-	wake(delayMs: number): void;
 }
 
 /**
@@ -25,104 +31,128 @@ export interface InboxUser {
  */
 export class Inbox {
 	/** The message that is being told, and how much of it has been read. */
-	#message: Message | null = null;
-	#read = 0;
+	private _message: Message | null = null;
+	private _read = 0;
 	/** Which piece was told last, by where it stands: a message that matches several filters is told once. */
-	#lastReads = -1;
-	#lastTopic = 0;
-	#lastStart = 0;
-	#closed = false;
-	readonly #unread = new Unread();
-	readonly #user: InboxUser;
-	readonly #owner: MQTTClient;
-	readonly #onReadable: ((this: MQTTClient, count: number, options: ReadableOptions) => void) | undefined;
+	private _lastTopic = 0;
+	private _lastStart = 0;
+	/** The client's arena, where messages stand; made with the client, like the source. */
+	buffer!: ArrayBuffer;
+	source!: InboxSource;
+	/** Undefined once nothing is told any more. */
+	private _onReadable: ProgramOptions<object>["onReadable"];
+	private readonly _owner: object;
+	private readonly _unread = new Unread();
+	private readonly _telling: Telling;
 
 	/** in  owner  what onReadable is called with as `this`; without onReadable, messages are dropped as they come */
-	constructor(
-		user: InboxUser,
-		owner: MQTTClient,
-		onReadable: ((this: MQTTClient, count: number, options: ReadableOptions) => void) | undefined,
-	) {
-		this.#user = user;
-		this.#owner = owner;
-		this.#onReadable = onReadable;
+	constructor(telling: Telling, owner: object, onReadable: ProgramOptions<object>["onReadable"]) {
+		this._telling = telling;
+		this._owner = owner;
+		this._onReadable = onReadable;
 	}
 
 	/** Pieces that were given up because they were not read. */
 	get dropped(): number {
-		return this.#unread.dropped;
+		return this._unread.dropped;
 	}
 
 	/** Something waits to be read, or to be told. */
 	get waits(): boolean {
-		return !this.#unread.empty;
+		return !this._unread.empty;
 	}
 
 	/** Nothing is told any more. */
 	close(): void {
-		this.#closed = true;
-		this.#unread.clear();
+		this._onReadable = undefined;
+		this._unread.clear();
 	}
 
-	/** A message, or a piece of one. */
-	handleMessage(message: Message): void {
-		const onReadable = this.#onReadable;
-		if (this.#closed || onReadable === undefined || this.isToldAgain(message)) return;
-		const options = optionsOf(message);
-		if (!this.#unread.empty) return this.#unread.add(message.bytes(), options);
-		this.#message = message;
-		this.#read = 0;
-		try {
-			onReadable.call(this.#owner, message.size, options);
-		} finally {
-			this.#message = null;
-			if (!this.#closed && this.#read < message.size) this.keep(message);
-		}
+	/** Takes a message, or a piece of one: the handler of all subscriptions. */
+	readonly handleMessage = (message: Message): void => {
+		const onReadable = this._onReadable;
+		if (onReadable === undefined) return;
+		const start = message.start;
+		const topicStart = message.topicStart;
+		if (this.source.fresh) this.source.fresh = false;
+		// Another filter has matched this piece too: of all that one read brings, each stands somewhere else.
+		else if (start === this._lastStart && topicStart === this._lastTopic) return;
+		this._lastStart = start;
+		this._lastTopic = topicStart;
+		const options = this.optionsOf(message);
+		if (this._unread.empty) {
+			this._message = message;
+			this._read = 0;
+			onReadable.call(this._owner, message.size, options);
+			this.endMessage();
+		} else this._unread.add(message.bytes(), options);
+	};
+
+	/** The program has been told of the message, or has thrown meanwhile. What it has not read it may read later. */
+	endMessage(): void {
+		const message = this._message;
+		if (message === null) return;
+		this._message = null;
+		if (this._read >= message.size || this._onReadable === undefined) return;
+		this._unread.add(message.bytes().subarray(this._read), null);
+		this.source.hold();
+		this._telling.wake(1);
 	}
 
-	/** Whether another filter has matched this piece too. Of all that one read brings, each is somewhere else. */
-	private isToldAgain({ topicStart, start }: Message): boolean {
-		const reads = this.#user.reads();
-		const again = reads === this.#lastReads && topicStart === this.#lastTopic && start === this.#lastStart;
-		this.#lastReads = reads;
-		this.#lastTopic = topicStart;
-		this.#lastStart = start;
-		return again;
-	}
-
-	/** The program has not read all of it: it may do so later. */
-	private keep(message: Message): void {
-		this.#unread.add(message.bytes().subarray(this.#read), null);
-		this.#user.hold();
-		this.#user.wake(1);
+	private optionsOf(message: Message): ReadableOptions {
+		const byteLength = message.total;
+		const offset = message.offset;
+		const more = offset + message.size < byteLength;
+		if (offset > 0) return { more };
+		const flags = message.firstByte;
+		const topic = String.fromArrayBuffer(this.buffer, message.topicStart, message.topicSize);
+		const QoS = (flags >> Flag.QOS_SHIFT) & Flag.QOS;
+		const retain = (flags & Flag.RETAIN) !== 0;
+		const duplicate = (flags & Flag.DUPLICATE) !== 0;
+		if (QoS === 0) return { more, topic, QoS, byteLength, retain, duplicate };
+		return { more, topic, QoS, byteLength, retain, duplicate, id: message.packetId };
 	}
 
 	/**
-	 * Tells of what has arrived behind a message that was not read at once, as far as the program reads on.
+	 * Goes on with what was not read at once.
 	 *
 	 * in   patienceMs  what is not read for this long is given up
 	 */
-	tellUnread(patienceMs: number): void {
-		const unread = this.#unread;
+	goOn(patienceMs: number): void {
+		if (this._unread.empty) this.source.release();
+		else this.tellUnread(patienceMs);
+	}
+
+	/** Tells of what has arrived behind a message that was not read at once, as far as the program reads on. */
+	private tellUnread(patienceMs: number): void {
+		const unread = this._unread;
 		while (!unread.empty) {
 			const options = unread.begin();
 			if (options !== null) {
-				this.#onReadable?.call(this.#owner, unread.size, options);
+				this._onReadable?.call(this._owner, unread.size, options);
 				unread.told();
 			} else if (unread.waitedMs >= patienceMs) unread.drop();
-			else return this.#user.wake(Math.max(1, Math.ceil(patienceMs - unread.waitedMs)));
+			else return this._telling.wake(Math.max(1, Math.ceil(patienceMs - unread.waitedMs)));
 		}
-		if (!this.#closed) this.#user.release();
+		if (this._onReadable !== undefined) this.source.release();
 	}
 
 	/** See MQTTClient.read. */
 	read(target: number | Bytes | undefined): ArrayBuffer | number | undefined {
-		const readable = this.readable;
-		if (target === undefined || typeof target === NUMBER) {
-			const count = target === undefined || (target as number) > readable ? readable : (target as number);
-			const whole = this.wholeMessage(count);
-			if (whole !== undefined || readable === 0) return whole;
-			const bytes = new Uint8Array(count);
+		const message = this._message;
+		const isCount = target === undefined || typeof target === NUMBER;
+		if (message !== null && this._read === 0 && isCount && !((target as number) < message.size)) {
+			// The usual case, one copy by the engine: all of a message that is being told.
+			const size = message.size;
+			this._read = size;
+			// An empty one is read once, too.
+			if (size === 0) this._message = null;
+			return this.buffer.slice(message.start, message.start + size);
+		}
+		const readable = message === null ? this._unread.size : message.size - this._read;
+		if (isCount) {
+			if (readable === 0) return undefined;
+			const bytes = new Uint8Array((target as number) < readable ? (target as number) : readable);
 			this.copy(bytes);
 			return bytes.buffer;
 		}
@@ -134,44 +164,14 @@ export class Inbox {
 		return view.length;
 	}
 
-	/** Bytes of the current message that are here and not read. */
-	private get readable(): number {
-		return this.#message === null ? this.#unread.size : this.#message.size - this.#read;
-	}
-
-	/** The usual case, one copy by the engine: all of a message that is being told, if that is what is wanted. */
-	private wholeMessage(count: number): ArrayBuffer | undefined {
-		const message = this.#message;
-		if (message === null || this.#read > 0 || count < message.size) return undefined;
-		this.#read = message.size;
-		// An empty one is read once, too.
-		if (message.size === 0) this.#message = null;
-		return message.bytes().buffer as ArrayBuffer;
-	}
-
 	private copy(target: Uint8Array): void {
-		const message = this.#message;
+		const message = this._message;
 		if (message === null) {
-			if (target.length > 0) this.#unread.read(target);
-			return this.#user.wake(1);
+			if (target.length > 0) this._unread.read(target);
+			return this._telling.wake(1);
 		}
-		const from = this.#read;
-		this.#read += target.length;
+		const from = this._read;
+		this._read += target.length;
 		for (let i = 0; i < target.length; i++) target[i] = message.byteAt(from + i);
 	}
-}
-
-function optionsOf(message: Message): ReadableOptions {
-	const more = message.offset + message.size < message.total;
-	if (message.offset > 0) return { more };
-	const options: ReadableOptions = {
-		more,
-		topic: message.topicText(),
-		QoS: message.qos,
-		byteLength: message.total,
-		retain: message.retain,
-		duplicate: message.duplicate,
-	};
-	if (message.packetId > 0) options.id = message.packetId;
-	return options;
 }

@@ -1,5 +1,4 @@
 import type { TuningOptions } from "../client/terms/options.js";
-import type { MQTTClient } from "./client.js";
 
 /** What the platform's classes take and give as bytes. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
@@ -107,8 +106,11 @@ export interface ConnectionError extends Error {
 	detail: number;
 }
 
-/** What MQTTClient is made from: as ECMA-419 and the SDK's class have it, and `tuning` and `onProblem` beside. */
-export interface MQTTClientOptions {
+/**
+ * What a client class of ECMA-419 is made from: as the standard and the SDK's class have it, and `tuning` and `onProblem`
+ * beside. `C` is the class, which callbacks get as `this`.
+ */
+export interface ProgramOptions<C> {
 	/** Address or name of the server. */
 	host: string;
 	/** 1883 unless told. */
@@ -138,17 +140,17 @@ export interface MQTTClientOptions {
 	/** Sizes and times that go before those of the manifest. */
 	tuning?: TuningOptions;
 	/** Bytes of a message can be read. An empty message is told with a count of 0. */
-	onReadable?(this: MQTTClient, count: number, options: ReadableOptions): void;
+	onReadable?(this: C, count: number, options: ReadableOptions): void;
 	/** That many bytes can be written. */
-	onWritable?(this: MQTTClient, count: number): void;
+	onWritable?(this: C, count: number): void;
 	/** Called with the message twice: the SDK's programs look at the first, those of the standard at the second. */
-	onControl?(this: MQTTClient, message: ControlMessage, again: ControlMessage): void;
+	onControl?(this: C, message: ControlMessage, again: ControlMessage): void;
 	/** The connection has ended after a DISCONNECT that the program has written. */
-	onClose?(this: MQTTClient): void;
+	onClose?(this: C): void;
 	/** The connection is over, or there was none; the object is closed. */
-	onError?(this: MQTTClient, error: ConnectionError): void;
+	onError?(this: C, error: ConnectionError): void;
 	/** Something was lost or refused without ending the connection; a code of Problem. */
-	onProblem?(this: MQTTClient, problem: number, detail: number): void;
+	onProblem?(this: C, problem: number, detail: number): void;
 }
 
 /** The second argument of write(). */

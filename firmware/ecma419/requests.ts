@@ -1,3 +1,4 @@
+import { PacketType } from "../codec/constants.js";
 import type { ControlMessage } from "./options.js";
 
 const UNKNOWN = -1;
@@ -23,36 +24,34 @@ class Request {
 /** What is awaited for the SUBSCRIBEs and UNSUBSCRIBEs of one connection. */
 export class Requests {
 	/** Filter of each subscription of the client, by its index. */
-	readonly #filters: (string | undefined)[] = [];
-	#open: Request[] = [];
-	readonly #answer: (message: ControlMessage) => void;
-	readonly #suback: number;
+	private readonly _filters: (string | undefined)[] = [];
+	private _open: Request[] = [];
+	private readonly _answer: (message: ControlMessage) => void;
 
-	/** in  answer  called when a request has all its answers; `suback` is the operation that carries codes */
-	constructor(suback: number, answer: (message: ControlMessage) => void) {
-		this.#suback = suback;
-		this.#answer = answer;
+	/** in  answer  called when a request has all its answers */
+	constructor(answer: (message: ControlMessage) => void) {
+		this._answer = answer;
 	}
 
 	/** A request was written; its answers follow. */
 	add(operation: number, id: number, filters: readonly string[]): void {
-		this.#open.push(new Request(operation, id, filters));
+		this._open.push(new Request(operation, id, filters));
 		if (filters.length === 0) this.settle();
 	}
 
 	/** The request that was added last did not come about. */
 	takeBack(): void {
-		this.#open.pop();
+		this._open.pop();
 	}
 
 	/** The client has given a filter this index. */
 	name(index: number, filter: string): void {
-		this.#filters[index] = filter;
+		this._filters[index] = filter;
 	}
 
 	/** Whether a filter has an index: the program has subscribed to it, and UNSUBACK has not come since. */
 	knows(filter: string): boolean {
-		return this.#filters.includes(filter);
+		return this._filters.includes(filter);
 	}
 
 	/**
@@ -60,10 +59,10 @@ export class Requests {
 	 * subscribed to: an UNSUBACK says nothing but that, so it does not matter of which.
 	 */
 	handleAnswer(operation: number, index: number, code: number): void {
-		const filter = this.#filters[index];
-		if (operation !== this.#suback) this.#filters[index] = undefined;
+		const filter = this._filters[index];
+		if (operation !== PacketType.SUBACK) this._filters[index] = undefined;
 		if (filter !== undefined && this.answer(operation, filter, code)) return;
-		for (const { filters, codes } of this.#open.filter((request) => request.operation === operation)) {
+		for (const { filters, codes } of this._open.filter((request) => request.operation === operation)) {
 			const unnamed = filters.find((each, i) => codes[i] === UNKNOWN && !this.knows(each));
 			if (unnamed !== undefined && this.answer(operation, unnamed, code)) return;
 		}
@@ -71,7 +70,7 @@ export class Requests {
 
 	/** The answer for a filter: of the oldest request that waits for one. Returns whether one did. */
 	answer(operation: number, filter: string, code: number): boolean {
-		for (const request of this.#open) {
+		for (const request of this._open) {
 			if (request.operation !== operation) continue;
 			const at = request.filters.findIndex((each, i) => each === filter && request.codes[i] === UNKNOWN);
 			if (at < 0) continue;
@@ -85,7 +84,7 @@ export class Requests {
 
 	/** What the client does not ask for any more, because the opposite was written since, counts as answered. */
 	supersede(operation: number, filter: string, code: number): void {
-		for (const request of this.#open) {
+		for (const request of this._open) {
 			if (request.operation !== operation) continue;
 			request.filters.forEach((each, i) => {
 				if (each !== filter || request.codes[i] !== UNKNOWN) return;
@@ -98,14 +97,14 @@ export class Requests {
 
 	/** The connection is gone, and with it what was asked on it. */
 	clear(): void {
-		this.#open = [];
+		this._open = [];
 	}
 
 	private settle(): void {
-		for (const { operation, id, codes, left } of this.#open) {
+		for (const { operation, id, codes, left } of this._open) {
 			if (left > 0) continue;
-			this.#answer(operation === this.#suback ? { operation, id, payload: codes } : { operation, id });
+			this._answer(operation === PacketType.SUBACK ? { operation, id, payload: codes } : { operation, id });
 		}
-		this.#open = this.#open.filter(({ left }) => left > 0);
+		this._open = this._open.filter(({ left }) => left > 0);
 	}
 }

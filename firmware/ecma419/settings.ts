@@ -5,18 +5,18 @@ import type { TuningOptions } from "../client/terms/options.js";
 import { checkNames, OPTION_NAMES } from "../client/setup/settings.js";
 import type { ClientOptions } from "../app/client.js";
 import { bytesOf, textOf } from "./bytes.js";
-import type { Bytes, MQTTClientOptions, Will } from "./options.js";
+import type { Bytes, ProgramOptions, Will } from "./options.js";
 
 /** Messages that are written piece by piece and not finished, if the manifest does not ask for more. */
 const SOURCES_MIN = 4;
 
 /** What is read of an object: a name that is not here is told of, and does no harm. */
 const WILL: readonly (keyof Will)[] = Object.freeze(["topic", "message", "QoS", "retain"]);
-const VALUES: readonly (keyof MQTTClientOptions)[] = Object.freeze([
+const VALUES: readonly (keyof ProgramOptions<never>)[] = Object.freeze([
 	...(["host", "port", "id", "user", "password", "keepAlive", "keepalive", "clean", "will"] as const),
 	...(["socket", "dns", "target", "format", "tuning"] as const),
 ]);
-const CALLBACKS: readonly (keyof MQTTClientOptions)[] = Object.freeze([
+const CALLBACKS: readonly (keyof ProgramOptions<never>)[] = Object.freeze([
 	...(["onReadable", "onWritable", "onControl", "onClose", "onError", "onProblem"] as const),
 ]);
 /** Of `device.network.mqtt`, which programs spread into the options: the class itself. */
@@ -42,7 +42,7 @@ function traceNames(given: object, names: readonly string[], path: string): void
 }
 
 /** Throws TypeError for what is of the wrong kind; what is not given is not needed, but for `socket`. */
-function checkKinds(options: MQTTClientOptions): void {
+function checkKinds(options: ProgramOptions<never>): void {
 	const { socket, dns, tuning, will, clean } = options;
 	for (const name of CALLBACKS) {
 		const callback = options[name] as unknown;
@@ -60,7 +60,7 @@ function checkKinds(options: MQTTClientOptions): void {
 }
 
 /** Sizes and times for the client: the manifest's, and over them those of the options. Throws TypeError for a name in either that is none. */
-function tuningOf(options: MQTTClientOptions): TuningOptions {
+function tuningOf(options: ProgramOptions<never>): TuningOptions {
 	const given = (config["mqtt"] ?? {}) as Record<string, unknown>;
 	checkNames(given, OPTION_NAMES, "config.mqtt.");
 	const tuning: Record<string, unknown> = {};
@@ -79,7 +79,7 @@ function tuningOf(options: MQTTClientOptions): TuningOptions {
 }
 
 /** The client's own options, by those of ECMA-419. Throws Error or TypeError for a missing or wrong one. */
-export function settingsOf(options: MQTTClientOptions): Omit<ClientOptions, "transport"> {
+export function settingsOf(options: ProgramOptions<never>): Omit<ClientOptions, "transport"> {
 	if (typeof options !== "object" || options === null) refuse("options", "expected an object");
 	traceNames(options, NAMES, "");
 	const { host, port, id, user, password, clean, will } = options;

@@ -1,90 +1,88 @@
+import { PacketType } from "../codec/constants.js";
+import { Expect, PacketHeads } from "../loop/packet-heads.js";
 import { TransportEnd, type Transport, type TransportListener, type TransportSetup } from "../ports/transport.js";
+import { Views } from "../transport/views.js";
+import type { InboxSource } from "./inbox.js";
 import type { ResolverClass, Socket, SocketClass, SocketOptions } from "./options.js";
-import { PacketHeads } from "./packet-heads.js";
+import type { Telling } from "./telling.js";
 
-const PINGREQ = 12;
-const PING_SIZE = 2;
+const enum Size {
+	/** Of the packets that only acknowledge. */
+	ACK = 4,
+}
 
 /** Four numbers of one to three digits. */
 function isAddress(host: string): boolean {
 	return /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-/** Who uses a SocketTransport, beside the client. */
-export interface TransportUser {
-	/** A packet has arrived; the client handles it after this. */
-	handlePacket(type: number, packetId: number): void;
-	/** Bytes can be written again. */
-	handleProgress(): void;
-}
-
 /**
  * A connection by any socket class of ECMA-419's shape, as the options of an MQTTClient name it: TCP, or TLS over it.
- * What the program has not read keeps it from reading on. Beside the socket it allocates a view of 4 slots for every
- * read and every write.
+ * What the program has not read keeps it from reading on. It shows the heads of incoming packets to whoever tells the
+ * program of them, and has him tell once the client's turn is over.
  */
-export class SocketTransport implements Transport {
-	resolving = false;
-	/** How often bytes have been read: what one read brings stands at different places. */
-	reads = 0;
-	/** Nothing is read while a message waits for the program. */
-	#held = false;
-	#arrived = 0;
-	#socket: Socket | null = null;
-	#writable = 0;
-	#opened = false;
-	/** The client waits for onWritable. */
-	#waiting = false;
-	/** PINGREQ is to go out between two packets. */
-	#pingDue = false;
-	/** open() is under way: the listener is not called. */
-	#opening = false;
+export class SocketTransport implements Transport, InboxSource {
+	readable = 0;
+	/** Bytes that the socket takes now. */
+	private _writable = 0;
+	fresh = false;
+	private _socket: Socket | null = null;
 	/** Callbacks of an earlier attempt count for nothing. */
-	#attempt = 0;
-	/** The port of this attempt. */
-	#port = 0;
-	/** The name or address that #address belongs to. */
-	#host = "";
-	#address = "";
-	readonly #incoming: PacketHeads;
-	readonly #outgoing = new PacketHeads(null);
-	readonly #setup: TransportSetup;
-	readonly #bytes: Uint8Array;
-	readonly #listener: TransportListener;
-	readonly #socketClass: SocketClass;
-	readonly #resolver: InstanceType<ResolverClass["io"]> | undefined;
-	readonly #user: TransportUser;
+	private _attempt = 0;
+	/** Nothing is read while a message waits for the program. */
+	private _held = false;
+	/** The client waits for onWritable: for the first one, or after a short write. */
+	private _waiting = false;
+	private _opened = false;
+	private readonly _rx: Views;
+	private readonly _tx: Views;
+	private readonly _rxOffset: number;
+	private readonly _view: DataView;
+	private readonly _heads: PacketHeads;
+	private readonly _listener: TransportListener;
+	private readonly _telling: Telling;
+	resolving = false;
+	/** What has arrived and is held. */
+	private _arrived = 0;
+	/** open() is under way: the listener is not called. */
+	private _opening = false;
+	/** Where this attempt goes to. */
+	private _host = "";
+	private _port = 0;
+	/** Of `_host`: what it was resolved to last. */
+	private _address = "";
+	private readonly _socketClass: SocketClass;
+	private readonly _resolver: InstanceType<ResolverClass["io"]> | undefined;
 
 	/** Throws TypeError when the host is a name and there is nobody to ask for it; and what a resolver's constructor throws. */
-	constructor(setup: TransportSetup, socketClass: SocketClass, dns: ResolverClass | undefined, user: TransportUser) {
-		this.#setup = setup;
-		this.#bytes = new Uint8Array(setup.buffer);
-		this.#listener = setup.listener;
-		this.#socketClass = socketClass;
-		this.#user = user;
-		this.#incoming = new PacketHeads((type, packetId) => user.handlePacket(type, packetId));
-		if (isAddress(setup.host)) return;
-		if (dns === undefined) throw new TypeError(`dns: is missing; host "${setup.host}" is a name`);
-		this.#resolver = new dns.io(dns as never);
-	}
-
-	get readable(): number {
-		return this.#held ? 0 : this.#arrived;
+	constructor(setup: TransportSetup, socketClass: SocketClass, dns: ResolverClass | undefined, telling: Telling) {
+		const { buffer, rxOffset, rxSize, txOffset, txSize, views, host } = setup;
+		this._rx = new Views(buffer, rxOffset, rxSize, views);
+		this._tx = new Views(buffer, txOffset, txSize, views);
+		this._rxOffset = rxOffset;
+		this._view = new DataView(buffer);
+		this._heads = new PacketHeads(new Uint8Array(buffer), telling);
+		this._listener = setup.listener;
+		this._telling = telling;
+		this._socketClass = socketClass;
+		if (isAddress(host)) return;
+		if (dns === undefined) throw new TypeError(`dns: is missing; host "${host}" is a name`);
+		this._resolver = new dns.io(dns as never);
 	}
 
 	open(host: string, port: number): TransportEnd | void {
 		this.close();
-		const attempt = ++this.#attempt;
-		this.#port = port;
-		if (host !== this.#host) {
-			this.#host = host;
-			this.#address = isAddress(host) ? host : "";
+		const attempt = ++this._attempt;
+		this._port = port;
+		if (host !== this._host) {
+			this._host = host;
+			this._address = isAddress(host) ? host : "";
 		}
-		if (host === this.#address) return this.connect(attempt);
-		if (this.#resolver === undefined) return TransportEnd.NAME_FAILED;
-		this.resolving = this.#opening = true;
+		if (host === this._address) return this.connect(attempt);
+		if (this._resolver === undefined) return TransportEnd.NAME_FAILED;
+		this.resolving = this._opening = true;
 		try {
-			this.#resolver.resolve({
+			this._resolver.resolve({
 				host,
 				onResolved: (_host: string, address: string) => this.handleResolved(attempt, address),
 				onError: () => this.handleResolved(attempt, ""),
@@ -92,130 +90,151 @@ export class SocketTransport implements Transport {
 		} catch {
 			this.handleResolved(attempt, "");
 		}
-		this.#opening = false;
+		this._opening = false;
 		// Answered at once.
-		if (!this.resolving) return this.#address ? this.connect(attempt) : TransportEnd.NAME_FAILED;
+		if (!this.resolving) return this._address ? this.connect(attempt) : TransportEnd.NAME_FAILED;
 	}
 
 	private handleResolved(attempt: number, address: string): void {
-		if (attempt !== this.#attempt || !this.resolving) return;
+		if (attempt !== this._attempt || !this.resolving) return;
 		this.resolving = false;
 		// The address found last is better than none.
-		if (address) this.#address = address;
-		if (this.#opening) return;
-		if (!this.#address) return this.#listener.handleEnded(TransportEnd.NAME_FAILED);
-		this.#listener.handleResolved();
-		const end = attempt === this.#attempt ? this.connect(attempt) : undefined;
-		if (end) this.#listener.handleEnded(end);
+		if (address) this._address = address;
+		if (this._opening) return;
+		if (!this._address) return this._listener.handleEnded(TransportEnd.NAME_FAILED);
+		this._listener.handleResolved();
+		const end = attempt === this._attempt ? this.connect(attempt) : undefined;
+		if (end) this._listener.handleEnded(end);
 	}
 
+	/** The socket's callbacks are made for each attempt: one of an earlier attempt is known by that. */
 	private connect(attempt: number): TransportEnd | void {
+		const listener = this._listener;
+		const telling = this._telling;
 		const options: SocketOptions & { nodelay: boolean } = {
 			nodelay: true,
-			...this.#socketClass,
-			address: this.#address,
-			host: this.#host,
-			port: this.#port,
+			...this._socketClass,
+			address: this._address,
+			host: this._host,
+			port: this._port,
 			onReadable: (count) => {
-				if (attempt === this.#attempt) this.handleReadable(count);
+				if (attempt !== this._attempt) return;
+				if (this._held) {
+					this._arrived = count;
+					return;
+				}
+				this.readable = count;
+				// As in takeTurn.
+				telling.turning = true;
+				listener.handleReadable();
+				telling.turning = false;
+				if (telling.next !== null) telling.tell();
 			},
 			onWritable: (count) => {
-				if (attempt === this.#attempt) this.handleWritable(count);
+				if (attempt !== this._attempt) return;
+				this._writable = count;
+				// Platforms say so after every write; the client cares only when it had to wait.
+				if (this._waiting) this.handleWritable();
+				else telling.handleWritable();
 			},
 			onError: () => {
-				if (attempt === this.#attempt) this.handleError();
+				if (attempt === this._attempt) this.handleError();
 			},
 		};
+		this._waiting = true;
 		try {
-			this.#socket = new this.#socketClass.io(options);
+			this._socket = new this._socketClass.io(options);
 		} catch {
 			this.close();
 			return TransportEnd.OPEN_FAILED;
 		}
 	}
 
-	private handleReadable(count: number): void {
-		this.#arrived = count;
-		if (!this.#held) this.#listener.handleReadable();
+	/** A turn of the client for what has arrived; after it, the program is told. */
+	private takeTurn(): void {
+		const telling = this._telling;
+		telling.turning = true;
+		this._listener.handleReadable();
+		telling.turning = false;
+		telling.tell();
 	}
 
-	private handleWritable(count: number): void {
-		this.#writable = count;
-		if (!this.#opened) {
-			this.#opened = true;
-			return this.#listener.handleOpened();
+	/** The first time, this means that the connection stands. */
+	private handleWritable(): void {
+		this._waiting = false;
+		if (this._opened) this._listener.handleWritable();
+		else {
+			this._opened = true;
+			this._listener.handleOpened();
 		}
-		this.sendPing();
-		if (this.#waiting) {
-			this.#waiting = false;
-			this.#listener.handleWritable();
-		}
-		this.#user.handleProgress();
+		this._telling.tell();
 	}
 
 	private handleError(): void {
-		const end = this.#opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
+		const end = this._opened ? TransportEnd.LOST : TransportEnd.OPEN_FAILED;
 		this.close();
-		this.#listener.handleEnded(end);
+		this._listener.handleEnded(end);
 	}
 
-	/** Reads nothing more for now. */
 	hold(): void {
-		this.#held = true;
+		if (this._held) return;
+		this._held = true;
+		this._arrived = this.readable;
+		this.readable = 0;
 	}
 
-	/** Reads on. */
 	release(): void {
-		if (!this.#held) return;
-		this.#held = false;
-		if (this.#arrived > 0) this.#listener.handleReadable();
+		if (!this._held) return;
+		this._held = false;
+		this.readable = this._arrived;
+		if (this.readable > 0) this.takeTurn();
 	}
 
+	/** Hot: no allocation beside the socket's. */
 	read(countMax: number): number {
-		const wanted = this.readable < countMax ? this.readable : countMax;
-		if (wanted === 0) return 0;
-		const { buffer, rxOffset } = this.#setup;
-		const count = this.#socket!.read(new Uint8Array(buffer, rxOffset, wanted)) ?? 0;
-		this.reads++;
-		this.#arrived = count === 0 ? 0 : this.#arrived - count;
-		this.#incoming.feed(this.#bytes, rxOffset, rxOffset + count);
-		return count;
-	}
-
-	write(count: number): number {
-		if (count > this.#writable) {
-			this.#waiting = true;
-			if (this.#writable === 0) return 0;
-			count = this.#writable;
-		}
-		const { buffer, txOffset } = this.#setup;
+		let count = this.readable;
+		if (count > countMax) count = countMax;
+		const views = this._rx;
+		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
+		const taken = this._socket!.read(view);
 		// Undefined: the connection has failed, and onError is on its way.
-		this.#writable = this.#socket!.write(new Uint8Array(buffer, txOffset, count)) ?? 0;
-		this.#outgoing.feed(this.#bytes, txOffset, txOffset + count);
-		if (this.#pingDue) this.sendPing();
-		return count;
+		if (!taken) return (this.readable = 0);
+		this.readable -= taken;
+		this.fresh = true;
+		const heads = this._heads;
+		if (heads.expect === Expect.FIRST_BYTE) {
+			const word = this._view.getInt32(this._rxOffset);
+			if (((word >> 16) & 0xff) === taken - 2 && taken < 130) {
+				// Mostly, this is one packet alone.
+				if (word >> 28 !== PacketType.PUBLISH) this._telling.handleAlone(word);
+				return taken;
+			}
+		}
+		heads.look(this._rxOffset, this._rxOffset + taken);
+		return taken;
 	}
 
-	/** Sends PINGREQ as soon as no packet is under way. */
-	ping(): void {
-		this.#pingDue = true;
-		this.sendPing();
-	}
-
-	private sendPing(): void {
-		if (!this.#pingDue || this.#writable < PING_SIZE || !this.#outgoing.between) return;
-		this.#pingDue = false;
-		this.#writable = this.#socket!.write(Uint8Array.of(PINGREQ << 4, 0)) ?? 0;
+	/** Hot: no allocation beside the socket's. */
+	write(count: number): number {
+		if (count > this._writable) {
+			this._waiting = true;
+			if (this._writable === 0) return 0;
+			count = this._writable;
+		}
+		const views = this._tx;
+		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
+		// Undefined: as above.
+		this._writable = this._socket!.write(view) ?? 0;
+		return view.length;
 	}
 
 	close(): void {
-		const socket = this.#socket;
-		this.#socket = null;
-		this.#attempt++;
-		this.#opened = this.resolving = this.#waiting = this.#held = this.#pingDue = false;
-		this.#arrived = this.#writable = 0;
-		this.#incoming.reset();
-		this.#outgoing.reset();
+		const socket = this._socket;
+		this._socket = null;
+		this._attempt++;
+		this._opened = this.resolving = this._waiting = this._held = false;
+		this.readable = this._arrived = this._writable = 0;
+		this._heads.reset();
 		if (socket === null) return;
 		try {
 			socket.close();
@@ -228,7 +247,7 @@ export class SocketTransport implements Transport {
 	dispose(): void {
 		this.close();
 		try {
-			this.#resolver?.close?.();
+			this._resolver?.close?.();
 		} catch {
 			// Nothing to end.
 		}

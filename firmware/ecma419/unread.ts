@@ -12,57 +12,57 @@ interface Piece {
 export class Unread {
 	/** Pieces that were given up because the program did not read them. */
 	dropped = 0;
-	#pieces: Piece[] = [];
-	#offset = 0;
-	#since = 0;
+	private _pieces: Piece[] = [];
+	private _offset = 0;
+	private _since = 0;
 
 	/** Nothing waits. */
 	get empty(): boolean {
-		return this.#pieces.length === 0;
+		return this._pieces.length === 0;
 	}
 
 	/** Bytes of the first piece that can be read: its program has been told. */
 	get size(): number {
-		const first = this.#pieces[0];
-		return first === undefined || first.options !== null ? 0 : first.bytes.length - this.#offset;
+		const first = this._pieces[0];
+		return first === undefined || first.options !== null ? 0 : first.bytes.length - this._offset;
 	}
 
 	/** in  options  what onReadable is to be told; null: it has been */
 	add(bytes: Uint8Array, options: ReadableOptions | null): void {
-		if (this.empty) this.#since = Time.ticks;
-		this.#pieces.push({ bytes, options });
+		if (this.empty) this._since = Time.ticks;
+		this._pieces.push({ bytes, options });
 	}
 
 	/** Starts on the first piece when its program has not been told of it. out: what to tell, or null */
 	begin(): ReadableOptions | null {
-		const first = this.#pieces[0];
+		const first = this._pieces[0];
 		if (first === undefined || first.options === null) return null;
 		const options = first.options;
 		first.options = null;
-		this.#offset = 0;
-		this.#since = Time.ticks;
+		this._offset = 0;
+		this._since = Time.ticks;
 		return options;
 	}
 
 	/** The program has been told of the first piece. An empty one is over with that. */
 	told(): void {
-		const first = this.#pieces[0];
+		const first = this._pieces[0];
 		if (first !== undefined && first.options === null && first.bytes.length === 0) this.next();
 	}
 
 	/** Copies `target.length` bytes, which there are. */
 	read(target: Uint8Array): void {
-		const { bytes } = this.#pieces[0]!;
-		target.set(bytes.subarray(this.#offset, this.#offset + target.length));
-		this.#offset += target.length;
-		if (this.#offset === bytes.length) this.next();
+		const { bytes } = this._pieces[0]!;
+		target.set(bytes.subarray(this._offset, this._offset + target.length));
+		this._offset += target.length;
+		if (this._offset === bytes.length) this.next();
 	}
 
 	/** Goes on to the next piece. */
 	next(): void {
-		this.#pieces.shift();
-		this.#offset = 0;
-		this.#since = Time.ticks;
+		this._pieces.shift();
+		this._offset = 0;
+		this._since = Time.ticks;
 	}
 
 	/** Gives up the first piece. */
@@ -73,11 +73,11 @@ export class Unread {
 
 	/** How long the first piece has waited. */
 	get waitedMs(): number {
-		return Time.delta(this.#since);
+		return Time.delta(this._since);
 	}
 
 	clear(): void {
-		this.#pieces = [];
-		this.#offset = 0;
+		this._pieces = [];
+		this._offset = 0;
 	}
 }

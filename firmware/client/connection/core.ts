@@ -12,6 +12,7 @@ import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
 import { makePublisher, makeReceiver, makeRegion, makeSession } from "./make-parts.js";
 import { fireDue } from "./timeouts.js";
+import { sendPing } from "./ping.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
 import { isLinked, isUnderWay } from "../terms/states.js";
 import { advanceOf, CounterIndex, Counters, Counts } from "../terms/counters.js";
@@ -459,15 +460,14 @@ export class Core {
 	 * [MQTT-3.1.2-23]; the server's, because a link that only takes our bytes may be dead.
 	 */
 	protected checkSilence(now: number): void {
-		const { lastSent, pingAfterMs, pingTimeoutMs } = this.silence;
+		const { lastSent, pingAfterMs } = this.silence;
 		const sent = elapsedMs(now, lastSent);
 		const received = elapsedMs(now, this.receiver.lastReceived);
 		const silent = sent > received ? sent : received;
 		const left = pingAfterMs - silent;
 		if (left > 0) return this.arm(Deadline.KEEP_ALIVE, left, now);
 		this.arm(Deadline.KEEP_ALIVE, pingAfterMs, now);
-		this.sender.ping();
-		if (!this.deadlines.isArmed(Deadline.PINGRESP)) this.arm(Deadline.PINGRESP, pingTimeoutMs, now);
+		sendPing(this, now);
 	}
 
 	protected setState(state: StateCode): void {
