@@ -222,10 +222,15 @@ export class SocketTransport implements Transport, InboxSource {
 			count = this._writable;
 		}
 		const views = this._tx;
-		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
+		let view: Uint8Array;
+		if (count === Size.ACK) view = views.ack;
+		else {
+			view = count === views.size ? views.view : views.longest(count);
+			count = views.count;
+		}
 		// Undefined: as above.
 		this._writable = this._socket!.write(view) ?? 0;
-		return view.length;
+		return count;
 	}
 
 	close(): void {
