@@ -10,7 +10,6 @@ export type { ManifestOptions, PayloadSource, TuningOptions, WillOptions } from 
 export { PacketLog } from "./client/telling/packet-log.js";
 export { PayloadWriter } from "./client/outgoing/payload-writer.js";
 export { Text, Topic } from "./codec/topic.js";
-export type { SessionObserver } from "./ports/store.js";
 export type {
 	NameRequest,
 	NameResolver,

@@ -9,7 +9,7 @@ export const enum FinishedCode {
 }
 
 /**
- * Hears what a session does, at the points where the order matters to somebody who keeps it elsewhere: the option `store`. Each
+ * Hears what a session does, at the points where the order matters to somebody who keeps it elsewhere: see Store. Each
  * call comes within the turn or the method that causes it, and before anything of it can reach the network. QoS 0 is not told.
  * Packet identifiers are 1 … 65535.
  *
@@ -45,4 +45,9 @@ export interface SessionObserver {
 	 * more, and publishes that are not finished are sent as new. Publishes after PUBREC are told as finished right after this.
 	 */
 	cleared(): void;
+}
+
+/** What the option `store` takes: made for a SessionObserver by `observed`, which brings the parts that tell it. */
+export interface Store {
+	makeSession: unknown;
 }

@@ -10,7 +10,8 @@ import type { Core } from "../../firmware/client/connection/core.js";
 import { RecordState } from "../../firmware/client/session/outbox.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
 import { Topic } from "../../firmware/codec/topic.js";
-import type { SessionObserver } from "../../firmware/ports/store.js";
+import { observed as withObserver } from "../../firmware/client/connection/observed.js";
+import type { SessionObserver, Store } from "../../firmware/ports/store.js";
 import { Harness, inState, type HarnessOptions } from "../support/core-harness.js";
 import { ackHex, hexOf, publishHex } from "../support/hex.js";
 import { anyStep, take } from "./random-steps.js";
@@ -122,7 +123,7 @@ class Mirror implements SessionObserver {
 /** A connected core with a kept session and a mirror; identifiers from 5. */
 function observed(options: HarnessOptions = {}): [Harness, Mirror] {
 	const store = new Mirror();
-	const h = inState.connected({ firstId: 5, cleanSession: false, ...options, store });
+	const h = inState.connected({ firstId: 5, cleanSession: false, ...options, store: withObserver(store) });
 	store.core = h.core;
 	store.take();
 	return [h, store];
@@ -279,7 +280,7 @@ describe("what an observer is told", () => {
 		fc.assert(
 			fc.property(random, fc.array(anyStep, { maxLength: 120, size: "max" }), (given, steps) => {
 				const store = new Mirror();
-				const world = new RandomWorld({ incomingQoS2: 32, ...given, store });
+				const world = new RandomWorld({ incomingQoS2: 32, ...given, store: withObserver(store) });
 				for (const each of steps) {
 					take(world, each);
 					world.check();
@@ -298,22 +299,22 @@ describe("the option store", () => {
 	const options = (store: unknown): Parameters<typeof readSettings>[0] => ({
 		host: "127.0.0.1",
 		transport: () => undefined as never,
-		store: store as SessionObserver,
+		store: store as Store,
 	});
 
 	it.each([
-		["text", "a text", 'store: "a text" is without accepted()'],
-		["null", null, "store: null is without accepted()"],
-		[
-			"an object that lacks a method",
-			{ ...new Mirror(), accepted() {}, sent() {} },
-			"store: an object is without released()",
-		],
-	])("that is %s is refused by its name", (_what, store, text) => {
-		expect(() => readSettings(options(store))).toThrow(new TypeError(text));
+		["text", "a text"],
+		["null", null],
+		["an object that lacks a method", { ...new Mirror(), accepted() {}, sent() {} }],
+	])("is not made for an observer that is %s", (_what, observer) => {
+		const lacks = observer !== null && typeof observer === "object" ? "released" : "accepted";
+		const make = (): Store => withObserver(observer as unknown as SessionObserver);
+		expect(make).toThrow(new TypeError(`store: the observer is without ${lacks}()`));
 	});
 
-	it("takes an observer", () => {
-		expect(() => readSettings(options(new Mirror()))).not.toThrow();
+	it("takes what is made for an observer, and no observer itself", () => {
+		expect(() => readSettings(options(withObserver(new Mirror())))).not.toThrow();
+		const refused = new TypeError("store: an object is not made for an observer");
+		expect(() => readSettings(options(new Mirror()))).toThrow(refused);
 	});
 });

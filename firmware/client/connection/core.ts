@@ -10,7 +10,7 @@ import { Arena, Fixed } from "../setup/arena.js";
 import { beginStep } from "./attempt.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
-import { makePublisher, makeReceiver, makeRegion, makeSession } from "./make-parts.js";
+import { PLAIN_PARTS, type PartMakers } from "./part-makers.js";
 import { fireDue } from "./timeouts.js";
 import { sendPing } from "./ping.js";
 import { DisconnectReason, LayerCode, ProblemCode, ReasonCode, StateCode } from "../terms/codes.js";
@@ -27,7 +27,6 @@ import { Fill, Sender } from "../outgoing/sender.js";
 import { Silence } from "../short-ways/silence.js";
 import { type Session, Suspect } from "../session/session.js";
 import type { Settings } from "../setup/settings.js";
-import type { SessionObserver } from "../../ports/store.js";
 import { ShortPublisher } from "../short-ways/publish.js";
 import { Leaving, type TransmitRegion } from "../short-ways/transmit-region.js";
 import { Subscriptions } from "../session/subscriptions.js";
@@ -113,7 +112,7 @@ export class Core {
 		this.log = new PacketLog(arena, settings.packetLog);
 		this.application = new Application(options, client, counts, settings.sources);
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
-		this.makeParts(firstId, options.store);
+		this.makeParts(firstId, (options.store as PartMakers | undefined) ?? PLAIN_PARTS);
 		this._random = random;
 		this.writeConnect();
 		this.silence = new Silence(this.region, this.receiver, this.deadlines, this.application, counts, arena.view);
@@ -125,17 +124,17 @@ export class Core {
 	 * Allocates. Called once, from the constructor: fields of a derived class are not there yet.
 	 *
 	 * in   firstId  where packet identifiers start
-	 *      store    the option
+	 *      makers   the option `store`, or the plain ones
 	 */
-	protected makeParts(firstId: number, store: SessionObserver | undefined): void {
+	protected makeParts(firstId: number, makers: PartMakers): void {
 		const { settings, arena, counts } = this;
-		this.session = makeSession(this, firstId, store);
+		this.session = makers.makeSession(this, firstId);
 		this.subscriptions = new Subscriptions(settings, arena, counts);
-		this.region = makeRegion(this);
+		this.region = makers.makeRegion(this);
 		this.sender = new Sender(this);
-		this.publisher = makePublisher(this);
+		this.publisher = makers.makePublisher(this);
 		this.shortPublisher = new ShortPublisher(this, this.publisher);
-		this.receiver = makeReceiver(this, this);
+		this.receiver = makers.makeReceiver(this, this);
 		this.backoff = new Backoff(settings);
 	}
 

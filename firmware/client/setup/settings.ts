@@ -3,7 +3,6 @@ import { sizeOfConnect, type ConnectFields } from "../../codec/connect.js";
 import { Max } from "../../codec/constants.js";
 import { topicField } from "../../codec/topic.js";
 import { isUtf8 } from "../../codec/utf8.js";
-import type { SessionObserver } from "../../ports/store.js";
 import { LIMITS, type LimitName } from "../terms/limits.js";
 import type { CoreOptions, WillOptions } from "../terms/options.js";
 import type { TransportFactory } from "../../ports/transport.js";
@@ -74,26 +73,6 @@ export const OTHER_OPTIONS = Object.freeze({
 
 /** The names in the option `will`. */
 export const WILL_OPTIONS = Object.freeze(["topic", "payload", "qos", "retain"] satisfies (keyof WillOptions)[]);
-
-/** What an observer of the session has to have: the option `store`. */
-const OBSERVER_METHODS = Object.freeze([
-	"accepted",
-	"sent",
-	"released",
-	"finished",
-	"remembered",
-	"forgotten",
-	"nextId",
-	"cleared",
-] satisfies (keyof SessionObserver)[]);
-
-/** Throws TypeError when an observer lacks a method. */
-function checkObserver(store: unknown): void {
-	for (let i = 0; i < OBSERVER_METHODS.length; i++) {
-		const name = OBSERVER_METHODS[i]!;
-		if (typeof (store as Options | null)?.[name] !== "function") refuseType("store", store, `without ${name}()`);
-	}
-}
 
 /** A value as an error line shows it: short, text told from numbers, and never what nobody else may read. */
 function shown(name: string, value: unknown): string {
@@ -326,7 +305,9 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 	if (dns !== undefined && typeof (dns as Options | null)?.["resolve"] !== "function") {
 		refuseType("dns", dns, "not a resolver such as platformDns()");
 	}
-	if (store !== undefined) checkObserver(store);
+	if (store !== undefined && typeof (store as Options | null)?.["makeSession"] !== "function") {
+		refuseType("store", store, "not made for an observer");
+	}
 	if (protocol !== undefined && typeof (protocol as Options | null)?.["makeCore"] !== "function") {
 		refuseType("protocol", protocol, "not a version of MQTT");
 	}

@@ -1,5 +1,5 @@
 import type { Protocol } from "../../ports/protocol.js";
-import type { SessionObserver } from "../../ports/store.js";
+import type { Store } from "../../ports/store.js";
 import type { NameResolver, TransportFactory } from "../../ports/transport.js";
 import type { Topic } from "../../codec/topic.js";
 import type { DisconnectReason, Problem, QoS } from "./codes.js";
@@ -106,7 +106,7 @@ export interface CoreOptions<C> extends ManifestOptions {
 	/** Needed when `host` is a name. */
 	dns?: NameResolver;
 	/** Hears what the session does, to keep it elsewhere: what is to outlive a loss of power. */
-	store?: SessionObserver;
+	store?: Store;
 	/** The version of MQTT to be spoken, from the import that has it; 3.1.1 without it. */
 	protocol?: Protocol<never, never, unknown>;
 
