@@ -366,16 +366,22 @@ export class Receiver {
 				if (this._incoming.count > this._counters.incomingQoS2Max)
 					this._counters.incomingQoS2Max = this._incoming.count;
 			}
-		} else {
-			// A repetition is not handed over; its topic name has to be right all the same [MQTT-1.5.3-1].
-			const topic = start + decoder.fixedSize + 2;
-			decoder.fixedSize = 0;
-			if (checkTopicName(this._bytes, topic, topic + decoder.topicSize) !== topic + decoder.topicSize) {
-				return this._exchanges.violation(ReasonCode.MALFORMED_PACKET, firstByte);
-			}
-			this._counters.table[CounterIndex.DUPLICATES_IN]!++;
-		}
+		} else if (!this.takeRepetition(decoder, start)) return false;
 		this._region.ack(qos === Wire.QOS_1 ? FirstByte.PUBACK : FirstByte.PUBREC, packetId);
+		return true;
+	}
+
+	/**
+	 * A QoS 2 message that was handed over already is not handed over; its topic name has to be right all the same
+	 * [MQTT-1.5.3-1]. out: whether the connection stands
+	 */
+	private takeRepetition(decoder: Decoder, start: number): boolean {
+		const topic = start + decoder.fixedSize + 2;
+		decoder.fixedSize = 0;
+		if (checkTopicName(this._bytes, topic, topic + decoder.topicSize) !== topic + decoder.topicSize) {
+			return this._exchanges.violation(ReasonCode.MALFORMED_PACKET, decoder.firstByte);
+		}
+		this._counters.table[CounterIndex.DUPLICATES_IN]!++;
 		return true;
 	}
 
