@@ -194,7 +194,7 @@ function watch(h: Harness): { calls: string[]; mend(): void } {
 	const calls: string[] = [];
 	const { core } = h;
 	const spies = [
-		vi.spyOn(core.publisher, "publish").mockName("Publisher.publish"),
+		vi.spyOn(core.publisher, "publishBytes").mockName("Publisher.publishBytes"),
 		vi.spyOn(core.sender, "fill").mockName("Sender.fill"),
 		vi.spyOn(core.sender as unknown as { fillRecords(): Fill }, "fillRecords").mockName("Sender.fillRecords"),
 		vi.spyOn(core, "handlePacket").mockName("Core.handlePacket"),
@@ -313,7 +313,7 @@ describe("a short way is taken", () => {
 		const before = h.core.region.size;
 		const watched = watch(h);
 		publish(h, qos);
-		expect([h.core.region.size, watched.calls]).toEqual([before, ["Publisher.publish"]]);
+		expect([h.core.region.size, watched.calls]).toEqual([before, ["Publisher.publishBytes"]]);
 	});
 
 	it("not by an ack while others wait for room: it would overtake them", () => {

@@ -63,6 +63,7 @@ const WRONG: [string, () => Harness, (core: Core) => void][] = [
 	["DUP in a publish that was not sent", queued, ({ session: { outbox } }) => outbox.setDup(outbox.cursor, true)],
 	["more in flight than the window", () => sent(1, 2), ({ session }) => (session.waiting = 3)],
 	["a window of another size", idle, ({ session }) => (session.window = 3)],
+	["a window that is wider than the option", idle, ({ session }) => (session.windowMax = 3)],
 	["PUBRELs sent that there are not", idle, ({ session }) => (session.releasedSent = 1)],
 	["more QoS 2 identifiers than there is room for", idle, ({ session: { incoming } }) => (incoming.count = 1_000)],
 	["subscriptions counted below 0", idle, ({ subscriptions }) => (subscriptions.pending = -1)],

@@ -16,18 +16,27 @@ export class ObservedPublisher extends Publisher {
 		this._observed = session.observed;
 	}
 
-	override publish(
-		topic: Topic | string,
-		payload: Uint8Array | string,
-		qos: number,
-		retain: boolean | undefined,
-	): number {
-		const outbox = this._observed;
-		const before = outbox.payloadFollows;
-		outbox.payloadFollows = true;
-		const packetId = super.publish(topic, payload, qos, retain);
-		outbox.payloadFollows = before;
-		if (packetId > 0) outbox.tellAccepted(packetId);
+	override publishBytes(topic: Topic, payload: Uint8Array, qos: number, retain: boolean | undefined): number {
+		const before = this.payloadFollows();
+		return this.payloadIsThere(before, super.publishBytes(topic, payload, qos, retain));
+	}
+
+	protected override publishText(field: Uint8Array, text: unknown, qos: number, retain: boolean | undefined): number {
+		const before = this.payloadFollows();
+		return this.payloadIsThere(before, super.publishText(field, text, qos, retain));
+	}
+
+	/** A publish is about to be put into the outbox without its payload. Returns what was said before. */
+	private payloadFollows(): boolean {
+		const before = this._observed.payloadFollows;
+		this._observed.payloadFollows = true;
+		return before;
+	}
+
+	/** Its payload is there, if it was accepted. Returns `packetId`. */
+	private payloadIsThere(before: boolean, packetId: number): number {
+		this._observed.payloadFollows = before;
+		if (packetId > 0) this._observed.tellAccepted(packetId);
 		return packetId;
 	}
 

@@ -72,31 +72,33 @@ export function sizeOfRecord(packetSize: number): number {
  * the outbox runs empty between publishes. Hot: no allocation.
  */
 export class Outbox {
-	/** The first record that is not free; `tail` when there is none. */
-	head: number;
+	// In the order of how often they are asked for: a field costs by its place.
+	/** Where the next record starts. */
+	tail: number;
 	/** The first record that this connection has not sent yet. */
 	cursor: number;
-	tail: number;
-	/** The record whose packet is being sent in pieces; -1 for none. */
-	active = -1;
-	/** Records that are not free. */
-	count = 0;
 	/**
 	 * TAGS of the only record, when it was sent whole on this connection and waits for its first ack, and nothing else
 	 * depends on that ack (DISCONNECT, a source, a record); else 0. Whatever changes a record clears it. Set by noteAlone and
 	 * by ShortPublisher; cleared here, and where `clear` stands without its call: in handleAckAlone and Receiver.handleBytes.
 	 */
 	alone = 0;
-	/** Of those, how many are QoS 0. */
-	countQoS0 = 0;
+	/** Records that are not free. */
+	count = 0;
 	/** Bytes of records that are not free. */
 	used = 0;
-	protected readonly _bytes: Uint8Array;
 	/** The arena by words: see Field for those in front of a record. */
 	readonly words: Int32Array;
+	/** The first record that is not free; `tail` when there is none. */
+	head: number;
 	/** The region: from base to one below limit. */
 	readonly base: number;
 	readonly limit: number;
+	/** The record whose packet is being sent in pieces; -1 for none. */
+	active = -1;
+	/** Records that are not free and of QoS 0. */
+	countQoS0 = 0;
+	protected readonly _bytes: Uint8Array;
 	private readonly _counters: Counts;
 
 	/** in  size  bytes of the region; of an incomplete last word nothing is used */

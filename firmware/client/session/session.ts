@@ -35,26 +35,27 @@ export const enum Suspect {
  * Hot: no allocation.
  */
 export class Session {
+	// In the order of how often they are asked for: a field costs by its place.
+	/** The identifier that takeId gives next, when it is below freeEnd. */
+	nextId: number;
+	/** Records in PUBACK_WAIT or PUBREC_WAIT; with releasedCount, what the window bounds. */
+	waiting = 0;
+	releasedCount = 0;
+	/** How many exchanges may be open at once: the option `inflight`, and 1 while one of them is under suspicion. */
+	window: number;
+	/** One past the identifiers from nextId on that are certainly free; at most one past Max.PACKET_ID. */
+	freeEnd = 0;
 	readonly outbox: Outbox;
 	/** Incoming QoS 2 identifiers between PUBLISH and PUBREL. */
 	readonly incoming: IncomingIds;
-	/** Identifiers whose PUBREL waits for PUBCOMP, in the order of their PUBRECs [MQTT-4.6.0-4]. */
-	readonly released: Uint16Array;
-	releasedCount = 0;
-	/** How many of them this connection has sent. */
+	/** How many of `released` this connection has sent. */
 	releasedSent = 0;
-	/** Records in PUBACK_WAIT or PUBREC_WAIT; with releasedCount, what the window bounds. */
-	waiting = 0;
-	/** How many exchanges may be open at once: the option `inflight`, and 1 while one of them is under suspicion. */
-	window: number;
-	/** What the window is when none is: at most `inflight`, which a server may make less for one connection. */
+	/** Identifiers whose PUBREL waits for PUBCOMP, in the order of their PUBRECs [MQTT-4.6.0-4]; releasedCount of them. */
+	readonly released: Uint16Array;
+	/** What the window is when none of them is: at most `inflight`, which a server may make less for one connection. */
 	windowMax: number;
 	/** The publish that was under way the longest when a connection ended young, << 16, and how many in a row did so; see suspect. */
 	private _suspect = 0;
-	/** The identifier that takeId gives next, when it is below freeEnd. */
-	nextId: number;
-	/** One past the identifiers from nextId on that are certainly free; at most one past Max.PACKET_ID. */
-	freeEnd = 0;
 	private readonly _application: Application;
 	private readonly _counters: Counts;
 

@@ -1,7 +1,7 @@
 // Read MQTT 3.1.1 §3.3 before changing this file.
 import { FirstByte, PublishFlag } from "../../codec/constants.js";
 import { Topic } from "../../codec/topic.js";
-import { RecordBits, TagBits, type Outbox } from "../session/outbox.js";
+import { Field, RecordBits, TagBits, type Outbox } from "../session/outbox.js";
 import type { Session } from "../session/session.js";
 import type { Counts } from "../terms/counters.js";
 import type { TransmitParts, TransmitRegion } from "./transmit-region.js";
@@ -9,9 +9,15 @@ import type { TransmitParts, TransmitRegion } from "./transmit-region.js";
 /** A constant of the module is found sooner than a global. */
 const Bytes = Uint8Array;
 
+/** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
+const OBJECT = "object";
+
 /** Takes every publish, in any state. */
 export interface LongPublisher {
+	/** Whatever a program gives. */
 	publish(topic: Topic | string, payload: Uint8Array | string, qos: number, retain: boolean | undefined): number;
+	/** A Topic and bytes for certain. */
+	publishBytes(topic: Topic, payload: Uint8Array, qos: number, retain: boolean | undefined): number;
 }
 
 /**
@@ -35,8 +41,7 @@ export interface LongPublisher {
  *                     | 3x | length | topic field | packetId | payload |          limit
  *
  * With `cursor === tail` no record waits, so the policy for a full outbox has nothing to do, LATEST_PER_TOPIC included.
- * Both ways are in one function, because a call costs more than what it would do, and without locals for what is used a
- * few times only, because a local costs three byte codes.
+ * Both ways are in one function, because a call costs more than what it would do.
  */
 export class ShortPublisher {
 	private readonly _region: TransmitRegion;
@@ -54,20 +59,27 @@ export class ShortPublisher {
 		this._long = long;
 	}
 
-	/** Takes a publish (§3.3): see Publisher.publish. Hot with a Topic and bytes: no allocation. */
-	publish(topic: Topic | string, payload: Uint8Array | string, qos: number, retain: boolean | undefined): number {
+	/** Takes a publish (§3.3): see Publisher.publish. */
+	publish(topic: Topic | string, payload: Uint8Array | string, qos: number, retain: boolean | undefined): number;
+	/** Whether these are a Topic and bytes is asked first of all. Hot: no allocation. */
+	publish(topic: Topic, payload: Uint8Array, qos: number, retain: boolean | undefined): number {
+		// Not by instanceof, which costs several times as much: what is derived from these takes the long way, as text does.
+		if ((topic as Topic | undefined)?.constructor !== Topic) return this._long.publish(topic, payload, qos, retain);
+		// First typeof: a property of text would make an object of it.
+		if (typeof payload !== OBJECT || (payload as Uint8Array | null)?.constructor !== Bytes)
+			return this._long.publish(topic, payload, qos, retain);
 		const region = this._region;
-		if (region.direct && topic instanceof Topic && payload instanceof Bytes) {
-			const field = topic.field;
-			const bytes = region.bytes;
+		if (region.direct) {
+			const fieldSize = topic.fieldSize;
 			const to = region.offset + region.size;
 			if (qos === 0) {
-				const remaining = field.length + payload.length;
+				const remaining = fieldSize + payload.length;
 				if (remaining < 128 && to + 2 + remaining <= region.limit) {
-					bytes[to] = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
-					bytes[to + 1] = remaining;
-					bytes.set(field, to + 2);
-					bytes.set(payload, to + 2 + field.length);
+					const firstByte = retain ? FirstByte.PUBLISH | PublishFlag.RETAIN : FirstByte.PUBLISH;
+					const bytes = region.bytes;
+					region.view.setInt16(to, (firstByte << 8) | remaining);
+					bytes.set(topic.field, to + 2);
+					bytes.set(payload, to + 2 + fieldSize);
 					region.size += 2 + remaining;
 					this._counters.publishesOut++;
 					return 0;
@@ -75,8 +87,9 @@ export class ShortPublisher {
 			} else if (!region.work && (qos === 1 || qos === 2)) {
 				const outbox = this._outbox;
 				const session = this._session;
-				const start = outbox.tail + RecordBits.HEADER_SIZE;
-				const packetSize = 4 + field.length + payload.length;
+				const tail = outbox.tail;
+				const start = tail + RecordBits.HEADER_SIZE;
+				const packetSize = 4 + fieldSize + payload.length;
 				const inflight = session.waiting + session.releasedCount + 1;
 				const packetId = session.nextId;
 				if (
@@ -85,34 +98,37 @@ export class ShortPublisher {
 					to + packetSize <= region.limit &&
 					inflight <= session.window &&
 					packetId < session.freeEnd &&
-					outbox.cursor === outbox.tail
+					outbox.cursor === tail
 				) {
+					const counters = this._counters;
+					const bytes = region.bytes;
+					const view = region.view;
+					const words = outbox.words;
 					session.nextId = packetId + 1;
 					session.waiting++;
-					bytes[start] = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
-					bytes[start + 1] = packetSize - 2;
-					bytes.set(field, start + 2);
-					region.view.setInt16(start + 2 + field.length, packetId);
-					bytes.set(payload, start + 4 + field.length);
+					const firstByte = FirstByte.PUBLISH | (qos << PublishFlag.QOS_SHIFT) | (retain ? PublishFlag.RETAIN : 0);
+					view.setInt16(start, (firstByte << 8) | (packetSize - 2));
+					bytes.set(topic.field, start + 2);
+					view.setInt16(start + 2 + fieldSize, packetId);
+					bytes.set(payload, start + 4 + fieldSize);
 					bytes.copyWithin(to, start, start + packetSize);
 					region.size += packetSize;
 					const recordSize = (RecordBits.HEADER_SIZE + 3 + packetSize) & ~3;
 					const tags = (packetId << TagBits.ID_SHIFT) | (qos === 1 ? TagBits.PUBACK_WAIT : TagBits.PUBREC_WAIT);
-					outbox.words[outbox.tail >> 2] = RecordBits.START_AT_ONCE | recordSize;
-					outbox.words[(start >> 2) - 1] = tags;
-					outbox.tail = outbox.cursor = outbox.tail + recordSize;
-					outbox.used += recordSize;
-					outbox.alone = outbox.count ? 0 : tags;
-					outbox.count++;
-					this._counters.publishesOut++;
-					if (outbox.used > this._counters.outboxMax) this._counters.outboxMax = outbox.used;
+					words[tail >> 2] = RecordBits.START_AT_ONCE | recordSize;
+					words[(tail >> 2) + Field.TAGS] = tags;
+					outbox.tail = outbox.cursor = tail + recordSize;
+					const used = (outbox.used += recordSize);
+					outbox.alone = outbox.count++ ? 0 : tags;
+					counters.publishesOut++;
+					if (used > counters.outboxMax) counters.outboxMax = used;
 					// One has been noted by the publish before: the first identifier is looked for on the long way.
 					if (inflight > 1) this.noteMost(inflight);
 					return packetId;
 				}
 			}
 		}
-		return this._long.publish(topic, payload, qos, retain);
+		return this._long.publishBytes(topic, payload, qos, retain);
 	}
 
 	/** High-water marks of publishes that are not finished. */

@@ -74,8 +74,9 @@ function checkRecords(core: Core, expect: Expect): void {
 function checkSession(core: Core, expect: Expect): void {
 	const { session, settings, subscriptions } = core;
 	const { waiting, releasedCount, releasedSent, incoming } = session;
+	expect(session.windowMax >= 1 && session.windowMax <= settings.inflight, "a window that is wider than the option");
 	expect(waiting + releasedCount <= settings.inflight, "more in flight than the window");
-	expect(session.window === settings.inflight || session.window === 1, "a window of another size");
+	expect(session.window === session.windowMax || session.window === 1, "a window of another size");
 	expect(releasedSent >= 0 && releasedSent <= releasedCount, "PUBRELs sent that there are not");
 	expect(incoming.count <= settings.incomingQoS2, "more QoS 2 identifiers than there is room for");
 	expect(subscriptions.pending >= 0 && subscriptions.requested >= 0, "subscriptions counted below 0");
