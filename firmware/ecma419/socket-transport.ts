@@ -1,15 +1,10 @@
 import { PacketType } from "../codec/constants.js";
 import { Expect, PacketHeads } from "../loop/packet-heads.js";
 import { TransportEnd, type Transport, type TransportListener, type TransportSetup } from "../ports/transport.js";
-import { Views } from "../transport/views.js";
 import type { InboxSource } from "./inbox.js";
+import { KeptViews } from "./kept-views.js";
 import type { ResolverClass, Socket, SocketClass, SocketOptions } from "./options.js";
 import type { Telling } from "./telling.js";
-
-const enum Size {
-	/** Of the packets that only acknowledge. */
-	ACK = 4,
-}
 
 /** Four numbers of one to three digits. */
 function isAddress(host: string): boolean {
@@ -34,8 +29,8 @@ export class SocketTransport implements Transport, InboxSource {
 	/** The client waits for onWritable: for the first one, or after a short write. */
 	private _waiting = false;
 	private _opened = false;
-	private readonly _rx: Views;
-	private readonly _tx: Views;
+	private readonly _rx: KeptViews;
+	private readonly _tx: KeptViews;
 	private readonly _rxOffset: number;
 	private readonly _view: DataView;
 	private readonly _heads: PacketHeads;
@@ -56,9 +51,9 @@ export class SocketTransport implements Transport, InboxSource {
 
 	/** Throws TypeError when the host is a name and there is nobody to ask for it; and what a resolver's constructor throws. */
 	constructor(setup: TransportSetup, socketClass: SocketClass, dns: ResolverClass | undefined, telling: Telling) {
-		const { buffer, rxOffset, rxSize, txOffset, txSize, views, host } = setup;
-		this._rx = new Views(buffer, rxOffset, rxSize, views);
-		this._tx = new Views(buffer, txOffset, txSize, views);
+		const { buffer, rxOffset, txOffset, host } = setup;
+		this._rx = new KeptViews(buffer, rxOffset);
+		this._tx = new KeptViews(buffer, txOffset);
 		this._rxOffset = rxOffset;
 		this._view = new DataView(buffer);
 		this._heads = new PacketHeads(new Uint8Array(buffer), telling);
@@ -190,13 +185,10 @@ export class SocketTransport implements Transport, InboxSource {
 		if (this.readable > 0) this.takeTurn();
 	}
 
-	/** Hot: no allocation beside the socket's. */
 	read(countMax: number): number {
 		let count = this.readable;
 		if (count > countMax) count = countMax;
-		const views = this._rx;
-		const view = count === Size.ACK ? views.ack : count === views.size ? views.view : views.longest(count);
-		const taken = this._socket!.read(view);
+		const taken = this._socket!.read(this._rx.of(count));
 		// Undefined: the connection has failed, and onError is on its way.
 		if (!taken) return (this.readable = 0);
 		this.readable -= taken;
@@ -214,22 +206,14 @@ export class SocketTransport implements Transport, InboxSource {
 		return taken;
 	}
 
-	/** Hot: no allocation beside the socket's. */
 	write(count: number): number {
 		if (count > this._writable) {
 			this._waiting = true;
 			if (this._writable === 0) return 0;
 			count = this._writable;
 		}
-		const views = this._tx;
-		let view: Uint8Array;
-		if (count === Size.ACK) view = views.ack;
-		else {
-			view = count === views.size ? views.view : views.longest(count);
-			count = views.count;
-		}
 		// Undefined: as above.
-		this._writable = this._socket!.write(view) ?? 0;
+		this._writable = this._socket!.write(this._tx.of(count)) ?? 0;
 		return count;
 	}
 

@@ -27,6 +27,8 @@ export class Telling implements HeadListener {
 	/** What onControl is to be told next; behind it the others, in order. */
 	next: ControlMessage | null = null;
 	private readonly _others: ControlMessage[] = [];
+	/** How many those are. */
+	private _waiting = 0;
 	private readonly _owner: object;
 	private _onControl: ProgramOptions<object>["onControl"];
 	private readonly _ids: GivenIds;
@@ -90,15 +92,23 @@ export class Telling implements HeadListener {
 	control(message: ControlMessage): void {
 		if (this._closed) return;
 		if (this.next === null) this.next = message;
-		else this._others.push(message);
+		else {
+			this._others.push(message);
+			this._waiting++;
+		}
 		if (!this.turning) this.wake(1);
 	}
 
 	/** The socket takes bytes: what the program knows of is still there. */
 	handleWritable(): void {
 		const room = this.room;
-		if (room.owed && room.told > 0) this.tellRoom(room.told);
-		else if (room.told < room.most) this.tell();
+		if (room.owed && room.told > 0) {
+			try {
+				this.tellRoom(room, room.told);
+			} catch (error) {
+				this.handleThrown(error);
+			}
+		} else if (room.told < room.most) this.tell();
 	}
 
 	private handleTimer(): void {
@@ -115,18 +125,23 @@ export class Telling implements HeadListener {
 	tell(): void {
 		try {
 			for (let message = this.next; message !== null; message = this.next) {
-				this.next = this._others.length > 0 ? this._others.shift()! : null;
+				this.next = this._waiting > 0 ? this.takeWaiting() : null;
 				const operation = message.operation;
 				if (operation <= PacketType.PUBCOMP && operation !== PacketType.PUBREL)
 					message.id = this._ids.find(message.id!, operation !== PacketType.PUBREC);
 				this._onControl?.call(this._owner, message, message);
 			}
+			const room = this.room;
+			const size = room.size();
+			if (size > room.told || (size > 0 && room.owed)) this.tellRoom(room, size);
 		} catch (error) {
 			this.handleThrown(error);
 		}
-		const room = this.room;
-		const size = room.size();
-		if (size > room.told || (size > 0 && room.owed)) this.tellRoom(size);
+	}
+
+	private takeWaiting(): ControlMessage {
+		this._waiting--;
+		return this._others.shift()!;
 	}
 
 	/** A callback has thrown: it must not restart the device. What is left is told later. */
@@ -135,16 +150,10 @@ export class Telling implements HeadListener {
 		this.wake(1);
 	}
 
-	private tellRoom(size: number): void {
-		const onWritable = this._onWritable;
-		if (onWritable === undefined) return;
-		const room = this.room;
+	/** Calls onWritable; throws what it throws. */
+	private tellRoom(room: Room, size: number): void {
 		room.told = size;
 		room.owed = false;
-		try {
-			onWritable.call(this._owner, size);
-		} catch (error) {
-			this.handleThrown(error);
-		}
+		this._onWritable?.call(this._owner, size);
 	}
 }

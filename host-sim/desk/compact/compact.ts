@@ -29,8 +29,8 @@ export const DEVICE_MODULES: Readonly<Record<string, string>> = {
 /** In the order in which they are done. */
 export const PASSES: Readonly<Record<string, Pass>> = { classes, arrows, privates, fields, names };
 
-/** Rooms whose modules are all part of the module `xs-mqtt`; and the views, which two transports use. */
-const LIBRARY = /[\\/](?:base|ports|codec|client|loop|app)[\\/]|[\\/]transport[\\/]views\.js$|[\\/]index\.js$/;
+/** Rooms whose modules are all part of the module `xs-mqtt`. */
+const LIBRARY = /[\\/](?:base|ports|codec|client|loop|app)[\\/]|[\\/]index\.js$/;
 
 /**
  * Writes the modules of a device.
