@@ -472,6 +472,24 @@ describe("other packets", () => {
 		await until(() => program.operations.includes("PINGRESP"), "PINGRESP");
 	});
 
+	it("ends the connection when nobody answers PINGREQ", async () => {
+		const program = await ready({ keepAlive: 0, tuning: { pingTimeoutMs: 100 } });
+		program.client.write(null, { operation: MQTTClient.PINGREQ });
+		await until(() => program.errors.length > 0, "the end");
+		expect(program.errors[0]).toMatchObject({ layer: Layer.DEADLINE, code: Reason.PINGRESP_TIMEOUT });
+	});
+
+	it("tells what one read brings in its order, before anything else happens", async () => {
+		const program = await ready();
+		const { client, socket } = program;
+		for (const QoS of [1, 2]) client.write(buffer("x"), { topic: "t", QoS, id: 100 + QoS });
+		const [first, second] = [...socket.takeSent().matchAll(/3[24]06000174(....)/g)].map((match) =>
+			parseInt(match[1]!, 16),
+		);
+		socket.arrive(ackHex(0x40, first!) + "d000" + ackHex(0x50, second!) + "d000");
+		expect(program.operations.slice(1)).toEqual(["PUBACK 101", "PINGRESP", "PUBREC 102", "PINGRESP"]);
+	});
+
 	it("takes acks that the program writes, which it sends by itself", async () => {
 		const program = await ready();
 		const { client, socket } = program;
