@@ -30,34 +30,35 @@ const enum Event {
  * and costs the connection. Hot: no allocation.
  */
 export class Loop implements TransportListener, Driver {
-	private readonly _core: Core;
-	private readonly _region: TransmitRegion;
-	private readonly _sender: Sender;
-	private readonly _receiver: Receiver;
-	private readonly _application: Application;
-	private readonly _silence: Silence;
-	private readonly _transport: Transport;
-	private readonly _target: Target;
-	private readonly _counters: Counts;
-	private readonly _timer: Clock["timer"];
-	private readonly _timerId: object;
-	/** The timer is given back: nothing happens by itself any more. */
-	closed = false;
-	private readonly _time: Clock["time"];
-	private readonly _landingSize: number;
+	// In the order of their use in the usual turns: on XS, each field before the one that is looked up costs instructions.
 	/** A turn is under way: what is called now is called from within a callback. */
 	busy: Busy = Busy.NO;
-	private _timerFired = false;
-	/** A defect has kept the connection from being given up. */
-	private _faulty = false;
-	/** A bound on a turn was reached: the next one follows at once. */
-	private _more = false;
+	private readonly _region: TransmitRegion;
+	private readonly _transport: Transport;
+	private readonly _counters: Counts;
+	private readonly _silence: Silence;
+	private readonly _application: Application;
+	private readonly _time: Clock["time"];
+	private readonly _receiver: Receiver;
+	private readonly _landingSize: number;
+	private readonly _timer: Clock["timer"];
+	private readonly _timerId: object;
 	/** When the timer is to fire; means something only while others are waited for. */
 	private _wakeAt = 0;
+	private readonly _core: Core;
+	private readonly _sender: Sender;
+	/** A bound on a turn was reached: the next one follows at once. */
+	private _more = false;
+	private _timerFired = false;
 	/** The transport has asked for a turn of its own. */
 	private _owesTurn = false;
 	/** How often in a row others were given Turn.LOOK_MS more. */
 	private _looks = 0;
+	/** A defect has kept the connection from being given up. */
+	private _faulty = false;
+	/** The timer is given back: nothing happens by itself any more. */
+	closed = false;
+	private readonly _target: Target;
 
 	/** Throws what the transport throws when the options do not suit it. */
 	constructor(core: Core, options: LoopOptions, clock: Clock) {
@@ -95,6 +96,61 @@ export class Loop implements TransportListener, Driver {
 				: transport;
 	}
 
+	/**
+	 * One turn: what has arrived, what is due, what is to be sent. Called after every event and after every request of
+	 * the application; from within a callback it does nothing, because the turn that is under way goes on. Bounded by
+	 * Turn.READS_MAX, Turn.WRITES_MAX and Turn.TIME_MS_MAX (a callback that is under way is waited for); what is left is
+	 * done on a turn of its own, one millisecond later. Hot: no allocation beside the platform's record of the try.
+	 */
+	handleReadable(): void {
+		if (this.busy) return;
+		// The transport is the first that can throw.
+		this.busy = Busy.OUTSIDE;
+		const now = this._time.ticks | 0;
+		const region = this._region;
+		try {
+			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
+			if (this._transport.readable) {
+				if (!this._receiver.stalled) {
+					const count = this._transport.read(this._landingSize);
+					this.busy = Busy.INSIDE;
+					const left = count === 2 ? this._silence.answered(now) : 0;
+					// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
+					if (left) this._timer.schedule(this._timerId, left, left);
+					else this._receiver.handleBytes(count, now);
+				}
+				if (this._transport.readable) {
+					this.busy = Busy.INSIDE;
+					this.readMore(now);
+				}
+			}
+			if (region.work) {
+				this.busy = Busy.INSIDE;
+				this.write(now);
+			} else if (region.size) {
+				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
+				if (region.size > this._counters.txMax) this._counters.txMax = region.size;
+				this.busy = Busy.OUTSIDE;
+				const count = this._transport.write(region.size);
+				if (count === region.size && !region.watched) {
+					region.size = 0;
+					this._silence.lastSent = now;
+					this._counters.bytesOut += count;
+				} else {
+					this.busy = Busy.INSIDE;
+					if (this.handleWritten(count, now)) this.write(now);
+				}
+			}
+			if (this._application.attention) {
+				this.busy = Busy.INSIDE;
+				this.attend(now, false);
+			}
+		} catch (error) {
+			this.recover(error, now);
+		}
+		this.busy = Busy.NO;
+	}
+
 	handleResolved(): void {
 		this.handle(Event.RESOLVED, 0);
 	}
@@ -107,8 +163,8 @@ export class Loop implements TransportListener, Driver {
 		this.handle(Event.OPENED, 0);
 	}
 
-	/** The same as run, by the name that transports know: a call in between would cost every turn that reads. */
-	declare handleReadable: () => void;
+	/** The same as handleReadable, for a turn whatever its reason. */
+	declare run: () => void;
 
 	handleWritable(): void {
 		// Acks may go out now, and with them the bytes that waited for their room.
@@ -186,61 +242,6 @@ export class Loop implements TransportListener, Driver {
 		this._timerFired = this._application.attention = true;
 		if (this._owesTurn) this.turnTransport();
 		this.run();
-	}
-
-	/**
-	 * One turn: what has arrived, what is due, what is to be sent. Called after every event and after every request of
-	 * the application; from within a callback it does nothing, because the turn that is under way goes on. Bounded by
-	 * Turn.READS_MAX, Turn.WRITES_MAX and Turn.TIME_MS_MAX (a callback that is under way is waited for); what is left is
-	 * done on a turn of its own, one millisecond later. Hot: no allocation beside the platform's record of the try.
-	 */
-	run(): void {
-		if (this.busy) return;
-		// The transport is the first that can throw.
-		this.busy = Busy.OUTSIDE;
-		const now = this._time.ticks | 0;
-		const region = this._region;
-		try {
-			// Numbers are asked whether they are 0 without a comparison: it would be a third of each line.
-			if (this._transport.readable) {
-				if (!this._receiver.stalled) {
-					const count = this._transport.read(this._landingSize);
-					this.busy = Busy.INSIDE;
-					const left = count === 2 ? this._silence.answered(now) : 0;
-					// A silence goes on after its PINGRESP: the next turn is that of the next PINGREQ.
-					if (left) this._timer.schedule(this._timerId, left, left);
-					else this._receiver.handleBytes(count, now);
-				}
-				if (this._transport.readable) {
-					this.busy = Busy.INSIDE;
-					this.readMore(now);
-				}
-			}
-			if (region.work) {
-				this.busy = Busy.INSIDE;
-				this.write(now);
-			} else if (region.size) {
-				// The usual case of write, in place: all of it leaves at once, and nobody waits to hear of that.
-				if (region.size > this._counters.txMax) this._counters.txMax = region.size;
-				this.busy = Busy.OUTSIDE;
-				const count = this._transport.write(region.size);
-				if (count === region.size && !region.watched) {
-					region.size = 0;
-					this._silence.lastSent = now;
-					this._counters.bytesOut += count;
-				} else {
-					this.busy = Busy.INSIDE;
-					if (this.handleWritten(count, now)) this.write(now);
-				}
-			}
-			if (this._application.attention) {
-				this.busy = Busy.INSIDE;
-				this.attend(now, false);
-			}
-		} catch (error) {
-			this.recover(error, now);
-		}
-		this.busy = Busy.NO;
 	}
 
 	/**
@@ -525,4 +526,4 @@ export class Loop implements TransportListener, Driver {
 	}
 }
 
-Loop.prototype.handleReadable = Loop.prototype.run;
+Loop.prototype.run = Loop.prototype.handleReadable;

@@ -87,7 +87,7 @@ describe("a silence", () => {
 		rig.pass(250);
 		rig.clock.fire!();
 		expect([long.timers > 0, rig.state]).toEqual([true, StateCode.CONNECTED]);
-		while (rig.state === StateCode.CONNECTED) rig.sleep();
+		for (let i = 0; i < 100 && rig.state === StateCode.CONNECTED; i++) rig.sleep();
 		expect(rig.log).toEqual(["disconnected 5/51 retry"]);
 	});
 

@@ -55,6 +55,9 @@ export const enum Command {
  * Hot: no allocation.
  */
 export class Core {
+	// What is asked in every turn stands first: on XS, each field before the one that is looked up costs instructions.
+	/** The time of the turn. */
+	now = 0;
 	/** Set by setState only. */
 	state: StateCode = StateCode.STOPPED;
 	/** Whether a connection stands that packets go by, accepted or not: follows from `state`. */
@@ -82,8 +85,6 @@ export class Core {
 	partingSize = 0;
 	/** Some bytes had to wait for the transport: Deadline.WRITE is armed. */
 	blocked = false;
-	/** The time of the turn. */
-	now = 0;
 	/** stop() was called and is not complete. */
 	protected _stopping = false;
 	/** start() was called meanwhile. */
