@@ -316,19 +316,30 @@ describe("a short way is taken", () => {
 		expect([h.core.region.size, watched.calls]).toEqual([before, ["Publisher.publishBytes"]]);
 	});
 
-	it("not by an ack while others wait for room: it would overtake them", () => {
+	/** The region is full, an ack waits for room, and then there is some. */
+	function ackWaits(): Harness {
 		const h = inState.connected({ ...OPTIONS, txBuffer: 64 });
+		h.exchange(publishHex("a", "m", 2, 7));
 		h.publish("t", "y".repeat(59));
 		h.receive(publishHex("a", "m", 1, 5));
-		h.core.handleSent(h.core.region.size - 8, h.now);
-		h.core.region.work = 0;
-		h.receive(publishHex("a", "m", 2, 6));
-		expect(h.core.region.ackCount).toBe(2);
+		expect(h.core.region.ackCount).toBe(1);
+		h.core.handleSent(h.core.region.size - 1, h.now);
+		return h;
+	}
+
+	it.each([
+		["an answer to an ack", ackHex(0x62, 7), ackHex(0x70, 7)],
+		["an ack", publishHex("a", "m", 1, 6), ackHex(0x40, 6)],
+	])("not by %s while acks wait for room: it would overtake them", (_name, arrives, answer) => {
+		const h = ackWaits();
+		h.receive(arrives);
+		expect(h.sent()).toBe(`79${ackHex(0x40, 5)}${answer}`);
 	});
 
 	it("not by PUBACK while leaving: DISCONNECT has waited for it", () => {
 		const h = idle();
 		h.stop();
+		expect(h.sent()).toBe("");
 		h.receive(ackHex(0x40, 0x1234));
 		expect(h.sent()).toBe("e000");
 	});

@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
-import { DEFECTS, type Defect } from "./defects.js";
+import type { Defect } from "./defect.js";
+import { DEFECTS } from "./defects.js";
 import { Tree } from "./tree.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

@@ -1,20 +1,5 @@
-/** One deliberate defect of the client. */
-export interface Defect {
-	readonly name: string;
-	/** What it breaks: statement, section, or lesson. */
-	readonly breaks: string;
-	/** In `firmware/`. */
-	readonly file: string;
-	/** Text that occurs once in the file, and what stands there instead. */
-	readonly find: string;
-	readonly replace: string;
-	/** The tests that should see it, in `test/`; when they do not, the wider ones are asked. */
-	readonly by: readonly string[];
-}
-
-function defect(name: string, breaks: string, file: string, find: string, replace: string, ...by: string[]): Defect {
-	return { name, breaks, file, find, replace, by };
-}
+import { defect, type Defect } from "./defect.js";
+import { SHORT_WAYS } from "./short-ways.js";
 
 /** Bytes to fields and back. */
 const CODEC: readonly Defect[] = [
@@ -669,4 +654,4 @@ const GIVING_UP: readonly Defect[] = [
 ];
 
 /** All of them. */
-export const DEFECTS: readonly Defect[] = [...CODEC, ...RECEIVING, ...SENDING, ...LINK, ...GIVING_UP];
+export const DEFECTS: readonly Defect[] = [...CODEC, ...RECEIVING, ...SENDING, ...SHORT_WAYS, ...LINK, ...GIVING_UP];

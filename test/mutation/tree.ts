@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import type { Defect } from "./defects.js";
+import type { Defect } from "./defect.js";
 
 /** What the tests need of the tree. */
 const PARTS = ["firmware", "host-sim", "test", "manifests", "package.json", "vitest.config.ts", "README.md"];
