@@ -1,5 +1,5 @@
 import { defect, type Defect } from "./defect.js";
-import { SHORT_WAYS } from "./short-ways.js";
+import { SHORT_WAYS, SWITCHED_OFF } from "./short-ways.js";
 
 /** Bytes to fields and back. */
 const CODEC: readonly Defect[] = [
@@ -654,4 +654,12 @@ const GIVING_UP: readonly Defect[] = [
 ];
 
 /** All of them. */
-export const DEFECTS: readonly Defect[] = [...CODEC, ...RECEIVING, ...SENDING, ...SHORT_WAYS, ...LINK, ...GIVING_UP];
+export const DEFECTS: readonly Defect[] = [
+	...CODEC,
+	...RECEIVING,
+	...SENDING,
+	...SHORT_WAYS,
+	...SWITCHED_OFF,
+	...LINK,
+	...GIVING_UP,
+];

@@ -6,6 +6,69 @@ const RECORDS = "client/short-ways/whole-records.ts";
 const ACK = "client/short-ways/ack-alone.ts";
 const SILENCE = "client/short-ways/silence.ts";
 
+/** Each short way switched off: the long one does the same, so that only a test that asks which was taken can see it. */
+export const SWITCHED_OFF: readonly Defect[] = [
+	defect("switched off: publishes", "budget", PUBLISH, "if (region.direct) {", "if (false) {", "client/short-ways"),
+	defect(
+		"switched off: publishes after the first filling",
+		"budget",
+		REGION,
+		"this.direct = boundary && ",
+		"this.direct = false && ",
+		"client/short-ways",
+	),
+	defect(
+		"switched off: publishes at QoS 0",
+		"budget",
+		PUBLISH,
+		"remaining < 128 && ",
+		"remaining < 0 && ",
+		"client/short-ways",
+	),
+	defect(
+		"switched off: publishes at QoS 1 and 2",
+		"budget",
+		PUBLISH,
+		"packetSize < 130 &&",
+		"packetSize < 0 &&",
+		"client/short-ways",
+	),
+	defect(
+		"switched off: whole records",
+		"budget",
+		"client/outgoing/sender.ts",
+		"region.work === Work.RECORDS && region.boundary",
+		"false && region.boundary",
+		"client/short-ways",
+	),
+	defect(
+		"switched off: acks of the only publish that was let go",
+		"budget",
+		"client/session/outbox.ts",
+		"\t\tif (this.cursor !== this.tail) return;\n",
+		"\t\tif (this.cursor === this.tail) return;\n",
+		"client/short-ways",
+	),
+	defect(
+		"switched off: PUBACK alone",
+		"budget",
+		"client/incoming/receiver.ts",
+		"word >> 16 === AckHead.PUBACK",
+		"false",
+		"client/short-ways",
+	),
+	defect("switched off: PUBREC alone", "budget", ACK, "word >> 16 === AckHead.PUBREC", "false", "client/short-ways"),
+	defect(
+		"switched off: PUBREL alone",
+		"budget",
+		ACK,
+		"word >> 16 !== AckHead.PUBREL || ",
+		"true || ",
+		"client/short-ways",
+	),
+	defect("switched off: PUBCOMP alone", "budget", ACK, "word >> 16 === AckHead.PUBCOMP", "false", "client/short-ways"),
+];
+
 /** Ways in which a short way can be taken where the long one had to be, or forgets what the long one does. */
 export const SHORT_WAYS: readonly Defect[] = [
 	defect(
@@ -107,14 +170,7 @@ export const SHORT_WAYS: readonly Defect[] = [
 		"this._application.acked(word & 0xffff, false);",
 		"client/short-ways",
 	),
-	defect(
-		"short way: PUBCOMP alone wakes nobody",
-		"inflight",
-		ACK,
-		"parts.region.wake();",
-		"{}",
-		"client/short-ways",
-	),
+	defect("short way: PUBCOMP alone wakes nobody", "inflight", ACK, "parts.region.wake();", "{}", "client/short-ways"),
 	defect(
 		"short way: a ping inside a packet that is half written",
 		"§2.2",
