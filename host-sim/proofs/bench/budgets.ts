@@ -214,7 +214,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "automatic ping, in a silent hour of them",
 		operation: "silence",
 		platformSlots: 0,
-		byteCodes: 500,
+		byteCodes: 540,
 		mallocs: 3,
 		goal: 500,
 		hurry: true,
@@ -224,7 +224,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "publish refused, outbox full",
 		operation: "publishRefused",
 		platformSlots: 0,
-		byteCodes: 640,
+		byteCodes: 690,
 		mallocs: 1,
 		mqtt: { outbox: 256 },
 	},
@@ -232,7 +232,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "link lost, back-off, reconnect, resubscribe",
 		operation: "reconnect",
 		platformSlots: 3,
-		byteCodes: 10_000,
+		byteCodes: 10_600,
 		mallocs: 14,
 		mqtt: FAST_RECONNECT,
 		server: { closeAfterMs: 2 },
@@ -241,7 +241,7 @@ export const CYCLES: readonly Cycle[] = [
 		name: "malformed packet, close, reconnect",
 		operation: "reconnect",
 		platformSlots: 3,
-		byteCodes: 10_500,
+		byteCodes: 11_200,
 		mallocs: 14,
 		mqtt: FAST_RECONNECT,
 		server: { badPacket: "0000" },
@@ -251,7 +251,7 @@ export const CYCLES: readonly Cycle[] = [
 		operation: "resend",
 		qos: 1,
 		platformSlots: 3,
-		byteCodes: 12_500,
+		byteCodes: 12_800,
 		mallocs: 17,
 		mqtt: FAST_RECONNECT,
 		server: { refuseFirst: true },
@@ -261,7 +261,7 @@ export const CYCLES: readonly Cycle[] = [
 		operation: "resend",
 		qos: 2,
 		platformSlots: 3,
-		byteCodes: 9500,
+		byteCodes: 9800,
 		mallocs: 17,
 		mqtt: { ...FAST_RECONNECT, cleanSession: false },
 		server: { refuseFirst: true, keepsSession: true },
@@ -281,11 +281,11 @@ export const CYCLES: readonly Cycle[] = [
 ];
 
 /** Flash: bytes of byte code of a 3.1.1 client over TCP. */
-export const FLASH_BYTES = 81_200;
+export const FLASH_BYTES = 95_000;
 export const FLASH_GOAL_BYTES = 24 * 1024;
 
 /** RAM of one connected client beside its configured regions, everything on, in bytes on a 32-bit device. */
-export const RAM_BYTES = 7_400;
+export const RAM_BYTES = 8_500;
 export const RAM_GOAL_BYTES = 3_072;
 
 /** All regions of the arena with the options' defaults, in bytes: the total that `xs-mqtt sizes` prints. */
