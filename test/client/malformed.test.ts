@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Command } from "../../firmware/client/connection/core.js";
 import { LayerCode, ReasonCode, StateCode } from "../../firmware/client/terms/codes.js";
 import { RecordState } from "../../firmware/client/session/outbox.js";
-import { SubscriptionState } from "../../firmware/client/session/subscriptions.js";
+import { SubscriptionState } from "../../firmware/client/session/subscription-row.js";
 import type { Harness } from "../support/core-harness.js";
 import { ackHex, publishHex } from "../support/hex.js";
 import { malformed, type Malformed } from "../vectors/vectors.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SubscriptionState } from "../../firmware/client/session/subscriptions.js";
+import { SubscriptionState } from "../../firmware/client/session/subscription-row.js";
 import { StatusCode } from "../../firmware/codec/status.js";
 import { bytesOf } from "../support/hex.js";
 import { handler, Table } from "./table.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AssertionError } from "../../firmware/base/assert.js";
 import { CounterIndex } from "../../firmware/client/terms/counters.js";
-import { SubscriptionState } from "../../firmware/client/session/subscriptions.js";
+import { SubscriptionState } from "../../firmware/client/session/subscription-row.js";
 import { StatusCode } from "../../firmware/codec/status.js";
 import { handler, Table } from "./table.js";
 

@@ -2,7 +2,8 @@ import { Arena } from "../../firmware/client/setup/arena.js";
 import { COUNTER_COUNT, Counts } from "../../firmware/client/terms/counters.js";
 import type { TuningOptions } from "../../firmware/client/terms/options.js";
 import type { Handler } from "../../firmware/client/terms/options.js";
-import { Subscriptions, SubscriptionState } from "../../firmware/client/session/subscriptions.js";
+import { Subscriptions } from "../../firmware/client/session/subscriptions.js";
+import { SubscriptionState } from "../../firmware/client/session/subscription-row.js";
 import { hexOf } from "../support/hex.js";
 import { settingsOf } from "./arena-of.js";
 

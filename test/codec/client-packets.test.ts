@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Core } from "../../firmware/client/connection/core.js";
-import { SubscriptionState } from "../../firmware/client/session/subscriptions.js";
+import { SubscriptionState } from "../../firmware/client/session/subscription-row.js";
 import { hexOf } from "../support/hex.js";
 import { Harness, type HarnessOptions } from "../support/core-harness.js";
 import { bytesOfVector, payloadOf, textOf, vectorsOf, type Vector } from "../vectors/vectors.js";

@@ -6,7 +6,7 @@ import { ProblemCode } from "../terms/codes.js";
 import type { Link } from "./link.js";
 import { CounterIndex } from "../terms/counters.js";
 import { Deadline } from "../setup/deadlines.js";
-import { SubscriptionState } from "../session/subscriptions.js";
+import { SubscriptionState } from "../session/subscription-row.js";
 
 /**
  * SUBACK (§3.9): one code per filter, in their order [MQTT-3.8.4-5]; also for those that have been ended or declared

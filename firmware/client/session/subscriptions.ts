@@ -5,69 +5,23 @@ import { Max, FirstByte } from "../../codec/constants.js";
 import { sizeOfVarint, writeUint16, writeVarint } from "../../codec/encode.js";
 import { FilterKind, kindOfFilter, matchesWildcard, sharedFilterStart } from "../../codec/filter.js";
 import { StatusCode } from "../../codec/status.js";
-import { Fixed, type Arena } from "../setup/arena.js";
+import type { Arena } from "../setup/arena.js";
 import type { Handler } from "../terms/options.js";
 import { CounterIndex, type Counts, raise } from "../terms/counters.js";
 import { nearerId } from "./session.js";
 import type { Settings } from "../setup/settings.js";
-
-/** Where a subscription stands. */
-export const enum SubscriptionState {
-	FREE = 0,
-	/** SUBSCRIBE is to be sent. */
-	DECLARED = 1,
-	/** SUBSCRIBE is sent, SUBACK is not here yet. */
-	SUBSCRIBING = 2,
-	ACTIVE = 3,
-	REFUSED = 4,
-	/** UNSUBSCRIBE is to be sent; the handler is gone. */
-	ENDED = 5,
-	/** UNSUBSCRIBE is sent. */
-	UNSUBSCRIBING = 6,
-}
-
-/** Words of the first entry of the table, in the arena. */
-const enum Field {
-	/** Bytes of a filter without wildcards that messages are matched with now; else 0. First, for the hot loop. */
-	EXACT = Fixed.SUBSCRIPTIONS,
-	STATE = Fixed.SUBSCRIPTIONS + 1,
-	/** Where the topic filter starts in the arena, a multiple of 4, and its bytes. */
-	OFFSET = Fixed.SUBSCRIPTIONS + 2,
-	SIZE = Fixed.SUBSCRIPTIONS + 3,
-	/** Bytes in front of the part that is matched: those of `$share/{group}/`. */
-	SKIP = Fixed.SUBSCRIPTIONS + 4,
-	/** Bits, see Flag; above them, the place of the filter in the open request << Bits.POSITION_SHIFT. */
-	FLAGS = Fixed.SUBSCRIPTIONS + 5,
-	/** Packet identifier of the open request, and how many filters it was sent with << Bits.COUNT_SHIFT. */
-	REQUEST = Fixed.SUBSCRIPTIONS + 6,
-}
-
-const enum Flag {
-	QOS_MASK = 3,
-	/** It is matched by walking: it has a wildcard, or belongs to a shared subscription. */
-	WILDCARD = 4,
-	/** The handler takes messages in pieces. */
-	STREAM = 8,
-	/** The handler is being handed the pieces of the current message. */
-	STREAMING = 16,
-	/** SUBACK has come, and the application has not been told yet. */
-	ANSWERED = 32,
-}
-
-/** How the words are put together. */
-const enum Bits {
-	POSITION_SHIFT = 16,
-	FLAGS_MASK = 0xffff,
-	COUNT_SHIFT = 16,
-	/** By how many identifiers another one is behind; half of them count as behind. */
-	AGE_MASK = 0xffff,
-	AGE_OLDER = 0x8000,
-}
-
-/** Words of an entry. */
-const enum Entry {
-	W = Fixed.SUBSCRIPTION_WORDS,
-}
+import {
+	Column,
+	Flag,
+	isMatched,
+	isPending,
+	isRequested,
+	pendingOf,
+	RequestBits,
+	requestedOf,
+	Row,
+	SubscriptionState,
+} from "./subscription-row.js";
 
 /** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
 const STRING = "string";
@@ -84,7 +38,7 @@ export class Subscriptions {
 	/** Entries whose ack is awaited. */
 	requested = 0;
 	readonly handlers: (Handler | null)[] = [];
-	/** The arena by words: see Field. */
+	/** The arena by words: see Column. */
 	private readonly _table: Int32Array;
 	private readonly _max: number;
 	private readonly _bytes: Uint8Array;
@@ -115,29 +69,29 @@ export class Subscriptions {
 	}
 
 	state(index: number): SubscriptionState {
-		return this._table[index * Entry.W + Field.STATE]!;
+		return this._table[index * Row.WORDS + Column.STATE]!;
 	}
 
 	packetId(index: number): number {
-		return this._table[index * Entry.W + Field.REQUEST]! & Max.PACKET_ID;
+		return this._table[index * Row.WORDS + Column.REQUEST]! & RequestBits.PACKET_ID_MASK;
 	}
 
 	qos(index: number): number {
-		return this._table[index * Entry.W + Field.FLAGS]! & Flag.QOS_MASK;
+		return this._table[index * Row.WORDS + Column.FLAGS]! & Flag.QOS_MASK;
 	}
 
 	/** Whether the handler takes messages in pieces. */
 	streams(index: number): boolean {
-		return (this._table[index * Entry.W + Field.FLAGS]! & Flag.STREAM) !== 0;
+		return (this._table[index * Row.WORDS + Column.FLAGS]! & Flag.STREAM) !== 0;
 	}
 
 	/** Where the topic filter starts in the arena; valid until the next change of the table. */
 	filterStart(index: number): number {
-		return this._table[index * Entry.W + Field.OFFSET]!;
+		return this._table[index * Row.WORDS + Column.OFFSET]!;
 	}
 
 	filterSize(index: number): number {
-		return this._table[index * Entry.W + Field.SIZE]!;
+		return this._table[index * Row.WORDS + Column.SIZE]!;
 	}
 
 	/**
@@ -156,9 +110,9 @@ export class Subscriptions {
 		let index = this.find(filter);
 		if (index < 0) index = this.add(filter);
 		if (index < 0) return index;
-		const at = index * Entry.W;
-		const flags = this._table[at + Field.FLAGS]! & Flag.WILDCARD;
-		this._table[at + Field.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
+		const at = index * Row.WORDS;
+		const flags = this._table[at + Column.FLAGS]! & Flag.WILDCARD;
+		this._table[at + Column.FLAGS] = flags | qos | (stream ? Flag.STREAM : 0);
 		this.handlers[index] = handler;
 		this.setState(index, SubscriptionState.DECLARED);
 		return index;
@@ -177,7 +131,7 @@ export class Subscriptions {
 		const state = this.state(index);
 		if (state === SubscriptionState.ENDED || state === SubscriptionState.UNSUBSCRIBING) return StatusCode.NOT_FOUND;
 		this.handlers[index] = null;
-		this._table[index * Entry.W + Field.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
+		this._table[index * Row.WORDS + Column.FLAGS]! &= ~(Flag.STREAMING | Flag.ANSWERED);
 		this.setState(index, SubscriptionState.ENDED);
 		return index;
 	}
@@ -211,13 +165,13 @@ export class Subscriptions {
 		if (index === this._max) return StatusCode.FULL;
 		if (index === this.count) this.count++;
 		const table = this._table;
-		const at = index * Entry.W;
-		table[at + Field.OFFSET] = offset;
-		table[at + Field.SIZE] = size;
-		table[at + Field.SKIP] = start - offset;
-		table[at + Field.REQUEST] = 0;
+		const at = index * Row.WORDS;
+		table[at + Column.OFFSET] = offset;
+		table[at + Column.SIZE] = size;
+		table[at + Column.SKIP] = start - offset;
+		table[at + Column.REQUEST] = 0;
 		const walked = kind === FilterKind.WILDCARD || start > offset;
-		table[at + Field.FLAGS] = walked ? Flag.WILDCARD : 0;
+		table[at + Column.FLAGS] = walked ? Flag.WILDCARD : 0;
 		if (walked) this.wildcards++;
 		// The next filter starts at a whole word; the last one may use what is left of the region.
 		this._end = (offset + size + 3) & ~3;
@@ -233,10 +187,10 @@ export class Subscriptions {
 		if (isPending(state)) this.pending++;
 		if (isRequested(state)) this.requested++;
 		const table = this._table;
-		const at = index * Entry.W;
-		table[at + Field.STATE] = state;
-		const exact = isMatched(state) && (table[at + Field.FLAGS]! & Flag.WILDCARD) === 0;
-		table[at + Field.EXACT] = exact ? table[at + Field.SIZE]! : 0;
+		const at = index * Row.WORDS;
+		table[at + Column.STATE] = state;
+		const exact = isMatched(state) && (table[at + Column.FLAGS]! & Flag.WILDCARD) === 0;
+		table[at + Column.EXACT] = exact ? table[at + Column.SIZE]! : 0;
 		if (state === SubscriptionState.FREE) this.remove(index);
 	}
 
@@ -245,13 +199,13 @@ export class Subscriptions {
 		const table = this._table;
 		const offset = this.filterStart(index);
 		const size = (this.filterSize(index) + 3) & ~3;
-		if ((table[index * Entry.W + Field.FLAGS]! & Flag.WILDCARD) !== 0) this.wildcards--;
+		if ((table[index * Row.WORDS + Column.FLAGS]! & Flag.WILDCARD) !== 0) this.wildcards--;
 		this.handlers[index] = null;
 		this._bytes.copyWithin(offset, offset + size, this._end);
 		this._end -= size;
 		this._used--;
 		for (let i = 0; i < this.count; i++) {
-			if (table[i * Entry.W + Field.OFFSET]! > offset) table[i * Entry.W + Field.OFFSET]! -= size;
+			if (table[i * Row.WORDS + Column.OFFSET]! > offset) table[i * Row.WORDS + Column.OFFSET]! -= size;
 		}
 		while (this.count > 0 && this.state(this.count - 1) === SubscriptionState.FREE) this.count--;
 	}
@@ -282,14 +236,14 @@ export class Subscriptions {
 		this._bytes[offset] = from === SubscriptionState.DECLARED ? FirstByte.SUBSCRIBE : FirstByte.UNSUBSCRIBE;
 		let at = writeVarint(this._bytes, offset + 1, remaining);
 		at = writeUint16(this._bytes, at, packetId);
-		const request = (count << Bits.COUNT_SHIFT) | packetId;
+		const request = (count << RequestBits.FILTERS_SHIFT) | packetId;
 		for (let i = first, position = 0; position < count; i++) {
 			if (this.state(i) !== from) continue;
 			at = this.writeFilter(at, i, from === SubscriptionState.DECLARED);
-			const flags = this._table[i * Entry.W + Field.FLAGS]! & Bits.FLAGS_MASK;
-			this._table[i * Entry.W + Field.FLAGS] = flags | (position << Bits.POSITION_SHIFT);
-			this._table[i * Entry.W + Field.REQUEST] = request;
-			this.setState(i, from + 1);
+			const flags = this._table[i * Row.WORDS + Column.FLAGS]! & Flag.MASK;
+			this._table[i * Row.WORDS + Column.FLAGS] = flags | (position << Flag.POSITION_SHIFT);
+			this._table[i * Row.WORDS + Column.REQUEST] = request;
+			this.setState(i, requestedOf(from));
 			position++;
 		}
 		return at;
@@ -312,7 +266,9 @@ export class Subscriptions {
 	countOfRequest(packetId: number, state: SubscriptionState): number {
 		const index = this.nextOfRequest(packetId, 0);
 		if (index < 0) return 0;
-		return this.state(index) === state ? this._table[index * Entry.W + Field.REQUEST]! >> Bits.COUNT_SHIFT : -1;
+		return this.state(index) === state
+			? this._table[index * Row.WORDS + Column.REQUEST]! >> RequestBits.FILTERS_SHIFT
+			: -1;
 	}
 
 	/** The first entry at or behind `index` that waits for this request, or -1. */
@@ -326,25 +282,26 @@ export class Subscriptions {
 	/** Whether an entry waits for a request that went out before this one; identifiers are given in the order of going out. */
 	waitsForOlder(packetId: number): boolean {
 		for (let i = 0; i < this.count; i++) {
-			if (isRequested(this.state(i)) && ((packetId - this.packetId(i)) & Bits.AGE_MASK) < Bits.AGE_OLDER) return true;
+			if (isRequested(this.state(i)) && ((packetId - this.packetId(i)) & RequestBits.AGE_MASK) < RequestBits.AGE_OLDER)
+				return true;
 		}
 		return false;
 	}
 
 	/** Where the filter stands among those of its last request, from 0. */
 	position(index: number): number {
-		return this._table[index * Entry.W + Field.FLAGS]! >> Bits.POSITION_SHIFT;
+		return this._table[index * Row.WORDS + Column.FLAGS]! >> Flag.POSITION_SHIFT;
 	}
 
 	/** An ack has come for one entry; after SUBACK the application is still to be told, see takeAnswered. */
 	settle(index: number, state: SubscriptionState): void {
-		if (state !== SubscriptionState.FREE) this._table[index * Entry.W + Field.FLAGS]! |= Flag.ANSWERED;
+		if (state !== SubscriptionState.FREE) this._table[index * Row.WORDS + Column.FLAGS]! |= Flag.ANSWERED;
 		this.setState(index, state);
 	}
 
 	/** Whether SUBACK has come and the application has not been told; it is being told now. */
 	takeAnswered(index: number): boolean {
-		const at = index * Entry.W + Field.FLAGS;
+		const at = index * Row.WORDS + Column.FLAGS;
 		if ((this._table[at]! & Flag.ANSWERED) === 0) return false;
 		this._table[at]! &= ~Flag.ANSWERED;
 		return true;
@@ -353,7 +310,7 @@ export class Subscriptions {
 	/** The connection is gone: requests without an ack are made again. */
 	handleLost(): void {
 		for (let i = 0; i < this.count; i++) {
-			if (isRequested(this.state(i))) this.setState(i, this.state(i) - 1);
+			if (isRequested(this.state(i))) this.setState(i, pendingOf(this.state(i)));
 		}
 	}
 
@@ -390,12 +347,12 @@ export class Subscriptions {
 	 */
 	findExact(topic: number, size: number): number {
 		const table = this._table;
-		const limit = Field.EXACT + this.count * Entry.W;
+		const limit = Column.EXACT + this.count * Row.WORDS;
 		let index = 0;
-		next: for (let at = Field.EXACT as number; at < limit; at += Entry.W, index++) {
+		next: for (let at = Column.EXACT as number; at < limit; at += Row.WORDS, index++) {
 			if (table[at] !== size) continue;
 			const view = this._view;
-			const filter = table[at + (Field.OFFSET - Field.EXACT)]!;
+			const filter = table[at + (Column.OFFSET - Column.EXACT)]!;
 			let left = size;
 			while (left >= 8) {
 				left -= 8;
@@ -418,11 +375,11 @@ export class Subscriptions {
 	nextWildcard(index: number, topic: number, size: number): number {
 		const table = this._table;
 		const count = this.count;
-		for (let at = index * Entry.W; index < count; index++, at += Entry.W) {
-			if ((table[at + Field.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at + Field.STATE]!)) continue;
-			const start = table[at + Field.OFFSET]!;
-			const filter = start + table[at + Field.SKIP]!;
-			const limit = start + table[at + Field.SIZE]!;
+		for (let at = index * Row.WORDS; index < count; index++, at += Row.WORDS) {
+			if ((table[at + Column.FLAGS]! & Flag.WILDCARD) === 0 || !isMatched(table[at + Column.STATE]!)) continue;
+			const start = table[at + Column.OFFSET]!;
+			const filter = start + table[at + Column.SKIP]!;
+			const limit = start + table[at + Column.SIZE]!;
 			if (matchesWildcard(this._bytes, filter, limit, topic, topic + size)) return index;
 		}
 		return -1;
@@ -446,28 +403,12 @@ export class Subscriptions {
 
 	/** Marks whether a subscription takes part in the message that is being streamed. */
 	setStreaming(index: number, streaming: boolean): void {
-		const at = index * Entry.W + Field.FLAGS;
+		const at = index * Row.WORDS + Column.FLAGS;
 		if (streaming) this._table[at]! |= Flag.STREAMING;
 		else this._table[at]! &= ~Flag.STREAMING;
 	}
 
 	isStreaming(index: number): boolean {
-		return (this._table[index * Entry.W + Field.FLAGS]! & Flag.STREAMING) !== 0;
+		return (this._table[index * Row.WORDS + Column.FLAGS]! & Flag.STREAMING) !== 0;
 	}
-}
-
-function isPending(state: SubscriptionState): boolean {
-	return state === SubscriptionState.DECLARED || state === SubscriptionState.ENDED;
-}
-
-function isRequested(state: SubscriptionState): boolean {
-	return state === SubscriptionState.SUBSCRIBING || state === SubscriptionState.UNSUBSCRIBING;
-}
-
-/**
- * A session may deliver for a filter before we have asked for it in this run of the program.
- * Hot: no allocation.
- */
-function isMatched(state: SubscriptionState): boolean {
-	return state >= SubscriptionState.DECLARED && state <= SubscriptionState.ACTIVE;
 }
