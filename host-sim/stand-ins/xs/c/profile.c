@@ -122,7 +122,8 @@ static void followScope(Scope* scope, const txU1* p)
 			pushVariable(scope, XS_NO_ID);
 		break;
 	case XS_CODE_UNWIND_1:
-		scope->count -= p[1];
+		/* Each way out of a block unwinds it, and all of them are walked through. */
+		scope->count = (scope->count > p[1]) ? scope->count - p[1] : 0;
 		break;
 	default:
 		break;
