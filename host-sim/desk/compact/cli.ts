@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compact } from "./compact.js";
+import { Exit, UsageError } from "../../terminal/exit.js";
+import { runScript, scriptCommand } from "../../terminal/script.js";
+import { compact, PASSES } from "./compact.js";
 
 const PACKAGE = fileURLToPath(new URL("../../../../", import.meta.url));
 const FROM = join(PACKAGE, "dist/firmware");
@@ -14,9 +16,19 @@ function lastChange(folder: string): number {
 	return Math.max(...names.map((name) => statSync(join(folder, name)).mtimeMs));
 }
 
-const passes = process.argv[2];
-const made = existsSync(join(TO, "index.js")) ? statSync(join(TO, "index.js")).mtimeMs : 0;
-const changed = Math.max(lastChange(FROM), lastChange(fileURLToPath(new URL(".", import.meta.url))));
-// To see what a pass brings: the names of those that are wanted, with commas.
-if (passes !== undefined) await compact(FROM, TO, passes.split(",").filter(Boolean));
-else if (made < changed) await compact(FROM, TO);
+const { passes } = scriptCommand("build", "Compile, and make the modules of a device from the compiled library.")
+	.option("--passes <names>", "only these passes, with commas between them: to see what one brings")
+	.parse()
+	.opts<{ passes?: string }>();
+
+await runScript(async () => {
+	const made = existsSync(join(TO, "index.js")) ? statSync(join(TO, "index.js")).mtimeMs : 0;
+	const changed = Math.max(lastChange(FROM), lastChange(fileURLToPath(new URL(".", import.meta.url))));
+	const names = passes?.split(",").filter(Boolean);
+	const unknown = names?.find((name) => !(name in PASSES));
+	if (unknown !== undefined)
+		throw new UsageError(`--passes: there is no ${unknown}; ${Object.keys(PASSES).join(", ")}`);
+	if (names !== undefined) await compact(FROM, TO, names);
+	else if (made < changed) await compact(FROM, TO);
+	return Exit.OK;
+});
