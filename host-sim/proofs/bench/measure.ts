@@ -161,7 +161,7 @@ export async function measureSettled(host: XsHost, operation: Operation, platfor
 const PACE_MS = 3;
 
 /** How often a measurement is tried. */
-const TRIES_MAX = 12;
+const TRIES_MAX = 40;
 
 /** Bytes of byte code of the library alone. */
 export function flashBytes(measurement: Measurement): number {
