@@ -1,5 +1,6 @@
 // Goal: what the pages say of options, sizes, counters and codes is what the code says, and their links lead somewhere.
 // Method: every table that could drift is read and compared with the object that it is about.
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Counter, Layer, LIMITS, Problem, Reason, Status, type LimitName } from "../../firmware/index.js";
 import { runCli } from "../../host-sim/commands/program.js";
@@ -27,6 +28,12 @@ describe("the pages", () => {
 	it.each(PAGES)("%s: every link leads to a file and a heading of this repository", (page) => {
 		const links = [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link ?? "");
 		expect(links.map((link) => brokenLink(page, link)).filter(Boolean)).toEqual([]);
+	});
+
+	it.each(PAGES)("%s: every script that it names is there", (page) => {
+		const { scripts } = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8")) as { scripts: Record<string, string> };
+		const named = [...textOf(page).matchAll(/npm run ([a-z][a-z0-9:]*)/g)].map(([, name]) => name ?? "");
+		expect(named.filter((name) => !(name in scripts))).toEqual([]);
 	});
 
 	it("are all linked from the top README", () => {
