@@ -250,7 +250,7 @@ export class Loop implements TransportListener, Driver {
 	 */
 	send(now: number): void {
 		if (this.busy) return;
-		// As in run.
+		// As in handleReadable.
 		this.busy = Busy.OUTSIDE;
 		const region = this._region;
 		if (region.work) {
@@ -506,7 +506,7 @@ export class Loop implements TransportListener, Driver {
 			const count = this._transport.write(region.size);
 			this.busy = Busy.INSIDE;
 			if (count === region.size && !region.watched) {
-				// As in run.
+				// As in handleReadable.
 				region.size = 0;
 				this._silence.lastSent = now;
 				this._counters.bytesOut += count;

@@ -8,26 +8,14 @@ import { fileURLToPath } from "node:url";
 /** Names that programs import to URLs of files. */
 export type StandIns = Record<string, string>;
 
-/** A module that has been loaded again for another run; see loadProgram() in program.ts. */
-const RUN_QUERY = /\?run=\d+$/;
-
-/**
- * Where an import leads, or undefined when Node's own rules apply.
- *
- * Modules of a program carry the number of their run in their URL from the second run in a process on. They pass it on to
- * what they import relatively and to `mc/config`, so that each run has a program and a configuration of its own.
- */
+/** Where an import leads, or undefined when Node's own rules apply. */
 export function resolveStandIn(table: StandIns, specifier: string, parent: string | undefined): string | undefined {
-	const run = (parent && RUN_QUERY.exec(parent)?.[0]) ?? "";
-	if (Object.hasOwn(table, specifier)) return table[specifier]! + (specifier === "mc/config" ? run : "");
-	if (!parent?.startsWith("file:") || !/^\.{1,2}\//.test(specifier)) return undefined;
+	if (Object.hasOwn(table, specifier)) return table[specifier];
+	if (!parent?.startsWith("file:") || !parent.endsWith(".ts") || !/^\.{1,2}\//.test(specifier)) return undefined;
 	const url = new URL(specifier, parent);
-	if (parent.replace(RUN_QUERY, "").endsWith(".ts")) {
-		// "./x.js" means the output of x.ts, which is not there when Node runs the source itself.
-		const source = new URL(url.href.replace(/\.js$/, ".ts"));
-		if (!existsSync(fileURLToPath(url)) && existsSync(fileURLToPath(source))) return source.href + run;
-	}
-	return run ? url.href + run : undefined;
+	// "./x.js" means the output of x.ts, which is not there when Node runs the source itself.
+	const source = new URL(url.href.replace(/\.js$/, ".ts"));
+	return !existsSync(fileURLToPath(url)) && existsSync(fileURLToPath(source)) ? source.href : undefined;
 }
 
 let standIns: StandIns = {};

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runProgram } from "../../host-sim/simulator/run-program.js";
+import { summaryLines } from "../../host-sim/simulator/summary.js";
 import { blocksOf } from "./pages.js";
 
 describe("the README", () => {
@@ -34,5 +35,7 @@ describe("the README", () => {
 				.replace(/^[\s\d.]+/, "")
 				.replace(/^\/|(port |127\.0\.0\.1:)\d+/g, "");
 		expect(lines.map(plain).sort()).toEqual(shown.map(plain).sort());
+		const summary = picture.slice(picture.indexOf('client "greenhouse-7", arena')).trimEnd().split("\n");
+		expect(summaryLines(result)).toEqual(expect.arrayContaining(summary));
 	});
 });

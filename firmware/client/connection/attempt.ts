@@ -3,14 +3,13 @@ import { LayerCode, ReasonCode, StateCode } from "../terms/codes.js";
 import type { Core } from "./core.js";
 
 /**
- * How long the step of an attempt that is under way may take: name lookup, connect, a handshake, CONNACK. Each begins with
- * all of its time.
+ * How long the step that is under way may take: name lookup, connect, a handshake, CONNACK.
  */
 export function stepMsOf({ step, settings }: Core): number {
 	return step >= LayerCode.SECURITY ? settings.handshakeTimeoutMs : settings.connectTimeoutMs;
 }
 
-/** A step begins. in: whose it is; that of CONNACK is the connection's, too */
+/** A step begins, and has all of its time. in: layer  the layer that takes the step; CONNACK belongs to the transport's */
 export function beginStep(core: Core, layer: LayerCode, now: number): void {
 	core.step = layer;
 	core.deadlines.arm(Deadline.STEP, stepMsOf(core), now);
