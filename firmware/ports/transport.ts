@@ -155,6 +155,8 @@ export interface TransportFactory {
 	(setup: TransportSetup): Transport;
 	/** Bytes of the arena that the transport wants for itself and for those below it, a multiple of 4; absent: none. */
 	readonly ownSize?: number;
+	/** Where servers listen usually, 1 … 65,535: the option `port` without a value. Absent: 1883. */
+	readonly defaultPort?: number;
 }
 
 /** Looks names up. The shape is the one of ECMA-419 resolvers; any object with it will do. */

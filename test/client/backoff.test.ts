@@ -14,6 +14,20 @@ function made(options: Partial<CoreOptions<unknown>> = {}): Backoff {
 const lost = (backoff: Backoff, random: number): number =>
 	backoff.next(Layer.TRANSPORT, Reason.LINK_LOST, false, random);
 
+/** Beside those that CONNACK tells. */
+const PERMANENT = [
+	"SECURITY_REFUSED",
+	"UNKNOWN_ISSUER",
+	"BAD_SIGNATURE",
+	"CERTIFICATE_EXPIRED",
+	"CERTIFICATE_NOT_YET_VALID",
+	"WRONG_SERVER_NAME",
+	"SECURITY_PROTOCOL",
+	"UPGRADE_REFUSED",
+	"BAD_UPGRADE",
+	"NO_SUBPROTOCOL",
+];
+
 describe("Backoff", () => {
 	it("doubles the range of its pauses up to the largest", () => {
 		const backoff = made({ reconnectMinMs: 100, reconnectMaxMs: 1_000 });
@@ -41,7 +55,8 @@ describe("Backoff", () => {
 
 	it.each(Object.entries(Reason))("holds off after %s only if it cannot heal by itself", (name, code) => {
 		const backoff = made({ reconnectMinMs: 100, holdOffMs: 60_000 });
-		const permanent = name.startsWith("REFUSED") && name !== "REFUSED_SERVER_UNAVAILABLE";
+		const refused = name.startsWith("REFUSED") && name !== "REFUSED_SERVER_UNAVAILABLE";
+		const permanent = refused || PERMANENT.includes(name);
 		expect(backoff.next(Math.floor(code / 10), code, false, 0)).toBe(permanent ? 30_000 : 0);
 		expect(backoff.next(Math.floor(code / 10), code, false, 1)).toBe(permanent ? 60_000 : 200);
 	});

@@ -12,6 +12,13 @@ const enum Bound {
 	EXPONENT = 30,
 }
 
+/** Whether the same would come about at the next attempt, until somebody mends it. */
+function isPermanent(layer: LayerCode, code: ReasonCode): boolean {
+	if (layer === LayerCode.SERVER) return code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
+	if (layer === LayerCode.SECURITY) return code !== ReasonCode.SECURITY_TIMEOUT && code < ReasonCode.HANDSHAKE_CUT;
+	return code === ReasonCode.UPGRADE_REFUSED || code === ReasonCode.BAD_UPGRADE || code === ReasonCode.NO_SUBPROTOCOL;
+}
+
 /**
  * When to try again: exponential with full jitter, so that a fleet does not come back in step. Only a connection that
  * was stable resets it: one that is accepted and lost at once is not a success. One that got on with its messages all the
@@ -45,15 +52,16 @@ export class Backoff {
 	 * out  milliseconds until the next attempt
 	 */
 	next(layer: LayerCode, code: ReasonCode, young: boolean, random: number, advanced = false): number {
-		this.youngEnds = young && code === ReasonCode.LINK_LOST ? this.youngEnds + 1 : 0;
-		const permanent = layer === LayerCode.SERVER && code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
-		if (permanent || this.youngEnds >= Bound.YOUNG_ENDS) {
+		const isClosed = code === ReasonCode.LINK_LOST || code === ReasonCode.WEBSOCKET_CLOSED;
+		this.youngEnds = young && isClosed ? this.youngEnds + 1 : 0;
+		if (isPermanent(layer, code) || this.youngEnds >= Bound.YOUNG_ENDS) {
 			// Half of it is certain: hammering a server that has said no is what the pause is to avoid.
 			return Math.round(this._holdOffMs * (0.5 + 0.5 * random));
 		}
 		const ceiling = this._minMs * 2 ** this._exponent;
 		// Where one side has broken the rules, the same would come about again.
-		const isFault = layer === LayerCode.PROTOCOL && code !== ReasonCode.INCOMING_QOS2_FULL;
+		const isFault =
+			layer === LayerCode.PROTOCOL ? code !== ReasonCode.INCOMING_QOS2_FULL : code === ReasonCode.BAD_FRAME;
 		const grows = !advanced || isFault || code === ReasonCode.INTERNAL_FAULT;
 		if (grows && this._exponent < Bound.EXPONENT) this._exponent++;
 		return Math.round((ceiling < this._maxMs ? ceiling : this._maxMs) * random);

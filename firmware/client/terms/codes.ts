@@ -119,8 +119,36 @@ export const enum ReasonCode {
 	SUBACK_TIMEOUT = 52,
 	/** Bytes wait to be sent, and the connection has taken none for `pingTimeoutMs`. */
 	WRITE_STALLED = 53,
+	/** The server has ended TLS by an alert; `detail` is its number (RFC 5246 §7.2). */
+	SECURITY_REFUSED = 60,
 	SECURITY_TIMEOUT = 61,
+	/** The server's certificates lead to none that was given as `ca`. */
+	UNKNOWN_ISSUER = 62,
+	/** A certificate is not signed by the next one, the handshake not by the certificate, or in a way that cannot be checked. */
+	BAD_SIGNATURE = 63,
+	CERTIFICATE_EXPIRED = 64,
+	CERTIFICATE_NOT_YET_VALID = 65,
+	/** The server's certificate is for other names than the one that was asked for. */
+	WRONG_SERVER_NAME = 66,
+	/** What came is no TLS that protects: another protocol, an older version, a step left out. `detail` says which. */
+	SECURITY_PROTOCOL = 67,
+	/** The connection ended within the handshake. */
+	HANDSHAKE_CUT = 68,
+	/** The device's clock stands before this library was made: certificates cannot be checked. Nothing was sent. */
+	CLOCK_NOT_SET = 69,
+	/** The server has answered the opening handshake with a status that stays; `detail` is the HTTP status. */
+	UPGRADE_REFUSED = 70,
 	WEBSOCKET_TIMEOUT = 71,
+	/** What answered the opening handshake is no WebSocket server (RFC 6455 §4.1). `detail` says what was wrong. */
+	BAD_UPGRADE = 72,
+	/** The server has not chosen the sub-protocol `mqtt` (§6 [MQTT-6.0.0-4]). */
+	NO_SUBPROTOCOL = 73,
+	/** A close frame has come; `detail` is its code, 1005 without one (RFC 6455 §7.4). */
+	WEBSOCKET_CLOSED = 74,
+	/** A frame that a server must not send; `detail` says which. */
+	BAD_FRAME = 75,
+	/** The server cannot now: HTTP status 429 or 500 and above, which is `detail`. */
+	UPGRADE_UNAVAILABLE = 76,
 }
 
 /** Why a connection or an attempt ended: `reason.code`. */
@@ -149,8 +177,23 @@ export const Reason = Object.freeze({
 	PINGRESP_TIMEOUT: ReasonCode.PINGRESP_TIMEOUT,
 	SUBACK_TIMEOUT: ReasonCode.SUBACK_TIMEOUT,
 	WRITE_STALLED: ReasonCode.WRITE_STALLED,
+	SECURITY_REFUSED: ReasonCode.SECURITY_REFUSED,
 	SECURITY_TIMEOUT: ReasonCode.SECURITY_TIMEOUT,
+	UNKNOWN_ISSUER: ReasonCode.UNKNOWN_ISSUER,
+	BAD_SIGNATURE: ReasonCode.BAD_SIGNATURE,
+	CERTIFICATE_EXPIRED: ReasonCode.CERTIFICATE_EXPIRED,
+	CERTIFICATE_NOT_YET_VALID: ReasonCode.CERTIFICATE_NOT_YET_VALID,
+	WRONG_SERVER_NAME: ReasonCode.WRONG_SERVER_NAME,
+	SECURITY_PROTOCOL: ReasonCode.SECURITY_PROTOCOL,
+	HANDSHAKE_CUT: ReasonCode.HANDSHAKE_CUT,
+	CLOCK_NOT_SET: ReasonCode.CLOCK_NOT_SET,
+	UPGRADE_REFUSED: ReasonCode.UPGRADE_REFUSED,
 	WEBSOCKET_TIMEOUT: ReasonCode.WEBSOCKET_TIMEOUT,
+	BAD_UPGRADE: ReasonCode.BAD_UPGRADE,
+	NO_SUBPROTOCOL: ReasonCode.NO_SUBPROTOCOL,
+	WEBSOCKET_CLOSED: ReasonCode.WEBSOCKET_CLOSED,
+	BAD_FRAME: ReasonCode.BAD_FRAME,
+	UPGRADE_UNAVAILABLE: ReasonCode.UPGRADE_UNAVAILABLE,
 } as const);
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
