@@ -34,6 +34,8 @@ export default defineConfig({
 		maxWorkers: 2,
 		setupFiles: ["test/support/setup.ts"],
 		reporters: ["default", "./test/support/reporter.ts"],
+		// Tests of real processes and sockets share two cores. Who needs a second try is named at the end of the run.
+		retry: 1,
 		testTimeout: 30_000,
 		hookTimeout: 30_000,
 		coverage: {

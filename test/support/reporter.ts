@@ -46,7 +46,12 @@ export default class CountsReporter implements Reporter {
 		if (this.#whole && failed === 0) keepRun(tookMs);
 		const lines = skipLines(skippedOf(modules), await missing());
 		const tail = skipped > 0 ? `, ${skipped} skipped` : "";
-		const text = [`took ${span(tookMs)}`, ...lines, `${passed} passed, ${failed} failed${tail}`].join("\n");
+		const text = [
+			`took ${span(tookMs)}`,
+			...lines,
+			...secondTries(modules),
+			`${passed} passed, ${failed} failed${tail}`,
+		].join("\n");
 		// After the default reporter's own summary, which is written in the same hook.
 		process.on("exit", () => process.stdout.write(`\n${text}\n`));
 	}
@@ -66,6 +71,15 @@ function countsOf(
 		}
 	}
 	return counts;
+}
+
+/** Tests that have passed at their second try: a line each, so that nobody takes them for sound. */
+function secondTries(modules: readonly TestModule[]): string[] {
+	return modules.flatMap((module) =>
+		[...module.children.allTests()]
+			.filter((test) => (test.diagnostic()?.retryCount ?? 0) > 0 && test.result().state === "passed")
+			.map((test) => `needed a second try: ${relative(ROOT, module.moduleId)}: ${test.fullName}`),
+	);
 }
 
 function skippedOf(modules: readonly TestModule[]): Skipped[] {
