@@ -43,7 +43,7 @@ export const SIMULATOR: House = {
 		["log", "manifest", "stand-ins/xs"],
 		["stand-ins"],
 		["stand-ins/node"],
-		["world"],
+		["world", "certificates"],
 		["terminal"],
 	],
 	neighbours: { firmware: [] },
