@@ -27,8 +27,8 @@ const MISSING_ON_DEVICE = [
  */
 const FOLDERS = ["programs", "ecma419", "esp32", "app", "transport", "loop", "client", "ports", "codec", "base"];
 
-/** What a folder may not see although it is lower; the ports are all that a transport knows of us. */
-const NOT_SEEN = { transport: ["loop", "client", "codec", "base"] };
+/** What a folder may not see although it is lower; the ports, and what knows no MQTT, are all that a transport knows of us. */
+const NOT_SEEN = { transport: ["loop", "client", "codec"] };
 
 /** Those that know the platform. */
 const ON_PLATFORM = ["programs", "ecma419", "esp32", "app", "transport"];

@@ -1,8 +1,9 @@
 import config from "mc/config";
+import { checkNames } from "../base/names.js";
 import type { QoS } from "../client/terms/codes.js";
 import { LIMITS, type LimitName } from "../client/terms/limits.js";
 import type { TuningOptions } from "../client/terms/options.js";
-import { checkNames, OPTION_NAMES } from "../client/setup/settings.js";
+import { OPTION_NAMES } from "../client/setup/settings.js";
 import type { ClientOptions } from "../app/client.js";
 import { bytesOf, textOf } from "./bytes.js";
 import type { Bytes, ProgramOptions, Will } from "./options.js";

@@ -1,7 +1,7 @@
 import Timer, { type TimerId } from "timer";
 import WiFi from "embedded:network/interface/wifi";
 import { traced } from "../base/traced.js";
-import { checkNames } from "../client/setup/settings.js";
+import { checkNames } from "../base/names.js";
 
 /** An attempt that has not led to an address by then is given up. */
 const ATTEMPT_MS_MAX = 30_000;
