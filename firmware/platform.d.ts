@@ -88,6 +88,11 @@ declare module "embedded:io/socket/tcp" {
 	export type { TCPOptions };
 }
 
+declare module "xs-mqtt/tls-engine" {
+	/** On a device that of transport/sdk-tls; in the simulator its own. */
+	export const makeEngine: import("./ports/tls-engine.js").TlsEngineFactory;
+}
+
 declare module "embedded:network/dns/resolver/udp" {
 	interface ResolveRequest {
 		host: string;

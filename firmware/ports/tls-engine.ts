@@ -8,6 +8,19 @@
  */
 import type { Transport } from "./transport.js";
 
+/** Why TLS ended: values of Reason in the layer of security; codes.ts says what each means. */
+export const enum TlsEnd {
+	REFUSED = 60,
+	UNKNOWN_ISSUER = 62,
+	BAD_SIGNATURE = 63,
+	EXPIRED = 64,
+	NOT_YET_VALID = 65,
+	WRONG_NAME = 66,
+	PROTOCOL = 67,
+	CUT = 68,
+	CLOCK_NOT_SET = 69,
+}
+
 /** A certificate or a key: DER, in flash (a `Resource`) or in memory. In the simulator PEM text too. */
 export type TlsBytes = ArrayBufferLike | Uint8Array | string;
 

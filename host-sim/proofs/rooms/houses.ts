@@ -9,6 +9,7 @@ export const FIRMWARE: House = {
 		["ecma419", "esp32"],
 		["app"],
 		["transport"],
+		["transport/tls"],
 		["loop"],
 		["client/connection"],
 		["client/incoming"],
