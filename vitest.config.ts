@@ -13,6 +13,7 @@ const ALIASES: Record<string, string> = {
 	"xs-mqtt/websocket": "./firmware/transport/websocket.ts",
 	timer: "./host-sim/stand-ins/node/timer.ts",
 	time: "./host-sim/stand-ins/node/time.ts",
+	Resource: "./host-sim/stand-ins/node/resource.ts",
 	"mc/config": "./host-sim/stand-ins/node/config.ts",
 	"embedded:io/socket/tcp": "./host-sim/stand-ins/node/tcp.ts",
 	"embedded:io/digital": "./test/support/digital.ts",

@@ -107,3 +107,13 @@ declare module "embedded:network/dns/resolver/udp" {
 	export default Resolver;
 	export type { ResolveRequest };
 }
+
+declare module "Resource" {
+	/** A file that the manifest's `data` has put into flash: it is read in place. */
+	export default class Resource extends ArrayBuffer {
+		/** in: path  its name, with its extension. Throws URIError when there is none. */
+		constructor(path: string);
+		/** Whether there is a file of that name. */
+		static exists(path: string): boolean;
+	}
+}

@@ -27,7 +27,7 @@ export interface LoadOptions {
 export interface Skipped {
 	/** The manifest that names it. */
 	manifest: string;
-	kind: "include" | "module" | "git";
+	kind: "include" | "module" | "data" | "git";
 	/** As it stands in the manifest. */
 	source: string;
 }
@@ -41,6 +41,8 @@ export interface LoadedManifest {
 	config: JsonObject;
 	/** Module names, maybe with a wildcard, and the full paths behind them; "~" holds what is excluded. */
 	modules: Record<string, string[]>;
+	/** Names of files that the program reads as a Resource, maybe with a wildcard, and the full paths behind them. */
+	data: Record<string, string[]>;
 	/** Names of modules that run at build time. */
 	preload: string[];
 	/** Heaps and main module. */
@@ -98,6 +100,7 @@ class Loader {
 			platform: this.#platform,
 			config: {},
 			modules: {},
+			data: {},
 			preload: [],
 			creation: {},
 			defines: {},
@@ -161,39 +164,43 @@ class Loader {
 			mergeOver(all[name], value);
 		}
 		all.layers.push({ file: source.file, config: isObject(part["config"]) ? part["config"] : {} });
-		this.#addModules(all, source, part["modules"]);
+		this.#addFiles(all.modules, source, "module", part["modules"]);
+		this.#addFiles(all.data, source, "data", part["data"]);
 		all.preload.push(...strings(part["preload"]));
 		const [error] = strings(part["error"]);
 		if (error !== undefined) throw new ManifestError(`${source.file}: not for platform ${this.#platform}: ${error}`);
 		all.warnings.push(...strings(part["warning"]).map((text) => `${source.file}: ${text}`));
 	}
 
-	#addModules(all: LoadedManifest, source: Source, modules: unknown): void {
-		if (modules === undefined) return;
-		if (!isObject(modules)) throw new ManifestError(`${source.file}: modules: expected an object`);
-		for (const [name, value] of Object.entries(modules)) {
-			const paths = (all.modules[name] ??= []);
+	/** What `modules` or `data` says: names, and where the files are. */
+	#addFiles(all: Record<string, string[]>, source: Source, kind: "module" | "data", given: unknown): void {
+		if (given === undefined) return;
+		if (!isObject(given)) {
+			throw new ManifestError(`${source.file}: ${kind === "data" ? kind : "modules"}: expected an object`);
+		}
+		for (const [name, value] of Object.entries(given)) {
+			const paths = (all[name] ??= []);
 			for (const item of list(value)) {
-				const given = isObject(item) ? item["source"] : item;
-				if (typeof given !== "string") throw new ManifestError(`${source.file}: module "${name}": expected a path`);
-				const path = this.#modulePath(source, name, given);
+				const one = isObject(item) ? item["source"] : item;
+				if (typeof one !== "string") throw new ManifestError(`${source.file}: ${kind} "${name}": expected a path`);
+				const path = this.#filePath(source, kind, name, one);
 				if (path) paths.push(path);
 			}
 		}
 	}
 
-	/** Full path of a module's source, maybe with a wildcard; undefined when it is in an SDK that is not here. */
-	#modulePath(source: Source, name: string, given: string): string | undefined {
-		const path = this.#inFile(source, `module "${name}"`, () => this.#variables.resolve(given));
+	/** Full path of a file that is named, maybe with a wildcard; undefined when it is in an SDK that is not here. */
+	#filePath(source: Source, kind: "module" | "data", name: string, given: string): string | undefined {
+		const what = `${kind} "${name}"`;
+		const path = this.#inFile(source, what, () => this.#variables.resolve(given));
 		if (this.#variables.isOfMissingSdk(path)) {
-			this.#skipped.push({ manifest: source.file, kind: "module", source: given });
+			this.#skipped.push({ manifest: source.file, kind, source: given });
 			return undefined;
 		}
 		const slash = path.lastIndexOf("/");
-		if (slash < 0)
-			throw new ManifestError(`${source.file}: module "${name}": "${given}" needs a folder, e.g. "./${given}"`);
+		if (slash < 0) throw new ManifestError(`${source.file}: ${what}: "${given}" needs a folder, e.g. "./${given}"`);
 		const directory = existingPath(resolve(source.directory, path.slice(0, slash + 1)), "directory");
-		if (!directory) throw new ManifestError(`${source.file}: module "${name}": "${given}": no such folder`);
+		if (!directory) throw new ManifestError(`${source.file}: ${what}: "${given}": no such folder`);
 		return directory + path.slice(slash);
 	}
 

@@ -118,6 +118,7 @@ export function manifestSchema(): JsonObject {
 			include: { description: "Manifests that come before this one.", type: ["array", "string"] },
 			build: { description: "Variables for $(NAME).", type: "object" },
 			modules: { description: "Module names and their sources.", type: "object" },
+			data: { description: "Files that the program reads as a Resource.", type: "object" },
 			preload: { ...names, description: "Modules that run at build time." },
 			creation: { description: "Heap sizes and the main module.", type: "object" },
 			defines: { description: "Macros for native code.", type: "object" },

@@ -1,6 +1,7 @@
 import type { Clock } from "../world/clock.js";
 import type { EventLog } from "../log/event-log.js";
 import { CliError } from "../terminal/exit.js";
+import { dataFiles } from "../manifest/data.js";
 import { loadManifest } from "../manifest/load.js";
 import { moduleFiles } from "../manifest/modules.js";
 import type { ClientSnapshot } from "./program/clients.js";
@@ -95,6 +96,7 @@ class NodeRun {
 			file: program.file,
 			name: program.name,
 			config,
+			resources: resourcesOf(options.manifest ?? program.manifest),
 			seed,
 			txWindow: this.#world.txWindow,
 			ticksStart: 0,
@@ -171,6 +173,10 @@ class NodeRun {
 }
 
 /** Modules that a manifest names beside those of the platform. */
+function resourcesOf(manifest: string | undefined): Record<string, Uint8Array> {
+	return manifest === undefined ? {} : dataFiles(loadManifest(manifest, NO_SDK));
+}
+
 function manifestModules(manifest: string | undefined): Record<string, string> {
 	return manifest === undefined ? {} : Object.fromEntries(moduleFiles(asCompiled(loadManifest(manifest, NO_SDK))));
 }

@@ -3,6 +3,7 @@ import { basename, dirname, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "es-module-lexer/js";
 import { CliError } from "../terminal/exit.js";
+import { dataFiles } from "../manifest/data.js";
 import { loadManifest, type LoadedManifest } from "../manifest/load.js";
 import { moduleFiles } from "../manifest/modules.js";
 import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from "./program/resolve.js";
@@ -30,8 +31,10 @@ export interface XsModules {
 const LIBRARY = ["manifest_core.json", "manifest_tcp.json"];
 /** The host has modules of its own for those of the platform: an installed SDK's are left out. */
 const NO_SDK = { moddable: "" };
+/** A module that is written for each program. */
+const RESOURCE = "Resource";
 /** Modules of the host. */
-const NATIVE = Object.keys(STAND_INS).filter((name) => !name.startsWith("xs-mqtt"));
+const NATIVE = Object.keys(STAND_INS).filter((name) => !name.startsWith("xs-mqtt") && name !== RESOURCE);
 
 /**
  * Collects the modules of a program: what it imports, from its manifest, the library, or beside it. A main module that the
@@ -46,7 +49,8 @@ export function xsModules(program: Program, manifest: string | undefined): XsMod
 	for (const one of loaded) Object.assign(table, Object.fromEntries(moduleFiles(asCompiled(one))));
 	Object.assign(table, libraryModules(), bareModules());
 	try {
-		const graph = linkAll(table, program.file);
+		const resources = manifest === undefined ? {} : dataFiles(loadManifest(manifest, NO_SDK));
+		const graph = linkAll(table, resources, program.file);
 		const { modules, main, sources, texts } = graph;
 		const preload = preloaded([...loaded.flatMap((one) => one.preload), ...Object.keys(libraryModules())], modules);
 		return { modules: Object.fromEntries(modules), preload, main, sources, texts };
@@ -72,14 +76,38 @@ function preloaded(patterns: readonly string[], modules: ReadonlyMap<string, unk
 	return [...new Set(names)];
 }
 
+type Resources = Readonly<Record<string, Uint8Array>>;
+
+/** The module `Resource`, with the files as text in flash; what is made of one takes its bytes of the heap of chunks. */
+function resourceModule(resources: Resources): string {
+	const files = Object.entries(resources).map(([name, bytes]) => [name, Buffer.from(bytes).toString("hex")]);
+	return `const files = Object.freeze(${JSON.stringify(Object.fromEntries(files))});
+export default class Resource extends ArrayBuffer {
+	constructor(path) {
+		const hex = files[path];
+		if (hex === undefined) throw new URIError("Resource not found: " + path);
+		super(hex.length / 2);
+		const bytes = new Uint8Array(this);
+		for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+	}
+	static exists(path) {
+		return files[path] !== undefined;
+	}
+	static get [Symbol.species]() {
+		return ArrayBuffer;
+	}
+}
+`;
+}
+
 /** A name of the main module that leaves no room to go up where an import does. */
 class TooShallow extends Error {}
 
 /** Links from the main module on. Its name gets as many folders as the imports go up. */
-function linkAll(table: ModuleTable, file: string): Graph {
+function linkAll(table: ModuleTable, resources: Resources, file: string): Graph {
 	const named = Object.keys(table).find((name) => table[name] === file);
 	for (let folders = ""; ; folders = posix.join(basename(upFrom(file, folders)), folders)) {
-		const graph = new Graph(table, named ?? posix.join(folders, "main"));
+		const graph = new Graph(table, resources, named ?? posix.join(folders, "main"));
 		try {
 			graph.add(graph.main, file);
 			return graph;
@@ -104,12 +132,14 @@ class Graph {
 	readonly texts = new Map<string, string>();
 	readonly main: string;
 	readonly #table: ModuleTable;
+	readonly #resources: Resources;
 	readonly #resolver: ImportResolver;
 	/** Names to paths. */
 	readonly #files = new Map<string, string>();
 
-	constructor(table: ModuleTable, main: string) {
+	constructor(table: ModuleTable, resources: Resources, main: string) {
 		this.#table = table;
+		this.#resources = resources;
 		this.main = main;
 		this.#resolver = new ImportResolver(table, resolveInstalled);
 	}
@@ -136,6 +166,10 @@ class Graph {
 			return;
 		}
 		if (NATIVE.includes(specifier)) return;
+		if (specifier === RESOURCE) {
+			this.modules.set(RESOURCE, { path: RESOURCE, source: resourceModule(this.#resources) });
+			return;
+		}
 		try {
 			const target = this.#resolver.resolve(specifier, file);
 			this.add(/^\.{1,2}\//.test(specifier) ? nameFrom(name, specifier) : specifier, target);

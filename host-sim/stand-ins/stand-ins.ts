@@ -8,6 +8,7 @@ const DIST = new URL(import.meta.url.endsWith(".ts") ? "../../dist/" : "../../",
 export const STAND_INS: Readonly<Record<string, string>> = {
 	timer: "host-sim/stand-ins/node/timer.js",
 	time: "host-sim/stand-ins/node/time.js",
+	Resource: "host-sim/stand-ins/node/resource.js",
 	"mc/config": "host-sim/stand-ins/node/config.js",
 	"embedded:io/socket/tcp": "host-sim/stand-ins/node/tcp.js",
 	"embedded:network/dns/resolver/udp": "host-sim/stand-ins/node/dns.js",

@@ -14,6 +14,8 @@ export interface DeviceWorld {
 	readonly ticks: number;
 	/** What `mc/config` exports. */
 	readonly config: Record<string, unknown>;
+	/** Files that the program reads as a `Resource`, by name. */
+	readonly resources: Readonly<Record<string, Uint8Array>>;
 	/** Bytes that TCP takes before it wants an acknowledgement. */
 	readonly txWindow: number;
 	/** Told of what escapes from a callback of the program. */

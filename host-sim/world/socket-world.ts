@@ -41,6 +41,8 @@ export interface SocketWorldOptions extends Partial<Faults> {
 	ticksStart?: number;
 	/** The merged `config` of the manifest: what `mc/config` exports. Empty unless told. */
 	config?: Record<string, unknown>;
+	/** Files that a program reads as a `Resource`, by name. None unless told. */
+	resources?: Readonly<Record<string, Uint8Array>>;
 	/** Bytes that TCP takes before it wants an acknowledgement; 8192 unless told, as in the SDK's ESP32 builds. */
 	txWindow?: number;
 	/** Bytes that may wait unread; 5744 unless told, four segments. */
@@ -65,6 +67,7 @@ export class SocketWorld implements DeviceWorld {
 	/** The option's clock; what waits on it is forgotten when the world is closed. */
 	readonly clock: Clock;
 	readonly config: Record<string, unknown>;
+	readonly resources: Readonly<Record<string, Uint8Array>>;
 	readonly txWindow: number;
 	/** May be changed at any time. */
 	readonly faults: Faults;
@@ -92,6 +95,7 @@ export class SocketWorld implements DeviceWorld {
 		this.clock = this.#closable;
 		this.#busy = new Busy(this.clock);
 		this.config = options.config ?? {};
+		this.resources = options.resources ?? {};
 		this.txWindow = options.txWindow ?? 8192;
 		this.faults = {
 			latencyMs: options.latencyMs ?? 0,

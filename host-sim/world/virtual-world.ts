@@ -48,6 +48,7 @@ export interface VirtualWorldOptions {
 export class VirtualWorld implements DeviceWorld {
 	readonly clock: VirtualClock;
 	readonly config: Record<string, unknown>;
+	readonly resources = {};
 	readonly txWindow: number;
 	readonly onEscape: EscapeHandler;
 	readonly onTrace: (text: string) => void;

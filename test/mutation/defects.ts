@@ -364,7 +364,7 @@ const LINK: readonly Defect[] = [
 		"no hold-off after a refusal",
 		"lesson 25",
 		"client/connection/backoff.ts",
-		"if (permanent || this.youngEnds >= Bound.YOUNG_ENDS) {",
+		"if (isPermanent(layer, code) || this.youngEnds >= Bound.YOUNG_ENDS) {",
 		"if (this.youngEnds >= Bound.YOUNG_ENDS) {",
 		"client/backoff",
 	),

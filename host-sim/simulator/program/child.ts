@@ -78,8 +78,8 @@ function escape(error: unknown, origin: string): void {
 }
 
 async function start(message: StartMessage): Promise<void> {
-	const { file, name, config, seed, txWindow, ticksStart, modules } = message;
-	world = new RemoteWorld({ clock, config, txWindow, ticksStart, say, onEscape: escape });
+	const { file, name, config, resources, seed, txWindow, ticksStart, modules } = message;
+	world = new RemoteWorld({ clock, config, resources, txWindow, ticksStart, say, onEscape: escape });
 	const random = Random.derive(seed, RANDOM_PART);
 	let run: () => Promise<void>;
 	try {

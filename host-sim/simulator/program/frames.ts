@@ -14,6 +14,8 @@ export interface StartMessage {
 	/** For people. */
 	name: string;
 	config: Record<string, unknown>;
+	/** Files of the manifest's `data`, by name. */
+	resources: Record<string, Uint8Array>;
 	seed: number;
 	txWindow: number;
 	ticksStart: number;

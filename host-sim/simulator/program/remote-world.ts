@@ -10,6 +10,7 @@ import type { FromProgram, ToProgram } from "./frames.js";
 export interface RemoteWorldOptions {
 	clock: Clock;
 	config: Record<string, unknown>;
+	resources: Record<string, Uint8Array>;
 	txWindow: number;
 	ticksStart: number;
 	/** Says something to the simulator, at once. */
@@ -24,6 +25,7 @@ export interface RemoteWorldOptions {
 export class RemoteWorld implements DeviceWorld {
 	readonly clock: ClosableClock;
 	readonly config: Record<string, unknown>;
+	readonly resources: Record<string, Uint8Array>;
 	readonly txWindow: number;
 	readonly onEscape: EscapeHandler;
 	readonly onTrace: (text: string) => void;
@@ -35,10 +37,11 @@ export class RemoteWorld implements DeviceWorld {
 	#ids = 0;
 	#closed = false;
 
-	constructor({ clock, config, txWindow, ticksStart, say, onEscape }: RemoteWorldOptions) {
+	constructor({ clock, config, resources, txWindow, ticksStart, say, onEscape }: RemoteWorldOptions) {
 		this.clock = new ClosableClock(clock);
 		this.#busy = new Busy(this.clock);
 		this.config = config;
+		this.resources = resources;
 		this.txWindow = txWindow;
 		this.#counter = new TickCounter(this.clock, ticksStart);
 		this.#say = say;
