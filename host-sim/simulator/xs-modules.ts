@@ -10,7 +10,7 @@ import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from 
 import { isTypeScript, ModuleSources } from "./program/sources.js";
 import type { XsSource } from "../stand-ins/xs/xs-process.js";
 import type { Program } from "./program.js";
-import { bareModules, compiledFile, libraryModules } from "../stand-ins/library.js";
+import { bareModules, compiledFile, libraryModules, TLS_ENGINE } from "../stand-ins/library.js";
 import { compiledUrl, STAND_INS } from "../stand-ins/stand-ins.js";
 
 /** What is linked for a program. */
@@ -52,7 +52,8 @@ export function xsModules(program: Program, manifest: string | undefined): XsMod
 		const resources = manifest === undefined ? {} : dataFiles(loadManifest(manifest, NO_SDK));
 		const graph = linkAll(table, resources, program.file);
 		const { modules, main, sources, texts } = graph;
-		const preload = preloaded([...loaded.flatMap((one) => one.preload), ...Object.keys(libraryModules())], modules);
+		const inFlash = [...Object.keys(libraryModules()), TLS_ENGINE];
+		const preload = preloaded([...loaded.flatMap((one) => one.preload), ...inFlash], modules);
 		return { modules: Object.fromEntries(modules), preload, main, sources, texts };
 	} catch (error) {
 		if (!(error instanceof ImportError)) throw error;

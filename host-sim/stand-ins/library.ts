@@ -6,13 +6,20 @@
 import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compiledUrl } from "./stand-ins.js";
+import { compiledUrl, STAND_INS } from "./stand-ins.js";
 
 /** What every program may link. */
 const ROOMS = ["base", "codec", "client", "loop", "transport", "app"];
 
 /** Names that programs import, and the files that give them to modules which have names of their own. */
-const BARE: Readonly<Record<string, string>> = { "xs-mqtt": "xs-mqtt", "xs-mqtt/tcp": "tcp", "xs-mqtt/dns": "dns" };
+const BARE: Readonly<Record<string, string>> = {
+	"xs-mqtt": "xs-mqtt",
+	"xs-mqtt/tcp": "tcp",
+	"xs-mqtt/dns": "dns",
+};
+
+/** What stands in for the engine of TLS, on every engine of JavaScript: it imports nothing. */
+export const TLS_ENGINE = "xs-mqtt/tls-engine";
 
 /**
  * Module names of the library, to the compiled files.
@@ -37,7 +44,7 @@ export function bareModules(): Record<string, string> {
 	const entries = Object.entries(BARE).map(([name, file]) => {
 		return [name, fileURLToPath(compiledUrl(`../manifests/modules/${file}.js`))];
 	});
-	return Object.fromEntries(entries) as Record<string, string>;
+	return { ...Object.fromEntries(entries), [TLS_ENGINE]: fileURLToPath(compiledUrl(STAND_INS[TLS_ENGINE]!)) };
 }
 
 /** The compiled file that a module of a device is made of; any other path as it is. */

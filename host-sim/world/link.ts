@@ -1,4 +1,7 @@
 import type { Socket } from "node:net";
+import { failedFrame, frame, FrameKind, PreambleReader, type SecureRequest } from "../tls/in-band.js";
+import { SecureSide } from "../tls/secure-side.js";
+import type { SecureEnd } from "../tls/ends.js";
 import type { Clock } from "./clock.js";
 import type { DropPlan } from "./drop-plan.js";
 import { Pipe } from "./pipe.js";
@@ -72,6 +75,14 @@ export class Link implements Wire {
 	/** Undefined once the client side is over. */
 	#events: LinkEvents | undefined;
 	#socket: Socket | undefined;
+	/** What bytes go to and come from: the socket, or TLS over it. */
+	#stream: Socket | undefined;
+	/** Looks for a device's wish that the world speaks TLS in its place. */
+	readonly #preamble = new PreambleReader();
+	/** Bytes that were acknowledged although it was unknown whether they are a preamble. */
+	#acknowledgedEarly = 0;
+	/** TLS in the device's place, once it has asked for it. */
+	#secure: SecureSide | undefined;
 	#credit: number;
 	#frozen: boolean;
 	#opened = false;
@@ -111,8 +122,10 @@ export class Link implements Wire {
 	/** Sends bytes; they are not copied and must stay as they are. Ignored once the client side is over. */
 	send(bytes: Uint8Array): void {
 		if (!this.#events) return;
-		this.#options.tap?.bytes(this.id, "out", bytes);
-		this.#outgoing.push(bytes);
+		const plain = this.#withoutPreamble(bytes);
+		if (plain.length === 0) return;
+		this.#options.tap?.bytes(this.id, "out", plain);
+		this.#outgoing.push(plain);
 	}
 
 	/** The client has taken this many of the bytes that arrived. */
@@ -128,10 +141,10 @@ export class Link implements Wire {
 		this.#endClient();
 		const socket = this.#socket;
 		if (!socket) this.#options.onDone(this);
-		else if (!this.#opened) socket.destroy();
+		else if (!this.#opened || this.#secure?.secured === false) socket.destroy();
 		else {
-			socket.resume();
-			this.#outgoing.pushAction(() => socket.end());
+			this.#stream?.resume();
+			this.#outgoing.pushAction(() => this.#stream?.end());
 		}
 	}
 
@@ -148,11 +161,11 @@ export class Link implements Wire {
 	freeze(frozen: boolean): void {
 		this.#frozen = frozen;
 		if (frozen) {
-			this.#socket?.pause();
+			this.#stream?.pause();
 			return;
 		}
 		if (!this.#socket && this.#events) this.#dial();
-		this.#socket?.resume();
+		this.#stream?.resume();
 		this.#outgoing.pump();
 		this.#incoming.pump();
 		this.#acks.pump();
@@ -166,9 +179,25 @@ export class Link implements Wire {
 		if (this.#socket) resetSocket(this.#socket);
 	}
 
+	/** What is for the broker; a preamble is acknowledged and kept, however it is cut. */
+	#withoutPreamble(bytes: Uint8Array): Uint8Array {
+		if (this.#secure) return bytes;
+		const plain = this.#preamble.take(bytes);
+		const own = bytes.length - plain.length;
+		if (own > 0) this.#acks.pushAction(() => this.#events?.acknowledged(own));
+		this.#acknowledgedEarly = this.#preamble.request ? 0 : this.#acknowledgedEarly + own;
+		const { request } = this.#preamble;
+		if (request) {
+			const side = new SecureSide(request);
+			this.#secure = side;
+			this.#outgoing.pushAction(() => this.#beginHandshake(side, request));
+		}
+		return plain;
+	}
+
 	#dial(): void {
 		const socket = this.#options.dial();
-		this.#socket = socket;
+		this.#socket = this.#stream = socket;
 		socket.setNoDelay(true);
 		let cause = "closed by the broker";
 		socket.on("connect", () => this.#handleConnect());
@@ -178,7 +207,8 @@ export class Link implements Wire {
 		});
 		socket.on("end", () => this.#incoming.pushAction(() => this.#finish(cause)));
 		socket.on("close", () => {
-			this.#incoming.pushAction(() => this.#finish(cause));
+			// With TLS over it, that has told the end.
+			if (socket === this.#stream) this.#incoming.pushAction(() => this.#finish(cause));
 			if (!this.#events) this.#options.onDone(this);
 		});
 	}
@@ -195,32 +225,74 @@ export class Link implements Wire {
 		}, roundTripMs);
 	}
 
+	/** In the device's place, over the socket that stands. */
+	#beginHandshake(side: SecureSide, request: SecureRequest): void {
+		const socket = this.#socket;
+		if (!socket || !this.#events) return;
+		const { tap, faults } = this.#options;
+		tap?.step(this.id, "handshake", side.name);
+		socket.removeAllListeners("data").removeAllListeners("end");
+		this.#stream = side.begin(socket, request, {
+			// The messages of a handshake go there and back twice.
+			done: (text) => this.#incoming.pushAction(() => this.#handleSecured(side, text), 3 * faults.latencyMs),
+			data: (bytes) => this.#handleData(bytes),
+			ended: (end) => this.#handleSecureEnd(end),
+		});
+	}
+
+	#handleSecured(side: SecureSide, text: string): void {
+		if (!this.#events) return;
+		side.secured = true;
+		this.#options.tap?.step(this.id, "secured", text);
+		this.#give(frame(FrameKind.DONE, Buffer.from(text)));
+	}
+
+	#handleSecureEnd({ reason, detail, text }: SecureEnd): void {
+		if (reason !== 0) {
+			this.#incoming.pushAction(() => {
+				if (!this.#events) return;
+				this.#options.tap?.step(this.id, this.#secure?.secured ? "alert" : "handshake failed", text);
+				this.#give(failedFrame(reason, detail));
+			});
+		}
+		this.#incoming.pushAction(() => this.#finish(text));
+	}
+
 	#handleData(bytes: Uint8Array): void {
 		if (!this.#events) return;
 		this.#incoming.push(bytes);
-		if (this.#incoming.waiting > WAITING_MAX) this.#socket?.pause();
+		if (this.#incoming.waiting > WAITING_MAX) this.#stream?.pause();
 	}
 
 	#arrive(bytes: Uint8Array): void {
 		if (!this.#events) return;
-		if (this.#incoming.waiting <= WAITING_MAX && this.#socket?.isPaused()) this.#socket.resume();
+		if (this.#incoming.waiting <= WAITING_MAX && this.#stream?.isPaused()) this.#stream.resume();
 		const plan = this.#options.dropPlan;
 		const passed = bytes.subarray(0, plan?.pass("in", bytes) ?? bytes.length);
 		if (passed.length > 0) {
-			this.#credit -= passed.length;
 			this.#options.tap?.bytes(this.id, "in", passed);
-			this.#events.received(passed);
+			this.#give(this.#secure ? frame(FrameKind.DATA, passed) : passed);
 		}
 		if (plan?.cut) this.cut(plan.description);
 	}
 
+	/** Hands bytes to the device; those that the world has made of one with `split` each on its own, too. */
+	#give(bytes: Uint8Array): void {
+		const size = this.#options.faults.split ? 1 : bytes.length;
+		this.#credit -= bytes.length;
+		for (let offset = 0; offset < bytes.length; offset += size)
+			this.#events?.received(bytes.subarray(offset, offset + size));
+	}
+
 	#forward(bytes: Uint8Array): void {
-		const socket = this.#socket;
+		const socket = this.#stream;
 		if (!socket?.writable) return;
 		const plan = this.#options.dropPlan;
 		const passed = bytes.subarray(0, plan?.pass("out", bytes) ?? bytes.length);
 		socket.write(passed, (error) => {
-			if (!error) this.#acks.pushAction(() => this.#events?.acknowledged(passed.length));
+			const early = Math.min(this.#acknowledgedEarly, passed.length);
+			this.#acknowledgedEarly -= early;
+			if (!error) this.#acks.pushAction(() => this.#events?.acknowledged(passed.length - early));
 		});
 		if (plan?.cut) this.cut(plan.description);
 	}

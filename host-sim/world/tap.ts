@@ -3,7 +3,20 @@ export type Direction = "out" | "in";
 
 /** What happens to a connection or a lookup. */
 export type StepName =
-	"lookup" | "resolved" | "lookup failed" | "connect" | "connected" | "failed" | "closed" | "lost" | "fault";
+	| "lookup"
+	| "resolved"
+	| "lookup failed"
+	| "connect"
+	| "connected"
+	| "failed"
+	| "closed"
+	| "lost"
+	| "fault"
+	/** Of TLS: it begins; it protects from now on; it failed; the server has ended it by an alert, or broke it. */
+	| "handshake"
+	| "secured"
+	| "handshake failed"
+	| "alert";
 
 /** Watches the links of a world. Called at the moment the device would see it; must not throw. */
 export interface Tap {

@@ -1,17 +1,29 @@
-import { createServer, type AddressInfo, type Socket } from "node:net";
 import { Aedes, type AedesOptions } from "aedes";
-import { resetSocket } from "../../world/reset.js";
+import { makeCertificate } from "../../certificates/certificates.js";
+import { Listener, type BrokerWay } from "./listeners.js";
+
+export type { BrokerWay } from "./listeners.js";
 
 /** How the embedded broker is set up: all that aedes takes, and where to listen. */
 export interface EmbeddedOptions extends AedesOptions {
-	/** On 127.0.0.1; 0, or absent, for any free one. */
+	/** On 127.0.0.1, for MQTT over TCP; 0, or absent, for any free one. */
 	port?: number;
+	/** Further ways that are open, and their ports; 0 for any free one. */
+	ways?: Partial<Record<Exclude<BrokerWay, "mqtt">, number>>;
 }
+
+/** Whose certificate a secured way shows. */
+const SERVER = { name: "localhost", names: ["localhost"], addresses: ["127.0.0.1"] };
 
 /** A running broker inside this process. */
 export interface EmbeddedBroker {
 	readonly host: "127.0.0.1";
+	/** Where MQTT over TCP is spoken. */
 	readonly port: number;
+	/** Where each way that is open leads to. */
+	readonly ports: Readonly<Partial<Record<BrokerWay, number>>>;
+	/** Signs the certificate for `localhost` and 127.0.0.1, in PEM; undefined when no way is secured. */
+	readonly ca: string | undefined;
 	/** The broker itself, for its events and its hooks. */
 	readonly aedes: Aedes;
 	/** Resets all connections that stand; the broker stays. */
@@ -21,43 +33,45 @@ export interface EmbeddedBroker {
 }
 
 /**
- * Starts an aedes broker on a loopback port.
+ * Starts an aedes broker on a loopback port, and on others for the further ways that are asked for.
  *
  * Throws what listening throws, e.g. EADDRINUSE.
  */
 export async function startAedes(options: EmbeddedOptions = {}): Promise<EmbeddedBroker> {
-	const { port = 0, ...aedesOptions } = options;
+	const { port = 0, ways = {}, ...aedesOptions } = options;
+	const wanted: Partial<Record<BrokerWay, number>> = { mqtt: port, ...ways };
+	const isSecured = ways.mqtts !== undefined || ways.wss !== undefined;
+	const ca = isSecured ? makeCertificate({ name: "xs-mqtt throw-away CA", issues: true }) : undefined;
+	const identity = ca && makeCertificate({ ...SERVER, issuer: ca });
 	const aedes = await Aedes.createBroker(aedesOptions);
-	const sockets = new Set<Socket>();
-	const server = createServer((socket) => {
-		// Small packets must not wait for each other's acknowledgements on loopback.
-		socket.setNoDelay(true);
-		sockets.add(socket);
-		socket.on("close", () => sockets.delete(socket));
-		aedes.handle(socket);
-	});
+	const ports: Partial<Record<BrokerWay, number>> = {};
+	const listeners: Listener[] = [];
+	const close = async (): Promise<void> => {
+		let closed: Promise<void> | undefined;
+		const closeOnce = (): Promise<void> => (closed ??= closeAedes(aedes));
+		await Promise.all(listeners.map((listener) => listener.close(closeOnce)));
+		await closeOnce();
+	};
 	try {
-		await new Promise<void>((resolve, reject) => {
-			server.once("error", reject);
-			server.listen(port, "127.0.0.1", resolve);
-		});
+		for (const way of Object.keys(wanted) as BrokerWay[]) {
+			const listener = new Listener(way, identity, (stream) => void aedes.handle(stream));
+			ports[way] = await listener.listen(wanted[way]!);
+			listeners.push(listener);
+		}
 	} catch (error) {
-		await closeAedes(aedes);
+		await close();
 		throw error;
 	}
 	return {
 		host: "127.0.0.1",
-		port: (server.address() as AddressInfo).port,
+		port: ports.mqtt!,
+		ports,
+		ca: ca?.pem,
 		aedes,
 		dropConnections() {
-			for (const socket of sockets) resetSocket(socket);
+			for (const listener of listeners) listener.drop();
 		},
-		async close() {
-			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-			for (const socket of sockets) socket.destroy();
-			await closeAedes(aedes);
-			await closed;
-		},
+		close,
 	};
 }
 

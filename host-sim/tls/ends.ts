@@ -1,0 +1,113 @@
+/** What goes wrong in Node's TLS, in the reasons of the client. */
+import { ReasonCode } from "../../firmware/client/terms/codes.js";
+
+/** Why a handshake or a connection over TLS is over. */
+export interface SecureEnd {
+	/** A value of Reason; 0: the connection ended as one without TLS might have. */
+	reason: number;
+	/** A number that belongs to it: of an alert. */
+	detail: number;
+	/** For people. */
+	text: string;
+}
+
+/** What OpenSSL finds wrong with certificates, by the names that Node gives to it. */
+const CERTIFICATES: Readonly<Record<string, number>> = {
+	CERT_HAS_EXPIRED: ReasonCode.CERTIFICATE_EXPIRED,
+	CERT_NOT_YET_VALID: ReasonCode.CERTIFICATE_NOT_YET_VALID,
+	CERT_SIGNATURE_FAILURE: ReasonCode.BAD_SIGNATURE,
+	UNABLE_TO_DECRYPT_CERT_SIGNATURE: ReasonCode.BAD_SIGNATURE,
+	UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ReasonCode.BAD_SIGNATURE,
+	EE_KEY_TOO_SMALL: ReasonCode.BAD_SIGNATURE,
+	CA_KEY_TOO_SMALL: ReasonCode.BAD_SIGNATURE,
+	CA_MD_TOO_WEAK: ReasonCode.BAD_SIGNATURE,
+	HOSTNAME_MISMATCH: ReasonCode.WRONG_SERVER_NAME,
+	ERR_TLS_CERT_ALTNAME_INVALID: ReasonCode.WRONG_SERVER_NAME,
+	UNABLE_TO_GET_ISSUER_CERT: ReasonCode.UNKNOWN_ISSUER,
+	UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ReasonCode.UNKNOWN_ISSUER,
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE: ReasonCode.UNKNOWN_ISSUER,
+	SELF_SIGNED_CERT_IN_CHAIN: ReasonCode.UNKNOWN_ISSUER,
+	DEPTH_ZERO_SELF_SIGNED_CERT: ReasonCode.UNKNOWN_ISSUER,
+};
+
+/** In words; what is not here is worded by its name. */
+const WORDS: Readonly<Record<string, string>> = {
+	CERT_HAS_EXPIRED: "a certificate of the server has expired",
+	CERT_NOT_YET_VALID: "a certificate of the server is not valid yet",
+	CERT_SIGNATURE_FAILURE: "a certificate of the server is not signed by the one that should have",
+	UNABLE_TO_GET_ISSUER_CERT: "the server's certificates lead to none that is trusted",
+	UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the server's certificates lead to none that is trusted",
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		"the issuer of the server's certificate is not trusted, or an intermediate one is missing",
+	SELF_SIGNED_CERT_IN_CHAIN: "the server's certificates end in a root that is not trusted",
+	DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is self-signed and not trusted",
+};
+
+/** What OpenSSL answers when a key exchange or a Finished does not fit its signature or hash. */
+const SIGNATURES =
+	/BAD_SIGNATURE|DIGEST_CHECK_FAILED|DECRYPT_ERROR|BAD_DH_VALUE|WRONG_SIGNATURE_TYPE|NO_SHARED_SIGNATURE/;
+
+/** OpenSSL numbers what an alert says from here on. */
+const ALERT_OFFSET = 1000;
+/** Of an error's number, the part that is the reason. */
+const OPENSSL_REASON = 0xfff;
+
+/** A certificate that is no good. in: code  Node's name for what is wrong */
+export function certificateEnd(code: string): SecureEnd {
+	const text = WORDS[code] ?? `the server's certificate is no good: ${code}`;
+	return { reason: CERTIFICATES[code] ?? ReasonCode.UNKNOWN_ISSUER, detail: 0, text };
+}
+
+/** The number of the alert that an error of OpenSSL stands for; undefined when it was something else. */
+export function alertOf(message: string): number | undefined {
+	const [, said] = /SSL alert number (\d+)/.exec(message) ?? [];
+	if (said !== undefined) return Number(said);
+	const [, number] = /error:([0-9A-F]{8}):SSL/i.exec(message) ?? [];
+	const reason = number === undefined ? 0 : Number.parseInt(number, 16) & OPENSSL_REASON;
+	return reason >= ALERT_OFFSET && reason < ALERT_OFFSET + 256 ? reason - ALERT_OFFSET : undefined;
+}
+
+/**
+ * What an error of a socket means.
+ *
+ * in   secured  whether the handshake had been done
+ */
+export function errorEnd(error: NodeJS.ErrnoException, secured: boolean): SecureEnd {
+	const code = error.code ?? "";
+	const { message } = error;
+	const alert = alertOf(message);
+	if (alert !== undefined)
+		return {
+			reason: ReasonCode.SECURITY_REFUSED,
+			detail: alert,
+			text: `the server sent alert ${alert}: ${alertName(message)}`,
+		};
+	if (SIGNATURES.test(code))
+		return {
+			reason: ReasonCode.BAD_SIGNATURE,
+			detail: 0,
+			text: "the server's handshake is not signed as it should be",
+		};
+	if (code.startsWith("ERR_SSL_") || code === "EPROTO" || /error:[0-9A-F]{8}:/i.test(message))
+		return { reason: ReasonCode.SECURITY_PROTOCOL, detail: 0, text: protocolText(code, message) };
+	if (secured) return { reason: 0, detail: 0, text: message };
+	return cutEnd(code);
+}
+
+/** The connection ended within the handshake. in: code  Node's name for how, or "" */
+export function cutEnd(code: string): SecureEnd {
+	const how = code === "" || code === "ECONNRESET" ? "" : ` (${code})`;
+	return { reason: ReasonCode.HANDSHAKE_CUT, detail: 0, text: `the connection ended within the handshake${how}` };
+}
+
+function alertName(message: string): string {
+	const [, words] = /alert ([a-z][a-z ]*[a-z])/.exec(message) ?? [];
+	return words ?? "no name";
+}
+
+function protocolText(code: string, message: string): string {
+	if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) return "the answer is not TLS";
+	if (/UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code)) return "the server wants a version of TLS that is too old";
+	const [, words] = /SSL routines:[^:]*:([^:]*)/.exec(message) ?? [];
+	return `the server broke TLS: ${words ?? (code || message)}`;
+}
