@@ -365,6 +365,8 @@ export class Loop implements TransportListener, Driver {
 	/** Opens the transport. */
 	private open(now: number): void {
 		const core = this._core;
+		// A function that is asked is a callback as any other: what it asks for itself is done in the next turn.
+		if (core.credentials && !core.credentials.renew(now)) return;
 		this.busy = Busy.OUTSIDE;
 		const end = this._transport.open(this._target.host, this._target.port);
 		this.busy = Busy.INSIDE;

@@ -3,7 +3,7 @@
 "use strict";
 export const validate = validate10;
 export default validate10;
-const schema11 = {"type":"object","additionalProperties":false,"properties":{"host":{"type":"string","minLength":1},"clientId":{"type":"string","maxLength":65535},"cleanSession":{"type":"boolean"},"userName":{"type":"string","maxLength":65535},"password":{"type":"string","maxLength":65535},"will":{"type":"object","required":["topic"],"additionalProperties":false,"properties":{"topic":{"type":"string","pattern":"^[^+#\\u0000]+$","maxLength":65535},"payload":{"type":"string","maxLength":65535},"qos":{"enum":[0,1,2]},"retain":{"type":"boolean"}}},"reconnect":{"type":"boolean"},"queueQoS0":{"type":"boolean"},"outboxFull":{"enum":["refuse","dropOldest","latestPerTopic"]},"tooLarge":{"enum":["acknowledge","refuse"]},"port":{"type":"integer","minimum":1,"maximum":65535},"keepAlive":{"type":"integer","minimum":0,"maximum":65535},"rxBuffer":{"type":"integer","minimum":64,"maximum":1048576},"readSize":{"type":"integer","minimum":16,"maximum":16384},"txBuffer":{"type":"integer","minimum":64,"maximum":1048576},"outbox":{"type":"integer","minimum":64,"maximum":1048576},"inflight":{"type":"integer","minimum":1,"maximum":65535},"incomingQoS2":{"type":"integer","minimum":1,"maximum":65535},"subscriptions":{"type":"integer","minimum":1,"maximum":1024},"filterBytes":{"type":"integer","minimum":1,"maximum":65535},"sources":{"type":"integer","minimum":0,"maximum":255},"views":{"type":"integer","minimum":1,"maximum":255},"packetLog":{"type":"integer","minimum":0,"maximum":4096},"maximumPacketSize":{"type":"integer","minimum":64,"maximum":268435460},"connectTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"handshakeTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"pingTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"ackTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"reconnectMinMs":{"type":"integer","minimum":1,"maximum":604800000},"reconnectMaxMs":{"type":"integer","minimum":1,"maximum":604800000},"stableMs":{"type":"integer","minimum":1,"maximum":604800000},"holdOffMs":{"type":"integer","minimum":1,"maximum":604800000},"resendsMax":{"type":"integer","minimum":0,"maximum":1000},"stopTimeoutMs":{"type":"integer","minimum":1,"maximum":604800000}}};
+const schema11 = {"type":"object","additionalProperties":false,"properties":{"host":{"type":"string","minLength":1},"clientId":{"type":"string","maxLength":65535},"cleanSession":{"type":"boolean"},"userName":{"type":"string","maxLength":65535},"password":{"type":"string","maxLength":65535},"will":{"type":"object","required":["topic"],"additionalProperties":false,"properties":{"topic":{"type":"string","pattern":"^[^+#\\u0000]+$","maxLength":65535},"payload":{"type":"string","maxLength":65535},"qos":{"enum":[0,1,2]},"retain":{"type":"boolean"}}},"reconnect":{"type":"boolean"},"queueQoS0":{"type":"boolean"},"outboxFull":{"enum":["refuse","dropOldest","latestPerTopic"]},"tooLarge":{"enum":["acknowledge","refuse"]},"port":{"type":"integer","minimum":1,"maximum":65535},"keepAlive":{"type":"integer","minimum":0,"maximum":65535},"rxBuffer":{"type":"integer","minimum":64,"maximum":1048576},"readSize":{"type":"integer","minimum":16,"maximum":16384},"txBuffer":{"type":"integer","minimum":64,"maximum":1048576},"outbox":{"type":"integer","minimum":64,"maximum":1048576},"inflight":{"type":"integer","minimum":1,"maximum":65535},"incomingQoS2":{"type":"integer","minimum":1,"maximum":65535},"subscriptions":{"type":"integer","minimum":1,"maximum":1024},"filterBytes":{"type":"integer","minimum":1,"maximum":65535},"sources":{"type":"integer","minimum":0,"maximum":255},"views":{"type":"integer","minimum":1,"maximum":255},"packetLog":{"type":"integer","minimum":0,"maximum":4096},"credentialBytes":{"type":"integer","minimum":1,"maximum":65535},"maximumPacketSize":{"type":"integer","minimum":64,"maximum":268435460},"connectTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"handshakeTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"pingTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"ackTimeoutMs":{"type":"integer","minimum":10,"maximum":604800000},"reconnectMinMs":{"type":"integer","minimum":1,"maximum":604800000},"reconnectMaxMs":{"type":"integer","minimum":1,"maximum":604800000},"stableMs":{"type":"integer","minimum":1,"maximum":604800000},"holdOffMs":{"type":"integer","minimum":1,"maximum":604800000},"resendsMax":{"type":"integer","minimum":0,"maximum":1000},"stopTimeoutMs":{"type":"integer","minimum":1,"maximum":604800000}}};
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[^+#\\u0000]+$", "u");
 
@@ -766,10 +766,10 @@ errors++;
 }
 }
 }
-if(data.maximumPacketSize !== undefined){
-let data27 = data.maximumPacketSize;
+if(data.credentialBytes !== undefined){
+let data27 = data.credentialBytes;
 if(!((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27)))){
-const err63 = {instancePath:instancePath+"/maximumPacketSize",schemaPath:"#/properties/maximumPacketSize/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.maximumPacketSize.type,parentSchema:schema11.properties.maximumPacketSize,data:data27};
+const err63 = {instancePath:instancePath+"/credentialBytes",schemaPath:"#/properties/credentialBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.credentialBytes.type,parentSchema:schema11.properties.credentialBytes,data:data27};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -779,8 +779,8 @@ vErrors.push(err63);
 errors++;
 }
 if(typeof data27 == "number"){
-if(data27 > 268435460 || isNaN(data27)){
-const err64 = {instancePath:instancePath+"/maximumPacketSize",schemaPath:"#/properties/maximumPacketSize/maximum",keyword:"maximum",params:{comparison: "<=", limit: 268435460},message:"must be <= 268435460",schema:268435460,parentSchema:schema11.properties.maximumPacketSize,data:data27};
+if(data27 > 65535 || isNaN(data27)){
+const err64 = {instancePath:instancePath+"/credentialBytes",schemaPath:"#/properties/credentialBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535",schema:65535,parentSchema:schema11.properties.credentialBytes,data:data27};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -789,8 +789,8 @@ vErrors.push(err64);
 }
 errors++;
 }
-if(data27 < 64 || isNaN(data27)){
-const err65 = {instancePath:instancePath+"/maximumPacketSize",schemaPath:"#/properties/maximumPacketSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 64},message:"must be >= 64",schema:64,parentSchema:schema11.properties.maximumPacketSize,data:data27};
+if(data27 < 1 || isNaN(data27)){
+const err65 = {instancePath:instancePath+"/credentialBytes",schemaPath:"#/properties/credentialBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.credentialBytes,data:data27};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -801,10 +801,10 @@ errors++;
 }
 }
 }
-if(data.connectTimeoutMs !== undefined){
-let data28 = data.connectTimeoutMs;
+if(data.maximumPacketSize !== undefined){
+let data28 = data.maximumPacketSize;
 if(!((typeof data28 == "number") && (!(data28 % 1) && !isNaN(data28)))){
-const err66 = {instancePath:instancePath+"/connectTimeoutMs",schemaPath:"#/properties/connectTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.connectTimeoutMs.type,parentSchema:schema11.properties.connectTimeoutMs,data:data28};
+const err66 = {instancePath:instancePath+"/maximumPacketSize",schemaPath:"#/properties/maximumPacketSize/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.maximumPacketSize.type,parentSchema:schema11.properties.maximumPacketSize,data:data28};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -814,8 +814,8 @@ vErrors.push(err66);
 errors++;
 }
 if(typeof data28 == "number"){
-if(data28 > 604800000 || isNaN(data28)){
-const err67 = {instancePath:instancePath+"/connectTimeoutMs",schemaPath:"#/properties/connectTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.connectTimeoutMs,data:data28};
+if(data28 > 268435460 || isNaN(data28)){
+const err67 = {instancePath:instancePath+"/maximumPacketSize",schemaPath:"#/properties/maximumPacketSize/maximum",keyword:"maximum",params:{comparison: "<=", limit: 268435460},message:"must be <= 268435460",schema:268435460,parentSchema:schema11.properties.maximumPacketSize,data:data28};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -824,8 +824,8 @@ vErrors.push(err67);
 }
 errors++;
 }
-if(data28 < 10 || isNaN(data28)){
-const err68 = {instancePath:instancePath+"/connectTimeoutMs",schemaPath:"#/properties/connectTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.connectTimeoutMs,data:data28};
+if(data28 < 64 || isNaN(data28)){
+const err68 = {instancePath:instancePath+"/maximumPacketSize",schemaPath:"#/properties/maximumPacketSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 64},message:"must be >= 64",schema:64,parentSchema:schema11.properties.maximumPacketSize,data:data28};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -836,10 +836,10 @@ errors++;
 }
 }
 }
-if(data.handshakeTimeoutMs !== undefined){
-let data29 = data.handshakeTimeoutMs;
+if(data.connectTimeoutMs !== undefined){
+let data29 = data.connectTimeoutMs;
 if(!((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29)))){
-const err69 = {instancePath:instancePath+"/handshakeTimeoutMs",schemaPath:"#/properties/handshakeTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.handshakeTimeoutMs.type,parentSchema:schema11.properties.handshakeTimeoutMs,data:data29};
+const err69 = {instancePath:instancePath+"/connectTimeoutMs",schemaPath:"#/properties/connectTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.connectTimeoutMs.type,parentSchema:schema11.properties.connectTimeoutMs,data:data29};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -850,7 +850,7 @@ errors++;
 }
 if(typeof data29 == "number"){
 if(data29 > 604800000 || isNaN(data29)){
-const err70 = {instancePath:instancePath+"/handshakeTimeoutMs",schemaPath:"#/properties/handshakeTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.handshakeTimeoutMs,data:data29};
+const err70 = {instancePath:instancePath+"/connectTimeoutMs",schemaPath:"#/properties/connectTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.connectTimeoutMs,data:data29};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -860,7 +860,7 @@ vErrors.push(err70);
 errors++;
 }
 if(data29 < 10 || isNaN(data29)){
-const err71 = {instancePath:instancePath+"/handshakeTimeoutMs",schemaPath:"#/properties/handshakeTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.handshakeTimeoutMs,data:data29};
+const err71 = {instancePath:instancePath+"/connectTimeoutMs",schemaPath:"#/properties/connectTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.connectTimeoutMs,data:data29};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -871,10 +871,10 @@ errors++;
 }
 }
 }
-if(data.pingTimeoutMs !== undefined){
-let data30 = data.pingTimeoutMs;
+if(data.handshakeTimeoutMs !== undefined){
+let data30 = data.handshakeTimeoutMs;
 if(!((typeof data30 == "number") && (!(data30 % 1) && !isNaN(data30)))){
-const err72 = {instancePath:instancePath+"/pingTimeoutMs",schemaPath:"#/properties/pingTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.pingTimeoutMs.type,parentSchema:schema11.properties.pingTimeoutMs,data:data30};
+const err72 = {instancePath:instancePath+"/handshakeTimeoutMs",schemaPath:"#/properties/handshakeTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.handshakeTimeoutMs.type,parentSchema:schema11.properties.handshakeTimeoutMs,data:data30};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -885,7 +885,7 @@ errors++;
 }
 if(typeof data30 == "number"){
 if(data30 > 604800000 || isNaN(data30)){
-const err73 = {instancePath:instancePath+"/pingTimeoutMs",schemaPath:"#/properties/pingTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.pingTimeoutMs,data:data30};
+const err73 = {instancePath:instancePath+"/handshakeTimeoutMs",schemaPath:"#/properties/handshakeTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.handshakeTimeoutMs,data:data30};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -895,7 +895,7 @@ vErrors.push(err73);
 errors++;
 }
 if(data30 < 10 || isNaN(data30)){
-const err74 = {instancePath:instancePath+"/pingTimeoutMs",schemaPath:"#/properties/pingTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.pingTimeoutMs,data:data30};
+const err74 = {instancePath:instancePath+"/handshakeTimeoutMs",schemaPath:"#/properties/handshakeTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.handshakeTimeoutMs,data:data30};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -906,10 +906,10 @@ errors++;
 }
 }
 }
-if(data.ackTimeoutMs !== undefined){
-let data31 = data.ackTimeoutMs;
+if(data.pingTimeoutMs !== undefined){
+let data31 = data.pingTimeoutMs;
 if(!((typeof data31 == "number") && (!(data31 % 1) && !isNaN(data31)))){
-const err75 = {instancePath:instancePath+"/ackTimeoutMs",schemaPath:"#/properties/ackTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.ackTimeoutMs.type,parentSchema:schema11.properties.ackTimeoutMs,data:data31};
+const err75 = {instancePath:instancePath+"/pingTimeoutMs",schemaPath:"#/properties/pingTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.pingTimeoutMs.type,parentSchema:schema11.properties.pingTimeoutMs,data:data31};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -920,7 +920,7 @@ errors++;
 }
 if(typeof data31 == "number"){
 if(data31 > 604800000 || isNaN(data31)){
-const err76 = {instancePath:instancePath+"/ackTimeoutMs",schemaPath:"#/properties/ackTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.ackTimeoutMs,data:data31};
+const err76 = {instancePath:instancePath+"/pingTimeoutMs",schemaPath:"#/properties/pingTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.pingTimeoutMs,data:data31};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -930,7 +930,7 @@ vErrors.push(err76);
 errors++;
 }
 if(data31 < 10 || isNaN(data31)){
-const err77 = {instancePath:instancePath+"/ackTimeoutMs",schemaPath:"#/properties/ackTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.ackTimeoutMs,data:data31};
+const err77 = {instancePath:instancePath+"/pingTimeoutMs",schemaPath:"#/properties/pingTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.pingTimeoutMs,data:data31};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -941,10 +941,10 @@ errors++;
 }
 }
 }
-if(data.reconnectMinMs !== undefined){
-let data32 = data.reconnectMinMs;
+if(data.ackTimeoutMs !== undefined){
+let data32 = data.ackTimeoutMs;
 if(!((typeof data32 == "number") && (!(data32 % 1) && !isNaN(data32)))){
-const err78 = {instancePath:instancePath+"/reconnectMinMs",schemaPath:"#/properties/reconnectMinMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.reconnectMinMs.type,parentSchema:schema11.properties.reconnectMinMs,data:data32};
+const err78 = {instancePath:instancePath+"/ackTimeoutMs",schemaPath:"#/properties/ackTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.ackTimeoutMs.type,parentSchema:schema11.properties.ackTimeoutMs,data:data32};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -955,7 +955,7 @@ errors++;
 }
 if(typeof data32 == "number"){
 if(data32 > 604800000 || isNaN(data32)){
-const err79 = {instancePath:instancePath+"/reconnectMinMs",schemaPath:"#/properties/reconnectMinMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.reconnectMinMs,data:data32};
+const err79 = {instancePath:instancePath+"/ackTimeoutMs",schemaPath:"#/properties/ackTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.ackTimeoutMs,data:data32};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -964,8 +964,8 @@ vErrors.push(err79);
 }
 errors++;
 }
-if(data32 < 1 || isNaN(data32)){
-const err80 = {instancePath:instancePath+"/reconnectMinMs",schemaPath:"#/properties/reconnectMinMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.reconnectMinMs,data:data32};
+if(data32 < 10 || isNaN(data32)){
+const err80 = {instancePath:instancePath+"/ackTimeoutMs",schemaPath:"#/properties/ackTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 10},message:"must be >= 10",schema:10,parentSchema:schema11.properties.ackTimeoutMs,data:data32};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -976,10 +976,10 @@ errors++;
 }
 }
 }
-if(data.reconnectMaxMs !== undefined){
-let data33 = data.reconnectMaxMs;
+if(data.reconnectMinMs !== undefined){
+let data33 = data.reconnectMinMs;
 if(!((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33)))){
-const err81 = {instancePath:instancePath+"/reconnectMaxMs",schemaPath:"#/properties/reconnectMaxMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.reconnectMaxMs.type,parentSchema:schema11.properties.reconnectMaxMs,data:data33};
+const err81 = {instancePath:instancePath+"/reconnectMinMs",schemaPath:"#/properties/reconnectMinMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.reconnectMinMs.type,parentSchema:schema11.properties.reconnectMinMs,data:data33};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -990,7 +990,7 @@ errors++;
 }
 if(typeof data33 == "number"){
 if(data33 > 604800000 || isNaN(data33)){
-const err82 = {instancePath:instancePath+"/reconnectMaxMs",schemaPath:"#/properties/reconnectMaxMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.reconnectMaxMs,data:data33};
+const err82 = {instancePath:instancePath+"/reconnectMinMs",schemaPath:"#/properties/reconnectMinMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.reconnectMinMs,data:data33};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -1000,7 +1000,7 @@ vErrors.push(err82);
 errors++;
 }
 if(data33 < 1 || isNaN(data33)){
-const err83 = {instancePath:instancePath+"/reconnectMaxMs",schemaPath:"#/properties/reconnectMaxMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.reconnectMaxMs,data:data33};
+const err83 = {instancePath:instancePath+"/reconnectMinMs",schemaPath:"#/properties/reconnectMinMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.reconnectMinMs,data:data33};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -1011,10 +1011,10 @@ errors++;
 }
 }
 }
-if(data.stableMs !== undefined){
-let data34 = data.stableMs;
+if(data.reconnectMaxMs !== undefined){
+let data34 = data.reconnectMaxMs;
 if(!((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34)))){
-const err84 = {instancePath:instancePath+"/stableMs",schemaPath:"#/properties/stableMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.stableMs.type,parentSchema:schema11.properties.stableMs,data:data34};
+const err84 = {instancePath:instancePath+"/reconnectMaxMs",schemaPath:"#/properties/reconnectMaxMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.reconnectMaxMs.type,parentSchema:schema11.properties.reconnectMaxMs,data:data34};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -1025,7 +1025,7 @@ errors++;
 }
 if(typeof data34 == "number"){
 if(data34 > 604800000 || isNaN(data34)){
-const err85 = {instancePath:instancePath+"/stableMs",schemaPath:"#/properties/stableMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.stableMs,data:data34};
+const err85 = {instancePath:instancePath+"/reconnectMaxMs",schemaPath:"#/properties/reconnectMaxMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.reconnectMaxMs,data:data34};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -1035,7 +1035,7 @@ vErrors.push(err85);
 errors++;
 }
 if(data34 < 1 || isNaN(data34)){
-const err86 = {instancePath:instancePath+"/stableMs",schemaPath:"#/properties/stableMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.stableMs,data:data34};
+const err86 = {instancePath:instancePath+"/reconnectMaxMs",schemaPath:"#/properties/reconnectMaxMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.reconnectMaxMs,data:data34};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -1046,10 +1046,10 @@ errors++;
 }
 }
 }
-if(data.holdOffMs !== undefined){
-let data35 = data.holdOffMs;
+if(data.stableMs !== undefined){
+let data35 = data.stableMs;
 if(!((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35)))){
-const err87 = {instancePath:instancePath+"/holdOffMs",schemaPath:"#/properties/holdOffMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.holdOffMs.type,parentSchema:schema11.properties.holdOffMs,data:data35};
+const err87 = {instancePath:instancePath+"/stableMs",schemaPath:"#/properties/stableMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.stableMs.type,parentSchema:schema11.properties.stableMs,data:data35};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -1060,7 +1060,7 @@ errors++;
 }
 if(typeof data35 == "number"){
 if(data35 > 604800000 || isNaN(data35)){
-const err88 = {instancePath:instancePath+"/holdOffMs",schemaPath:"#/properties/holdOffMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.holdOffMs,data:data35};
+const err88 = {instancePath:instancePath+"/stableMs",schemaPath:"#/properties/stableMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.stableMs,data:data35};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -1070,7 +1070,7 @@ vErrors.push(err88);
 errors++;
 }
 if(data35 < 1 || isNaN(data35)){
-const err89 = {instancePath:instancePath+"/holdOffMs",schemaPath:"#/properties/holdOffMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.holdOffMs,data:data35};
+const err89 = {instancePath:instancePath+"/stableMs",schemaPath:"#/properties/stableMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.stableMs,data:data35};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -1081,10 +1081,10 @@ errors++;
 }
 }
 }
-if(data.resendsMax !== undefined){
-let data36 = data.resendsMax;
+if(data.holdOffMs !== undefined){
+let data36 = data.holdOffMs;
 if(!((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36)))){
-const err90 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.resendsMax.type,parentSchema:schema11.properties.resendsMax,data:data36};
+const err90 = {instancePath:instancePath+"/holdOffMs",schemaPath:"#/properties/holdOffMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.holdOffMs.type,parentSchema:schema11.properties.holdOffMs,data:data36};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -1094,8 +1094,8 @@ vErrors.push(err90);
 errors++;
 }
 if(typeof data36 == "number"){
-if(data36 > 1000 || isNaN(data36)){
-const err91 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema11.properties.resendsMax,data:data36};
+if(data36 > 604800000 || isNaN(data36)){
+const err91 = {instancePath:instancePath+"/holdOffMs",schemaPath:"#/properties/holdOffMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.holdOffMs,data:data36};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -1104,8 +1104,8 @@ vErrors.push(err91);
 }
 errors++;
 }
-if(data36 < 0 || isNaN(data36)){
-const err92 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema11.properties.resendsMax,data:data36};
+if(data36 < 1 || isNaN(data36)){
+const err92 = {instancePath:instancePath+"/holdOffMs",schemaPath:"#/properties/holdOffMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.holdOffMs,data:data36};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -1116,10 +1116,10 @@ errors++;
 }
 }
 }
-if(data.stopTimeoutMs !== undefined){
-let data37 = data.stopTimeoutMs;
+if(data.resendsMax !== undefined){
+let data37 = data.resendsMax;
 if(!((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37)))){
-const err93 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.stopTimeoutMs.type,parentSchema:schema11.properties.stopTimeoutMs,data:data37};
+const err93 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.resendsMax.type,parentSchema:schema11.properties.resendsMax,data:data37};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -1129,8 +1129,8 @@ vErrors.push(err93);
 errors++;
 }
 if(typeof data37 == "number"){
-if(data37 > 604800000 || isNaN(data37)){
-const err94 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.stopTimeoutMs,data:data37};
+if(data37 > 1000 || isNaN(data37)){
+const err94 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000",schema:1000,parentSchema:schema11.properties.resendsMax,data:data37};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -1139,8 +1139,8 @@ vErrors.push(err94);
 }
 errors++;
 }
-if(data37 < 1 || isNaN(data37)){
-const err95 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.stopTimeoutMs,data:data37};
+if(data37 < 0 || isNaN(data37)){
+const err95 = {instancePath:instancePath+"/resendsMax",schemaPath:"#/properties/resendsMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema11.properties.resendsMax,data:data37};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -1151,14 +1151,49 @@ errors++;
 }
 }
 }
-}
-else {
-const err96 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema11.type,parentSchema:schema11,data};
+if(data.stopTimeoutMs !== undefined){
+let data38 = data.stopTimeoutMs;
+if(!((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38)))){
+const err96 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema11.properties.stopTimeoutMs.type,parentSchema:schema11.properties.stopTimeoutMs,data:data38};
 if(vErrors === null){
 vErrors = [err96];
 }
 else {
 vErrors.push(err96);
+}
+errors++;
+}
+if(typeof data38 == "number"){
+if(data38 > 604800000 || isNaN(data38)){
+const err97 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 604800000},message:"must be <= 604800000",schema:604800000,parentSchema:schema11.properties.stopTimeoutMs,data:data38};
+if(vErrors === null){
+vErrors = [err97];
+}
+else {
+vErrors.push(err97);
+}
+errors++;
+}
+if(data38 < 1 || isNaN(data38)){
+const err98 = {instancePath:instancePath+"/stopTimeoutMs",schemaPath:"#/properties/stopTimeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema11.properties.stopTimeoutMs,data:data38};
+if(vErrors === null){
+vErrors = [err98];
+}
+else {
+vErrors.push(err98);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err99 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema11.type,parentSchema:schema11,data};
+if(vErrors === null){
+vErrors = [err99];
+}
+else {
+vErrors.push(err99);
 }
 errors++;
 }

@@ -4,7 +4,7 @@ import { type JsonObject, isObject } from "./merge.js";
 
 /** One line on each numeric option of `config.mqtt`, for editors and help texts. */
 export const LIMIT_DESCRIPTIONS: Readonly<Record<LimitName, string>> = Object.freeze({
-	port: "TCP port of the server.",
+	port: "TCP port of the server; without it the usual one of the transport.",
 	keepAlive:
 		"Seconds: silence of either direction after which the connection is probed (MQTT 3.1.1, 3.1.2.10); 0 is off.",
 	rxBuffer: "Bytes: the largest incoming PUBLISH packet that is handed over whole; streaming handlers need no more.",
@@ -19,6 +19,7 @@ export const LIMIT_DESCRIPTIONS: Readonly<Record<LimitName, string>> = Object.fr
 	filterBytes: "Bytes: the topic filters of all subscriptions together.",
 	sources: "Streamed publishes at once.",
 	views: "Views of exact size kept for each direction of the socket.",
+	credentialBytes: "Bytes: user name and password together, where a program gives functions that are asked for them.",
 	packetLog: "Entries in the ring of the last packets; 0 for none.",
 	maximumPacketSize: "Bytes: incoming packets above this end the connection.",
 	connectTimeoutMs: "Milliseconds for each step of a connection: name lookup, connect, CONNACK.",

@@ -42,6 +42,16 @@ describe("options that are wrong", () => {
 		[{ userName: "u", password: "\ud800" }, "RangeError password: the value holds a lone surrogate"],
 		[{ userName: "u", password: new Uint8Array(65_536) }, "RangeError password: has 65536 bytes; at most 65535"],
 		[{ userName: "u", password: "x".repeat(65_536) }, "RangeError password: has 65536 bytes; at most 65535"],
+		[{ password: () => "p" }, "TypeError password: needs userName in MQTT 3.1.1"],
+		[{ userName: 7, password: () => "p" }, "TypeError userName: 7 is not a string"],
+		[
+			{ userName: "12345", password: () => "p", credentialBytes: 4 },
+			"RangeError credentialBytes: 4 is less than the 5 bytes of userName",
+		],
+		[
+			{ userName: () => "u", password: "12345", credentialBytes: 4 },
+			"RangeError credentialBytes: 4 is less than the 5 bytes of password",
+		],
 		[{ will: null }, "TypeError will: null is not an object with a topic"],
 		[{ will: "bye" }, 'TypeError will: "bye" is not an object with a topic'],
 		[{ will: {} }, "TypeError will.topic: is missing"],
@@ -137,6 +147,29 @@ describe("options that are right", () => {
 		expect(connect.willPayload.length).toBe(0);
 		expect(connect).toMatchObject({ willQos: 0, willRetain: false });
 		expect(read(GOOD).connect!.willTopic).toBeUndefined();
+	});
+
+	it("take the port that servers of the transport listen at, where none is given", () => {
+		const transport = Object.assign(() => undefined, { defaultPort: 8883 });
+		expect(readWith({}).port).toBe(1883);
+		expect(readWith({ transport }).port).toBe(8883);
+		expect(readWith({ transport, port: undefined }).port).toBe(8883);
+		expect(readWith({ transport, port: 1883 }).port).toBe(1883);
+		expect(readWith({ transport, port: 4 }).port).toBe(4);
+	});
+
+	it("leave credentials that are functions to each attempt, and make room for them", () => {
+		const bare = readWith({}).connectSize;
+		for (const options of [
+			{ userName: () => "u" },
+			{ userName: "u", password: () => "p" },
+			{ userName: () => "u", password: "p" },
+		]) {
+			const { connect, connectSize } = readWith({ ...options, credentialBytes: 100 });
+			expect([connect!.userName, connect!.password]).toEqual([undefined, undefined]);
+			expect(connectSize).toBe(bare + 3 + 4 + 100);
+		}
+		expect(readWith({ userName: "user" }).connectSize).toBe(bare + 2 + 4);
 	});
 
 	it("take a password as text", () => {

@@ -10,6 +10,7 @@ import { Arena, Fixed } from "../setup/arena.js";
 import { beginStep } from "./attempt.js";
 import { Backoff } from "./backoff.js";
 import { giveUpPublish } from "./cancel.js";
+import { Credentials } from "./credentials.js";
 import { PLAIN_PARTS, type PartMakers } from "./part-makers.js";
 import { fireDue } from "./timeouts.js";
 import { sendPing } from "./ping.js";
@@ -26,7 +27,7 @@ import type { Receiver } from "../incoming/receiver.js";
 import { Fill, Sender } from "../outgoing/sender.js";
 import { Silence } from "../short-ways/silence.js";
 import { type Session, Suspect } from "../session/session.js";
-import type { Settings } from "../setup/settings.js";
+import { asksCredentials, type Settings } from "../setup/settings.js";
 import { ShortPublisher } from "../short-ways/publish.js";
 import { Leaving, type TransmitRegion } from "../short-ways/transmit-region.js";
 import { Subscriptions } from "../session/subscriptions.js";
@@ -94,6 +95,8 @@ export class Core {
 	/** From CONNECT on; 0: none. See setKeepAlive. */
 	protected _keepAliveMs = 0;
 	backoff!: Backoff;
+	/** Only where user name or password is a function. */
+	declare readonly credentials?: Credentials;
 	private readonly _reason = new DisconnectReason();
 	private readonly _random: () => number;
 	/** What advanceOf was when the connection was accepted. */
@@ -116,6 +119,7 @@ export class Core {
 		this.makeParts(firstId, (options.store as PartMakers | undefined) ?? PLAIN_PARTS);
 		this._random = random;
 		this.writeConnect();
+		if (asksCredentials(options)) (this as { credentials: Credentials }).credentials = new Credentials(this);
 		this.silence = new Silence(this.region, this.receiver, this.deadlines, this.application, counts, arena.view);
 		this.setKeepAlive(settings.keepAlive);
 	}

@@ -38,9 +38,9 @@ export class Sender {
 	private _pingDue = false;
 	/** The active record's source has nothing now. */
 	private _sourceDry = false;
-	/** CONNECT as it is sent, in full: from here to one below the limit. */
-	readonly connectOffset: number;
-	private readonly _connectLimit: number;
+	/** CONNECT as it is sent, in full: from here to one below the limit. Credentials that change move both, between attempts. */
+	connectOffset: number;
+	connectLimit: number;
 
 	constructor(parts: TransmitParts) {
 		const { arena, session, settings } = parts;
@@ -52,7 +52,7 @@ export class Sender {
 		this._subscriptions = parts.subscriptions;
 		this._application = parts.application;
 		this.connectOffset = arena.take(settings.connectSize);
-		this._connectLimit = this.connectOffset + settings.connectSize;
+		this.connectLimit = this.connectOffset + settings.connectSize;
 	}
 
 	/** A connection ends, or one is about to begin: nothing of the old one may be sent on the new one. */
@@ -65,7 +65,7 @@ export class Sender {
 
 	/** CONNECT is the first packet [MQTT-3.1.0-1]. */
 	startConnect(): void {
-		this._connectLeft = this._connectLimit - this.connectOffset;
+		this._connectLeft = this.connectLimit - this.connectOffset;
 		this._region.wake();
 	}
 
@@ -134,7 +134,7 @@ export class Sender {
 		const room = region.limit - region.offset - region.size;
 		const left = this._connectLeft;
 		const count = left < room ? left : room;
-		const from = this._connectLimit - left;
+		const from = this.connectLimit - left;
 		this._bytes.copyWithin(region.offset + region.size, from, from + count);
 		region.size += count;
 		this._connectLeft = left - count;

@@ -201,14 +201,39 @@ function readConnect(options: Options, settings: Settings): ConnectFields {
 	if (fields.clientId.length === 0 && !fields.cleanSession) {
 		refuse("clientId", "", "is empty; at least 1 character when cleanSession is false");
 	}
-	if (userName !== undefined) fields.userName = readText(userName, "userName");
-	if (password !== undefined) {
-		fields.password = readBytes(password, "password");
-		// [MQTT-3.1.2-22]
-		if (!fields.userName) throw new TypeError("password: needs userName in MQTT 3.1.1");
+	// Those that are functions are asked at each attempt: see Credentials.
+	if (isGiven(userName)) fields.userName = readText(userName, "userName");
+	if (isGiven(password)) fields.password = readBytes(password, "password");
+	// [MQTT-3.1.2-22]
+	if (password !== undefined && userName === undefined) {
+		throw new TypeError("password: needs userName in MQTT 3.1.1");
 	}
 	if (will !== undefined) readWill(will, fields);
 	return fields;
+}
+
+/** Whether a credential is there, and is none that is asked for at each attempt. */
+function isGiven(value: unknown): boolean {
+	return value !== undefined && typeof value !== "function";
+}
+
+/**
+ * What CONNECT takes when a credential changes: the packet without any, room for both, and for a length of four bytes.
+ *
+ * Throws RangeError when the one that does not change leaves no room.
+ */
+function readCredentials(fields: ConnectFields, settings: Settings): void {
+	const { userName, password } = fields;
+	const size = userName?.length ?? password?.length ?? 0;
+	if (size > settings.credentialBytes) {
+		refuse(
+			"credentialBytes",
+			settings.credentialBytes,
+			`is less than the ${size} bytes of ${userName ? "userName" : "password"}`,
+		);
+	}
+	fields.userName = fields.password = undefined;
+	settings.connectSize = sizeOfConnect(fields) + 3 + 4 + settings.credentialBytes;
 }
 
 function readChoice(options: Options, name: string, choices: readonly string[]): number {
@@ -242,6 +267,11 @@ function checkOrder(settings: Settings, name: LimitName, limit: LimitName): void
 	if (settings[name] > settings[limit]) {
 		refuse(name, settings[name], `is out of range; at most ${limit}, ${settings[limit]}`);
 	}
+}
+
+/** Whether user name or password is a function. */
+export function asksCredentials({ userName, password }: { userName?: unknown; password?: unknown }): boolean {
+	return typeof userName === "function" || typeof password === "function";
 }
 
 /** Values of `outboxFull` by FullPolicy, and of `tooLarge`. */
@@ -284,10 +314,13 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 		}
 	}
 	settings.host = host as string;
-	set(settings, "ownSize", (transport as TransportFactory).ownSize ?? 0);
+	const { ownSize = 0, defaultPort } = transport as TransportFactory;
+	set(settings, "ownSize", ownSize);
+	if (options["port"] === undefined && defaultPort !== undefined) set(settings, "port", defaultPort);
 	const connect = readConnect(options, settings);
 	settings.connect = connect;
 	settings.connectSize = sizeOfConnect(connect);
+	if (asksCredentials(options)) readCredentials(connect, settings);
 	set(settings, "fullPolicy", readChoice(options, "outboxFull", FULL_POLICIES));
 	set(settings, "acknowledgeTooLarge", readChoice(options, "tooLarge", TOO_LARGE_POLICIES) === 0);
 	// Who makes the buffer smaller need not say it twice.

@@ -11,6 +11,9 @@ export interface Driver {
 	isLate(now: number): boolean;
 }
 
+/** A literal of a preloaded module is copied into the heap each time it is executed; a constant is not. */
+const FUNCTION = "function";
+
 /**
  * The application's callbacks, each behind a guard: an exception that escapes from a platform callback restarts a
  * device. One that throws is counted and reported, and the session goes on. Hot: no allocation.
@@ -46,6 +49,22 @@ export class Application {
 		this._client = client;
 		this._counters = counters;
 		for (let i = 0; i < sources; i++) this.sources.push(null);
+	}
+
+	/**
+	 * A credential, asked for where the option is a function.
+	 *
+	 * out  what it is, whatever that may be; undefined: none; this object: the function has thrown, and that is told
+	 */
+	credential(isPassword: boolean): unknown {
+		const given = isPassword ? this._options.password : this._options.userName;
+		if (typeof given !== FUNCTION) return given;
+		try {
+			return (given as (client: unknown) => unknown)(this._client);
+		} catch (error) {
+			this.threw(error);
+			return this;
+		}
 	}
 
 	connected(sessionPresent: boolean): void {

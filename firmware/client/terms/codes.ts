@@ -93,6 +93,12 @@ export const enum ReasonCode {
 	INTERNAL_FAULT = 3,
 	/** A publish was taken back of which a part was written: half a packet cannot be. `detail` is its packet identifier. */
 	PUBLISH_CANCELLED = 4,
+	/**
+	 * A function that was asked for a credential has thrown, or what it has returned cannot be sent. `detail`: 10 for the user
+	 * name, 20 for the password, and 1 threw, 2 neither text nor (as a password) bytes, 3 too large for
+	 * `credentialBytes`, 4 a lone surrogate, or U+0000 in a user name, 5 a password without a user name.
+	 */
+	CREDENTIALS_FAILED = 5,
 	NAME_NOT_FOUND = 10,
 	NAME_TIMEOUT = 11,
 	CONNECT_FAILED = 20,
@@ -158,6 +164,7 @@ export const Reason = Object.freeze({
 	SOURCE_FAILED: ReasonCode.SOURCE_FAILED,
 	INTERNAL_FAULT: ReasonCode.INTERNAL_FAULT,
 	PUBLISH_CANCELLED: ReasonCode.PUBLISH_CANCELLED,
+	CREDENTIALS_FAILED: ReasonCode.CREDENTIALS_FAILED,
 	NAME_NOT_FOUND: ReasonCode.NAME_NOT_FOUND,
 	NAME_TIMEOUT: ReasonCode.NAME_TIMEOUT,
 	CONNECT_FAILED: ReasonCode.CONNECT_FAILED,

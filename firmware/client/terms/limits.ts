@@ -35,6 +35,7 @@ export const LIMITS = Object.freeze({
 	sources: limit(1, 0, 255),
 	views: limit(8, 1, 255),
 	packetLog: limit(0, 0, 4096),
+	credentialBytes: limit(512, 1, Max.FIELD_SIZE),
 	maximumPacketSize: limit(Max.PACKET_SIZE, 64, Max.PACKET_SIZE),
 	connectTimeoutMs: limit(30_000, 10, Ticks.DURATION_MS_MAX),
 	handshakeTimeoutMs: limit(30_000, 10, Ticks.DURATION_MS_MAX),

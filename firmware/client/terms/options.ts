@@ -42,6 +42,8 @@ export interface TuningOptions {
 	packetLog?: number;
 	/** Bytes: incoming packets above this end the connection. */
 	maximumPacketSize?: number;
+	/** Bytes: user name and password together, when one of them is a function. */
+	credentialBytes?: number;
 	/** For each step of a connection: name lookup, connect, CONNACK. */
 	connectTimeoutMs?: number;
 	/** For each handshake between connect and CONNECT: of TLS, of WebSocket. */
@@ -71,7 +73,7 @@ export interface TuningOptions {
 export interface ManifestOptions extends TuningOptions {
 	/** Name or IPv4 address of the server, and nothing else: no scheme, no port. */
 	host?: string;
-	/** 1 … 65,535; 1883 unless told. */
+	/** 1 … 65,535; without it the usual one of the transport: 1883 of `tcp`. */
 	port?: number;
 	/** Empty or absent only with a clean session (§3.1.3.1). */
 	clientId?: string;
@@ -98,11 +100,20 @@ export interface ManifestOptions extends TuningOptions {
 export type NotAPromise =
 	void | null | undefined | boolean | number | bigint | string | symbol | (object & { then?: never });
 
+/**
+ * What a credential may be: itself, or a function that is asked for it at each attempt. It returns undefined for none. What
+ * it throws is told to onProblem, and ends the attempt as anything does that cannot be sent: see Reason.CREDENTIALS_FAILED.
+ */
+export type Credential<C, T> = T | { ask(client: C): T | undefined }["ask"];
+
 /** Everything a client is made from. A name that is not in here is refused. */
-export interface CoreOptions<C> extends ManifestOptions {
+export interface CoreOptions<C> extends Omit<ManifestOptions, "userName" | "password"> {
 	host: string;
 	/** How to get there, e.g. `tcp` from "xs-mqtt/tcp". */
 	transport: TransportFactory;
+	userName?: Credential<C, string>;
+	/** Only together with a user name (§3.1.2.9). */
+	password?: Credential<C, string | Uint8Array>;
 	/** Needed when `host` is a name. */
 	dns?: NameResolver;
 	/** Hears what the session does, to keep it elsewhere: what is to outlive a loss of power. */
