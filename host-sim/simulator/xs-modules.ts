@@ -10,7 +10,7 @@ import { ImportError, ImportResolver, resolveInstalled, type ModuleTable } from 
 import { isTypeScript, ModuleSources } from "./program/sources.js";
 import type { XsSource } from "../stand-ins/xs/xs-process.js";
 import type { Program } from "./program.js";
-import { bareModules, compiledFile, libraryModules, TLS_ENGINE } from "../stand-ins/library.js";
+import { bareModules, compiledFile, everyModule, TLS_ENGINE } from "../stand-ins/library.js";
 import { compiledUrl, STAND_INS } from "../stand-ins/stand-ins.js";
 
 /** What is linked for a program. */
@@ -47,12 +47,12 @@ export function xsModules(program: Program, manifest: string | undefined): XsMod
 	const loaded = [...library, ...(manifest === undefined ? [] : [loadManifest(manifest, NO_SDK)])];
 	const table: Record<string, string> = {};
 	for (const one of loaded) Object.assign(table, Object.fromEntries(moduleFiles(asCompiled(one))));
-	Object.assign(table, libraryModules(), bareModules());
+	Object.assign(table, everyModule(), bareModules());
 	try {
 		const resources = manifest === undefined ? {} : dataFiles(loadManifest(manifest, NO_SDK));
 		const graph = linkAll(table, resources, program.file);
 		const { modules, main, sources, texts } = graph;
-		const inFlash = [...Object.keys(libraryModules()), TLS_ENGINE];
+		const inFlash = [...Object.keys(everyModule()), TLS_ENGINE];
 		const preload = preloaded([...loaded.flatMap((one) => one.preload), ...inFlash], modules);
 		return { modules: Object.fromEntries(modules), preload, main, sources, texts };
 	} catch (error) {

@@ -16,17 +16,21 @@ const BARE: Readonly<Record<string, string>> = {
 	"xs-mqtt": "xs-mqtt",
 	"xs-mqtt/tcp": "tcp",
 	"xs-mqtt/dns": "dns",
+	"xs-mqtt/websocket": "websocket",
 };
 
 /** What stands in for the engine of TLS, on every engine of JavaScript: it imports nothing. */
 export const TLS_ENGINE = "xs-mqtt/tls-engine";
 
+/** Transports that only those link who import them. */
+const OPTIONAL = /^xs-mqtt\/transport\/(?:sdk-)?(tls|websocket)\b/;
+
 /**
- * Module names of the library, to the compiled files.
+ * Module names of the whole library, to the compiled files.
  *
  * in   firmware  where they are; default dist/firmware
  */
-export function libraryModules(firmware = fileURLToPath(compiledUrl("firmware"))): Record<string, string> {
+export function everyModule(firmware = fileURLToPath(compiledUrl("firmware"))): Record<string, string> {
 	const modules: Record<string, string> = {};
 	for (const folder of ROOMS) {
 		for (const file of readdirSync(join(firmware, folder), { recursive: true, encoding: "utf8" })) {
@@ -37,6 +41,20 @@ export function libraryModules(firmware = fileURLToPath(compiledUrl("firmware"))
 	}
 	modules["xs-mqtt/index"] = join(firmware, "index.js");
 	return modules;
+}
+
+/**
+ * Module names of what a client links, to the compiled files.
+ *
+ * in   firmware   where they are; default dist/firmware
+ *      transport  the one that it links beside TCP
+ */
+export function libraryModules(firmware?: string, transport?: "tls" | "websocket"): Record<string, string> {
+	const linked = Object.entries(everyModule(firmware)).filter(([name]) => {
+		const optional = OPTIONAL.exec(name)?.[1];
+		return optional === undefined || optional === transport;
+	});
+	return Object.fromEntries(linked);
 }
 
 /** The names that programs import, to the files behind them. */

@@ -17,6 +17,7 @@ export const DEVICE_MODULES: Readonly<Record<string, string>> = {
 	index: "xs-mqtt",
 	"transport/tcp": "xs-mqtt/tcp",
 	"transport/dns": "xs-mqtt/dns",
+	"transport/websocket": "xs-mqtt/websocket",
 	"ecma419/client": "xs-mqtt/ecma419/client",
 	"esp32/wifi": "xs-mqtt/wifi",
 	"esp32/device": "xs-mqtt/esp32/device",

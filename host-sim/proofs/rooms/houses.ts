@@ -9,7 +9,7 @@ export const FIRMWARE: House = {
 		["ecma419", "esp32"],
 		["app"],
 		["transport"],
-		["transport/tls"],
+		["transport/tls", "transport/websocket"],
 		["loop"],
 		["client/connection"],
 		["client/incoming"],
