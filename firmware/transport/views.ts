@@ -17,6 +17,8 @@ export class Views {
 	count = 2;
 	/** An ack's view: every other packet is one, and asking for it needs no call either. */
 	readonly ack: Uint8Array;
+	/** The answer before that: where two sizes come by turns, nothing is searched for. */
+	private _before: Uint8Array;
 	private readonly _buffer: ArrayBuffer;
 	private readonly _offset: number;
 	/** Views of 1, 4, 16, … bytes, as far as the region goes. */
@@ -30,7 +32,7 @@ export class Views {
 	 */
 	constructor(buffer: ArrayBuffer, offset: number, size: number, max: number) {
 		// PINGREQ and PINGRESP are seen from the start.
-		this.view = new Uint8Array(buffer, offset, 2);
+		this.view = this._before = new Uint8Array(buffer, offset, 2);
 		this.ack = new Uint8Array(buffer, offset, 4);
 		this._buffer = buffer;
 		this._offset = offset;
@@ -55,7 +57,9 @@ export class Views {
 	 * out  a view of this size, or of less
 	 */
 	longest(size: number): Uint8Array {
-		const view = this.find(size);
+		let view = this._before;
+		if (view.length !== size) view = this.find(size);
+		this._before = this.view;
 		this.size = size;
 		this.count = view.length;
 		return (this.view = view);

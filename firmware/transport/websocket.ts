@@ -11,7 +11,7 @@ import { tcp } from "./tcp.js";
 import { AnswerReader } from "./websocket/answer-reader.js";
 import { BadFrame, BadUpgrade, Close, End, Frame, Length, Own } from "./websocket/codes.js";
 import { Ahead, FrameReader } from "./websocket/frame-reader.js";
-import { maskShort, maskWords } from "./websocket/mask.js";
+import { maskRest, maskWords } from "./websocket/mask.js";
 import { outSize, readOptions, type WebSocketOptions, type WebSocketSettings } from "./websocket/options.js";
 import { RequestWriter } from "./websocket/request-writer.js";
 
@@ -73,8 +73,11 @@ class WebSocketTransport implements Transport, TransportListener {
 	private _outLeft: number = Left.CLOSED;
 	/** Words from the start of the gap. */
 	private readonly _words: Int32Array;
-	private readonly _out: number;
 	private readonly _tx: number;
+	/** Where the payload of a short frame starts, and where its length stands. */
+	private readonly _payload: number;
+	private readonly _length: number;
+	private readonly _out: number;
 	private readonly _random: () => number;
 	/** Bytes of the client's that are in it. */
 	private _outPlain = 0;
@@ -106,6 +109,8 @@ class WebSocketTransport implements Transport, TransportListener {
 		this._rxSize = setup.rxSize;
 		this._tx = setup.txOffset;
 		this._out = out;
+		this._payload = out + Out.SHORT_HEAD;
+		this._length = out + Out.LENGTH;
 		this._control = control;
 		this._frameMax = settings.frameSize;
 		this._random = settings.random;
@@ -139,24 +144,28 @@ class WebSocketTransport implements Transport, TransportListener {
 	// What every message needs.
 
 	read(countMax: number): number {
-		const frames = this._frames;
-		const { ahead } = frames;
+		const ahead = this._frames.ahead;
 		if (ahead < 0) return this.readOn(countMax);
-		const count = this._inner.read(countMax);
-		this.readable = this._inner.readable;
+		const inner = this._inner;
+		const count = inner.read(countMax);
+		this.readable = inner.readable;
 		if (ahead) {
-			// Not all of what the frame still has: the rest of it, and what follows, is looked at.
-			if (count < ahead) {
-				frames.ahead = ahead - count;
+			// Payload and nothing else; behind the last of a fragment something is looked at.
+			if (count < ahead || (count === ahead && !this._frames.isOpen)) {
+				this._frames.ahead = ahead - count;
 				return count;
 			}
 		} else if (count < Length.SHORT_MAX + 3) {
 			// The usual case: one short frame, whole. It has two bytes of head.
 			const rx = this._rx;
-			if (this._view.getUint16(rx) === (Frame.MESSAGE_HEAD | (count - 2))) {
+			const size = count - 2;
+			if (this._view.getUint16(rx) === (Frame.MESSAGE_HEAD | size)) {
 				this._bytes.copyWithin(rx, rx + 2, rx + count);
-				return count - 2 || this.readNext(countMax);
+				return size || this.readNext(countMax);
 			}
+		} else if (this._view.getUint16(this._rx) === Frame.LONG_HEAD) {
+			const size = this.readLong(count);
+			if (size > 0) return size;
 		}
 		return this.takeApart(this._rx, count, countMax);
 	}
@@ -165,13 +174,15 @@ class WebSocketTransport implements Transport, TransportListener {
 		if (this._outLeft) return this.writeOn(count);
 		if (count > Length.SHORT_MAX) return this.writeLong(count);
 		const bytes = this._bytes;
-		const out = this._out;
 		const words = this._words;
-		bytes[out + Out.LENGTH] = Length.MASK | count;
-		bytes.copyWithin(out + Out.SHORT_HEAD, this._tx, this._tx + count);
+		const tx = this._tx;
+		bytes.copyWithin(this._payload, tx, tx + count);
+		bytes[this._length] = Length.MASK | count;
 		const mask = (this._random() * Random.RANGE) | 0;
 		words[1] = mask;
-		maskShort(words, mask, count);
+		words[2]! ^= mask;
+		// An ack is one word: a call would be most of it.
+		if (count > 4) maskRest(words, mask, count);
 		const size = count + Out.SHORT_HEAD;
 		const taken = this._inner.write(size);
 		if (taken === size) return count;
@@ -340,6 +351,17 @@ class WebSocketTransport implements Transport, TransportListener {
 		return this.takeApart(at, count, countMax);
 	}
 
+	/** A frame with two bytes of length begins. out: bytes of its payload; 0: take it apart, something follows it */
+	private readLong(count: number): number {
+		const rx = this._rx;
+		const size = count - 4;
+		const left = this._view.getUint16(rx + 2) - size;
+		if (left < 0) return 0;
+		this._bytes.copyWithin(rx, rx + 4, rx + count);
+		this._frames.begin(left);
+		return size;
+	}
+
 	/** What comes next, where a read has come to nothing. */
 	private readNext(countMax: number): number {
 		return this.readable === 0 ? 0 : this.read(countMax);
@@ -383,7 +405,7 @@ class WebSocketTransport implements Transport, TransportListener {
 		if (count > this._frameMax) count = this._frameMax;
 		const out = this._out;
 		const view = this._view;
-		this._bytes[out + Out.LENGTH] = Length.MASK | Length.TWO_BYTES;
+		this._bytes[this._length] = Length.MASK | Length.TWO_BYTES;
 		this._bytes.copyWithin(out + Out.LONG_HEAD, this._tx, this._tx + count);
 		// Words do not begin where the mask does: it is what becomes of zeros.
 		view.setInt32(out + Out.LONG_MASK, 0);
@@ -425,11 +447,12 @@ class WebSocketTransport implements Transport, TransportListener {
 		const out = this._out;
 		const bytes = this._bytes;
 		bytes[out] = Frame.FIN | opcode;
-		bytes[out + Out.LENGTH] = Length.MASK | size;
-		bytes.copyWithin(out + Out.SHORT_HEAD, this._control, this._control + size);
+		bytes[this._length] = Length.MASK | size;
+		bytes.copyWithin(this._payload, this._control, this._control + size);
 		const mask = (this._random() * Random.RANGE) | 0;
 		this._words[1] = mask;
-		maskShort(this._words, mask, size);
+		this._words[2]! ^= mask;
+		if (size > 4) maskRest(this._words, mask, size);
 		this._outLeft = size + Out.SHORT_HEAD;
 		this.flush();
 	}

@@ -105,6 +105,7 @@ export class Device {
 		this.client = new Client({
 			...QUICK,
 			host: address,
+			port: 1883,
 			transport: tcp,
 			clientId: `device-${process.pid}-${devices.size}`,
 			...options,

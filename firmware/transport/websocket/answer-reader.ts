@@ -71,6 +71,8 @@ const MQTT = "mqtt";
 
 /** Whether a name of a header may hold a character (RFC 9110 §5.6.2). */
 function isTokenChar(char: number): boolean {
+	// Small letters and capitals.
+	if ((char | Char.SMALL) >= 97 && (char | Char.SMALL) <= 122) return true;
 	if (char <= Char.SPACE || char >= 127) return false;
 	// The separators, but for those below.
 	if (char >= 58 && char <= 64) return false;
@@ -165,26 +167,19 @@ export class AnswerReader {
 		this.detail = detail;
 	}
 
+	/** Most bytes are of a name or of a value. */
 	private takeByte(byte: number): void {
-		switch (this._at) {
-			case At.STATUS:
-				return this.takeStatus(byte);
-			case At.REASON:
-				if (byte === Char.LF) this._at = At.LINE;
-				return;
-			case At.LINE:
-				return this.takeFirst(byte);
-			case At.NAME:
-				return this.takeName(byte);
-			case At.VALUE:
-				return this.takeValue(byte);
-			case At.VALUE_END:
-				this._at = At.LINE;
-				if (byte !== Char.LF) this.refuse(BadUpgrade.HEADER_LINE);
-				return;
-			default:
-				this._at = At.DONE;
-				if (byte !== Char.LF) this.refuse(BadUpgrade.HEADER_LINE);
+		const at = this._at;
+		if (at === At.VALUE) this.takeValue(byte);
+		else if (at === At.NAME) this.takeName(byte);
+		else if (at === At.STATUS) this.takeStatus(byte);
+		else if (at === At.REASON) {
+			if (byte === Char.LF) this._at = At.LINE;
+		} else if (at === At.LINE) this.takeFirst(byte);
+		else {
+			// Behind CR.
+			this._at = at === At.VALUE_END ? At.LINE : At.DONE;
+			if (byte !== Char.LF) this.refuse(BadUpgrade.HEADER_LINE);
 		}
 	}
 

@@ -82,6 +82,8 @@ export const enum Frame {
 	MESSAGE = FIN | BINARY,
 	/** The head of such a frame, without its length. */
 	MESSAGE_HEAD = MESSAGE << 8,
+	/** Likewise, with two bytes of length behind it. */
+	LONG_HEAD = MESSAGE_HEAD | 126,
 }
 
 /** The second byte of a frame, and what stands behind it (§5.2). */

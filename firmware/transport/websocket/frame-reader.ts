@@ -21,7 +21,10 @@ function isCloseCode(code: number): boolean {
  * cut anywhere. Bounded: of all that comes, the payload of one control frame is kept. Hot: no allocation.
  */
 export class FrameReader {
-	/** One of Ahead, or payload bytes of a data frame that come next: whoever takes some of them, but not all, takes them off. */
+	/**
+	 * One of Ahead, or payload bytes of a data frame that come next. Whoever takes some of them takes them off; the last ones
+	 * only while not `isOpen`.
+	 */
 	ahead: number = Ahead.HEAD;
 	/** Why no byte is taken any more, one of End; 0 while there is no such reason. */
 	end = 0;
@@ -45,7 +48,7 @@ export class FrameReader {
 	/** Bytes of a control frame's payload that have come. */
 	private _filled = 0;
 	/** The last data frame was not the last of its message. */
-	private _isOpen = false;
+	isOpen = false;
 
 	/** in  rx  where payload is put; control  where that of control frames is, with room for Own.CONTROL bytes */
 	constructor(bytes: Uint8Array, rx: number, control: number) {
@@ -60,7 +63,7 @@ export class FrameReader {
 		this.end = this.detail = 0;
 		this.pingSize = -1;
 		this._headSize = this._lengthLeft = this._left = this._filled = 0;
-		this._isOpen = false;
+		this.isOpen = false;
 	}
 
 	/**
@@ -71,7 +74,7 @@ export class FrameReader {
 	 */
 	take(from: number, limit: number): number {
 		const bytes = this._bytes;
-		if (this.ahead > 0) this._left = this.ahead;
+		if (this.ahead >= 0) this._left = this.ahead;
 		let to = this._rx;
 		while (from < limit && this.end === 0) {
 			const left = this._left;
@@ -97,9 +100,15 @@ export class FrameReader {
 		return to - this._rx;
 	}
 
+	/** A whole message begins, of which so many bytes are still to come: for a reader in a hurry. */
+	begin(ahead: number): void {
+		this._first = Frame.MESSAGE;
+		this.ahead = ahead;
+	}
+
 	private look(): number {
 		if (this._left > 0) return (this._first & Frame.OPCODE) < Frame.CLOSE ? this._left : Ahead.OTHER;
-		return this._headSize === 0 && !this._isOpen ? Ahead.HEAD : Ahead.OTHER;
+		return this._headSize === 0 && !this.isOpen ? Ahead.HEAD : Ahead.OTHER;
 	}
 
 	private fail(detail: BadFrame): void {
@@ -124,9 +133,9 @@ export class FrameReader {
 			else if (!(first & Frame.FIN)) this.fail(BadFrame.CONTROL_FRAGMENTED);
 		} else if (opcode === Frame.TEXT) this.fail(BadFrame.TEXT);
 		else if (opcode > Frame.BINARY) this.fail(BadFrame.OPCODE);
-		else if (opcode === Frame.BINARY && this._isOpen) this.fail(BadFrame.NEW_MESSAGE);
-		else if (opcode === Frame.CONTINUATION && !this._isOpen) this.fail(BadFrame.CONTINUATION);
-		else this._isOpen = (first & Frame.FIN) === 0;
+		else if (opcode === Frame.BINARY && this.isOpen) this.fail(BadFrame.NEW_MESSAGE);
+		else if (opcode === Frame.CONTINUATION && !this.isOpen) this.fail(BadFrame.CONTINUATION);
+		else this.isOpen = (first & Frame.FIN) === 0;
 	}
 
 	private takeSecond(second: number): void {

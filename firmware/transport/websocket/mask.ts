@@ -5,15 +5,13 @@
  */
 
 /**
- * Masks a payload of 1 … 125 bytes, which starts at word 2. Hot: no allocation.
+ * Masks what a payload of 5 … 125 bytes has behind its first word, which is word 2. Hot: no allocation.
  *
  * in   w      words of the region; Own.OUT_MIN bytes of them
  *      m      the mask, as the words have it
  *      count  bytes of the payload
  */
-export function maskShort(w: Int32Array, m: number, count: number): void {
-	w[2]! ^= m;
-	if (count < 5) return;
+export function maskRest(w: Int32Array, m: number, count: number): void {
 	w[3]! ^= m;
 	w[4]! ^= m;
 	w[5]! ^= m;

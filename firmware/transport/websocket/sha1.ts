@@ -59,10 +59,8 @@ export function sha1(view: DataView, words: Int32Array, at: number, size: number
 				word ^= words[first + ((t + 2) & 15)]! ^ words[first + ((t + 8) & 15)]! ^ words[first + ((t + 13) & 15)]!;
 				words[place] = word = (word << 1) | (word >>> 31);
 			}
-			if (t < 20) word += ((b & c) | (~b & d)) + Round.K0;
-			else if (t < 40) word += (b ^ c ^ d) + Round.K1;
-			else if (t < 60) word += ((b & c) | (b & d) | (c & d)) + Round.K2;
-			else word += (b ^ c ^ d) + Round.K3;
+			if (t < 40) word += t < 20 ? (d ^ (b & (c ^ d))) + Round.K0 : (b ^ c ^ d) + Round.K1;
+			else word += t < 60 ? ((b & (c | d)) | (c & d)) + Round.K2 : (b ^ c ^ d) + Round.K3;
 			word = (word + e + ((a << 5) | (a >>> 27))) | 0;
 			e = d;
 			d = c;

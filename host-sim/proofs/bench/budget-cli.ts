@@ -6,6 +6,8 @@ import { packageRoot } from "./measure.js";
 import { rewrite, withLines, withTable } from "./page.js";
 import { printProfiles } from "./profile.js";
 import { runScript, scriptCommand } from "../../terminal/script.js";
+import type { XsHost } from "../../stand-ins/xs/build.js";
+import { WEBSOCKET_BUDGETS, WEBSOCKET_CYCLES } from "./websocket-budgets.js";
 import { needXsHost } from "./xs-host.js";
 import {
 	faultOfFigure,
@@ -13,11 +15,12 @@ import {
 	figureLine,
 	measureAll,
 	measureFigures,
+	measureWebSocketFlash,
 	moddableClient,
 	tableOf,
 } from "./xs-bench.js";
 
-const { profile, write } = scriptCommand(
+const { profile, websocket, write } = scriptCommand(
 	"budget",
 	"Print what the client takes on the XS engine. Ends with 1 when a budget is passed.",
 )
@@ -25,15 +28,27 @@ const { profile, write } = scriptCommand(
 		"--profile <operation>",
 		"instead, by function: all rows with this in their name; start: what happens up to the connection",
 	)
+	.option("--websocket", "instead, the same over WebSocket")
 	.option("--write", "write the figures to firmware/FIGURES.md")
 	.parse()
-	.opts<{ profile?: string; write?: true }>();
+	.opts<{ profile?: string; websocket?: true; write?: true }>();
 
 const print = (text: string): void => void process.stdout.write(text);
+
+/** The rows over WebSocket. Returns the exit code. */
+async function printWebSocket(host: XsHost): Promise<number> {
+	const rows = await measureAll(host, undefined, [...WEBSOCKET_BUDGETS, ...WEBSOCKET_CYCLES]);
+	const flash = await measureWebSocketFlash(host);
+	print(`${tableOf(rows)}\n\n${figureLine(flash)}\n`);
+	const faults = [...rows.flatMap(faultsOf), ...faultOfFigure(flash)];
+	for (const fault of faults) process.stderr.write(`over budget: ${fault}\n`);
+	return faults.length > 0 ? Exit.FAILED : Exit.OK;
+}
 
 await runScript(async () => {
 	const host = await needXsHost();
 	if (profile !== undefined) return printProfiles(host, profile);
+	if (websocket) return printWebSocket(host);
 	const rows = await measureAll(host, moddableClient());
 	print(`XS 13.3, ${host.bits}-bit host; 20-byte topic, 64-byte payload; figures of one repetition\n\n`);
 	print(`${tableOf(rows)}\n\n`);

@@ -69,14 +69,24 @@ export interface Operation {
 	readonly hurry?: boolean;
 	/** Say where byte codes and memory are spent. */
 	readonly profile?: "window" | "run";
+	/** Over WebSocket, in place of TCP alone. */
+	readonly websocket?: boolean;
 	/** Another program than ours, and the modules it needs beside the platform's. */
 	readonly program?: { readonly main: string; readonly modules: Readonly<Record<string, string>> };
 }
 
+/** Our program, beside the library. */
+const PROGRAM = join(ROOT, "host-sim/proofs/bench/program.js");
+/** The same over WebSocket, which imports it by the name `bench`. */
+const WEBSOCKET_PROGRAM = join(ROOT, "host-sim/proofs/bench/websocket-program.js");
+/** Names of the programs' modules, which count for nothing. */
+const PROGRAMS = ["main", "bench"];
+
 /** The library with its bare names. */
-function ourModules(firmware?: string): Record<string, string> {
+function ourModules(firmware?: string, websocket = false): Record<string, string> {
 	return {
-		...libraryModules(firmware),
+		...libraryModules(firmware, websocket ? "websocket" : undefined),
+		...(websocket ? { "xs-mqtt/websocket": join(ROOT, "manifests/modules/websocket.js") } : {}),
 		"xs-mqtt": join(ROOT, "manifests/modules/xs-mqtt.js"),
 		"xs-mqtt/tcp": join(ROOT, "manifests/modules/tcp.js"),
 	};
@@ -84,13 +94,15 @@ function ourModules(firmware?: string): Record<string, string> {
 
 /** Runs one operation on the XS host. Throws with what the program said when it did not come to its end. */
 export async function measure(host: XsHost, operation: Operation): Promise<Measurement> {
-	const server = await MeasurementServer.start(operation.server ?? {});
-	const modules = operation.program?.modules ?? ourModules(operation.firmware);
+	const { websocket = false } = operation;
+	const server = await MeasurementServer.start({ ...operation.server, websocket });
+	const modules = operation.program?.modules ?? ourModules(operation.firmware, websocket);
+	const programs = websocket ? { main: WEBSOCKET_PROGRAM, bench: PROGRAM } : { main: PROGRAM };
 	const { warm = 20, count = 50, paceMs = PACE_MS } = operation;
 	try {
 		const result = await runOnXs({
 			host,
-			modules: { ...modules, main: operation.program?.main ?? join(ROOT, "host-sim/proofs/bench/program.js") },
+			modules: { ...modules, ...(operation.program ? { main: operation.program.main } : programs) },
 			preload: Object.keys(modules),
 			main: "main",
 			config: {
@@ -166,7 +178,7 @@ const TRIES_MAX = 40;
 /** Bytes of byte code of the library alone. */
 export function flashBytes(measurement: Measurement): number {
 	let sum = 0;
-	for (const [name, bytes] of Object.entries(measurement.codeBytes)) if (name !== "main") sum += bytes;
+	for (const [name, bytes] of Object.entries(measurement.codeBytes)) if (!PROGRAMS.includes(name)) sum += bytes;
 	return sum;
 }
 

@@ -196,7 +196,8 @@ function openSocket() {
 	}, 1);
 }
 
-function start() {
+/** Runs the operation, of a client over a transport. */
+export function run(transport) {
 	if (operation === "nothing") return report();
 	if (operation === "socket") return openSocket();
 	if (operation === "handler") return callHandler();
@@ -204,7 +205,7 @@ function start() {
 		host: "127.0.0.1",
 		clientId: "budget",
 		...config.mqtt,
-		transport: tcp,
+		transport,
 		onConnected() {
 			if (client.counters[Counter.CONNECTS] === 1) OPERATIONS[operation]();
 			if (operation === "reconnect") step();
@@ -224,4 +225,6 @@ function start() {
 	if (client.state === State.STOPPED) throw new Error("did not start");
 }
 
-export default start;
+export default function start() {
+	run(tcp);
+}

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import mqttPacket, { type Packet } from "mqtt-packet";
+import { WebSocketSide } from "./websocket-side.js";
 
 /** What the server of a measurement does beside answering. */
 export interface ServerScript {
@@ -23,6 +24,13 @@ export interface ServerScript {
 	readonly badPacket?: string;
 	/** Sends one QoS 0 message behind each of these PINGRESPs, counted from 1. */
 	readonly sendAtPings?: readonly number[];
+	/** Speaks WebSocket. */
+	readonly websocket?: boolean;
+}
+
+/** Where packets go. */
+interface Sink {
+	write(bytes: Buffer): unknown;
 }
 
 const TOPIC = "sensors/kitchen/temp";
@@ -60,6 +68,10 @@ export class MeasurementServer {
 
 	#serve(socket: Socket): void {
 		const parser = mqttPacket.parser({ protocolVersion: 4 });
+		const parse = (bytes: Buffer): void => void parser.parse(bytes);
+		let sink: Sink = socket;
+		if (this.#script.websocket) sink = new WebSocketSide(socket, parse);
+		else socket.on("data", parse);
 		let timer: NodeJS.Timeout | undefined;
 		let pings = 0;
 		let echoes = 0;
@@ -75,19 +87,18 @@ export class MeasurementServer {
 			}
 			if (packet.cmd === "connect") this.#connects++;
 			const answer = answerTo(packet, this.#script.keepsSession === true && this.#connects > 1);
-			if (answer) socket.write(mqttPacket.generate(answer));
+			if (answer) sink.write(mqttPacket.generate(answer));
 			if (packet.cmd === "pingreq" && this.#script.sendAtPings?.includes(++pings)) {
 				// Not in one arrival with PINGRESP.
-				setTimeout(() => this.#send(socket, 0, 1), 20);
+				setTimeout(() => this.#send(sink, 0, 1), 20);
 			}
-			if (packet.cmd === "publish" && this.#script.echo) this.#send(socket, packet.qos, (echoes++ % 65_535) + 1);
+			if (packet.cmd === "publish" && this.#script.echo) this.#send(sink, packet.qos, (echoes++ % 65_535) + 1);
 			if (packet.cmd !== "subscribe") return;
-			if (this.#script.sendQoS !== undefined) timer ??= this.#sendTo(socket, this.#script.sendQoS);
-			if (this.#script.badPacket !== undefined) socket.write(Buffer.from(this.#script.badPacket, "hex"));
+			if (this.#script.sendQoS !== undefined) timer ??= this.#sendTo(sink, this.#script.sendQoS);
+			if (this.#script.badPacket !== undefined) sink.write(Buffer.from(this.#script.badPacket, "hex"));
 			if (this.#script.reset) setImmediate(() => socket.resetAndDestroy());
 			if (this.#script.closeAfterMs !== undefined) setTimeout(() => socket.destroy(), this.#script.closeAfterMs);
 		});
-		socket.on("data", (data) => parser.parse(data));
 	}
 
 	/** Whether a packet identifier is not the one of the last PUBLISH. */
@@ -97,18 +108,18 @@ export class MeasurementServer {
 		return isNew;
 	}
 
-	#sendTo(socket: Socket, qos: 0 | 1 | 2): NodeJS.Timeout {
+	#sendTo(sink: Sink, qos: 0 | 1 | 2): NodeJS.Timeout {
 		let messageId = 0;
 		return setInterval(() => {
 			messageId = (messageId % 65_535) + 1;
-			this.#send(socket, qos, messageId);
+			this.#send(sink, qos, messageId);
 		}, this.#script.paceMs ?? 3);
 	}
 
-	#send(socket: Socket, qos: 0 | 1 | 2, messageId: number): void {
+	#send(sink: Sink, qos: 0 | 1 | 2, messageId: number): void {
 		const payload = Buffer.alloc(this.#script.payloadSize ?? 64, "a");
 		const packet: Packet = { cmd: "publish", topic: TOPIC, payload, qos, retain: false, dup: false, messageId };
-		socket.write(mqttPacket.generate(packet));
+		sink.write(mqttPacket.generate(packet));
 	}
 }
 

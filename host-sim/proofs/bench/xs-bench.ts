@@ -14,6 +14,7 @@ import {
 	type Budget,
 	type Cycle,
 } from "./budgets.js";
+import { WEBSOCKET_FLASH_BYTES } from "./websocket-budgets.js";
 import {
 	flashBytes,
 	measure,
@@ -164,12 +165,23 @@ const MODDABLE_OPERATIONS: Record<string, string> = {
 	"receive QoS 2, whole handshake": "receive2",
 };
 
-/** Measures every budgeted operation. */
-export async function measureAll(host: XsHost, moddable: string | undefined): Promise<Row[]> {
+/** Measures every budgeted operation, or those that are given. */
+export async function measureAll(
+	host: XsHost,
+	moddable: string | undefined,
+	operations: readonly (Budget | Cycle)[] = [...BUDGETS, ...CYCLES],
+): Promise<Row[]> {
 	const rows: Row[] = [];
 	const overheads = await measureOverheads(host);
-	for (const operation of [...BUDGETS, ...CYCLES]) rows.push(await measureRow(host, operation, overheads, moddable));
+	for (const operation of operations) rows.push(await measureRow(host, operation, overheads, moddable));
 	return rows;
+}
+
+/** What a client over WebSocket takes of the flash. */
+export async function measureWebSocketFlash(host: XsHost): Promise<Figure> {
+	const value = flashBytes(await measure(host, { operation: "idle", websocket: true }));
+	const name = "flash, byte code of the library with WebSocket";
+	return { name, unit: "bytes", value, budget: WEBSOCKET_FLASH_BYTES, goal: undefined };
 }
 
 /** The figure of RAM, wherever it is measured. */
