@@ -16,10 +16,13 @@ const OPTIONS: ts.CompilerOptions = {
 	strict: true,
 	noEmit: true,
 	noUncheckedIndexedAccess: true,
+	// As a user's editor sees them.
 	paths: {
-		"xs-mqtt": [join(ROOT, "firmware/index.ts")],
-		"xs-mqtt/tcp": [join(ROOT, "firmware/transport/tcp.ts")],
-		"xs-mqtt/dns": [join(ROOT, "firmware/transport/dns.ts")],
+		"xs-mqtt": [join(ROOT, "dist/firmware/index.d.ts")],
+		"xs-mqtt/tcp": [join(ROOT, "dist/firmware/transport/tcp.d.ts")],
+		"xs-mqtt/dns": [join(ROOT, "dist/firmware/transport/dns.d.ts")],
+		"xs-mqtt/tls": [join(ROOT, "dist/firmware/transport/tls.d.ts")],
+		"xs-mqtt/websocket": [join(ROOT, "dist/firmware/transport/websocket.d.ts")],
 	},
 };
 

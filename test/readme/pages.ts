@@ -17,6 +17,7 @@ export const PAGES = [
 	"test/README.md",
 	"manifests/README.md",
 	"manifests/mqttclient.md",
+	"manifests/recipes.md",
 	"firmware/client/README.md",
 	"firmware/app/README.md",
 	"host-sim/README.md",

@@ -105,7 +105,6 @@ export class Device {
 		this.client = new Client({
 			...QUICK,
 			host: address,
-			port: 1883,
 			transport: tcp,
 			clientId: `device-${process.pid}-${devices.size}`,
 			...options,
