@@ -154,7 +154,9 @@ function addRefused(command: Command, [flags, why]: readonly [string, string]): 
 
 function brokerUrl(text: string): MqttUrl {
 	try {
-		return parseMqttUrl(text);
+		const url = parseMqttUrl(text);
+		if (url.scheme !== "mqtt") throw new MqttUrlError(`Only mqtt: is there yet, not ${url.scheme}:`);
+		return url;
 	} catch (error) {
 		throw error instanceof MqttUrlError ? new InvalidArgumentError(error.message) : error;
 	}

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { EndOfOutput, processIo, type Io } from "../terminal/io.js";
 import { wholeNumber } from "../terminal/numbers.js";
+import { addSecureOptions } from "./secure-options.js";
 import { printable } from "../log/line.js";
 import { programFrames } from "../simulator/watch/describe.js";
 import {
@@ -17,13 +18,16 @@ import {
 	type RunResult,
 } from "../simulator/run-options.js";
 import { FAILURE_NAMES, failureNames, type FailureName } from "../simulator/outcome.js";
+import type { SecureFlags } from "../tls/files.js";
 import { XS_HEAP, type XsHeap } from "../simulator/xs-heap.js";
 
 /** Options as commander names them. */
-interface Flags {
+interface Flags extends SecureFlags {
 	manifest?: string;
 	broker?: string;
 	port?: number;
+	tls?: true;
+	websocket?: true;
 	failOn?: FailureName[];
 	expectDelivered?: number;
 	fullPayload?: true;
@@ -65,8 +69,23 @@ export function registerRun(
 		.description("run a device program, unchanged, and show what happens on the wire")
 		.argument("<program>", "telemetry, ota, or the path of a .js, .mjs or .ts file")
 		.option("--manifest <file>", "the manifest (default: the example's, or manifest.json beside the program)")
-		.option("--broker <url>", "mqtt://[user[:password]@]host[:port] (default: a broker of its own)")
+		.option(
+			"--broker <url>",
+			"mqtt://[user[:password]@]host[:port], or mqtts:, ws:, wss: (default: a broker of its own)",
+		)
 		.option("--port <number>", "port of the broker of its own (default: a free one)", wholeNumber(1, PORT_MAX))
+		.option("--tls", "connect by TLS, to the broker of its own too")
+		.option("--websocket", "connect by WebSocket, likewise; with --tls over TLS");
+	addSecureOptions(command);
+	addConduct(command);
+	command.action(async (name: string) => {
+		setExitCode(await runCommand(name, command.opts<Flags>(), io));
+	});
+}
+
+/** How long, how repeatable, with which faults, on which engine, and what is to be shown. */
+function addConduct(command: Command): void {
+	command
 		.option("--duration <seconds>", "stop after this time (default: when the program ends)", seconds)
 		.option("--seed <number>", "makes every random decision repeatable (default: drawn)", wholeNumber(0, SEED_MAX))
 		.option("--latency <ms>", "delay of each direction", wholeNumber(0, LATENCY_MS_MAX))
@@ -98,9 +117,6 @@ export function registerRun(
 		.option("--json", "print JSON, one object a line, each with a type")
 		.option("--quiet", "print the summary only")
 		.addHelpText("after", RUN_EXIT_CODES);
-	command.action(async (name: string) => {
-		setExitCode(await runCommand(name, command.opts<Flags>(), io));
-	});
 }
 
 async function runCommand(program: string, flags: Flags, io: Io): Promise<number> {
@@ -152,6 +168,8 @@ function errorLines({ error, stack, failures }: RunResult): string[] {
 function runOptions(flags: Flags): Omit<RunOptions, "program"> & RunFaults {
 	const { manifest, broker, duration, seed, latency, split, dropEvery, halfOpenAt, engine, companion, json } = flags;
 	const { xsSlots, xsChunks, xsStack, xsKeys, port, failOn, expectDelivered } = flags;
+	const { tls, websocket, cafile, capath, cert, key, insecure, tlsAlpn } = flags;
+	const secure = { cafile, capath, cert, key, insecure, tlsAlpn };
 	return {
 		engine,
 		heap: {
@@ -164,6 +182,9 @@ function runOptions(flags: Flags): Omit<RunOptions, "program"> & RunFaults {
 		json: json ?? false,
 		fullPayload: flags.fullPayload ?? false,
 		...(port !== undefined && { port }),
+		tls: tls ?? false,
+		websocket: websocket ?? false,
+		secure: Object.fromEntries(Object.entries(secure).filter(([, value]) => value !== undefined)) as SecureFlags,
 		...(failOn !== undefined && { failOn }),
 		...(expectDelivered !== undefined && { expectDelivered }),
 		profile: flags.xsProfile ?? false,

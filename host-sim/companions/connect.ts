@@ -3,11 +3,12 @@ import type { QoS } from "../../firmware/client/terms/codes.js";
 import { Core } from "../../firmware/client/connection/core.js";
 import type { Message } from "../../firmware/client/terms/message.js";
 import type { CoreOptions, PayloadSource } from "../../firmware/client/terms/options.js";
+import type { TransportFactory } from "../../firmware/ports/transport.js";
 import { readSettings } from "../../firmware/client/setup/settings.js";
 import { Loop } from "../../firmware/loop/loop.js";
 import { loopClock, type LoopClock } from "../world/loop-clock.js";
 import type { CompanionContext } from "./companion.js";
-import { nodeSocket } from "./socket.js";
+import { transportTo } from "./socket.js";
 
 /** Generous: a companion runs on a desk. */
 const SIZES = { rxBuffer: 65_536, readSize: 16_384, txBuffer: 16_384, outbox: 65_536, sources: 64 };
@@ -34,16 +35,16 @@ export class CompanionClient {
 	/** What start() and stop() wait for. */
 	#settle: ((error?: Error) => void) | undefined;
 
-	private constructor({ broker, userName, password, clock }: CompanionContext) {
+	private constructor({ route, userName, password, clock }: CompanionContext, transport: TransportFactory) {
 		const options: CoreOptions<unknown> = {
 			...SIZES,
 			...SIZES_OF_MANY,
-			host: broker.host,
-			port: broker.port,
+			host: route.host,
+			port: route.port,
 			clientId: `companion-${randomUUID()}`,
 			connectTimeoutMs: CONNECT_TIMEOUT_MS,
 			stopTimeoutMs: STOP_TIMEOUT_MS,
-			transport: nodeSocket,
+			transport,
 			// Node's socket looks names up itself.
 			dns: { resolve() {} },
 			...(userName !== undefined && { userName }),
@@ -54,12 +55,12 @@ export class CompanionClient {
 		};
 		this.#core = new Core(options, readSettings(options), this, random);
 		this.#clock = loopClock(clock);
-		this.#loop = new Loop(this.#core, { transport: nodeSocket, dns: undefined }, this.#clock);
+		this.#loop = new Loop(this.#core, { transport, dns: undefined }, this.#clock);
 	}
 
 	/** Rejects when the first attempt fails. Later on it connects again by itself. */
 	static async connect(context: CompanionContext): Promise<CompanionClient> {
-		const client = new CompanionClient(context);
+		const client = new CompanionClient(context, await transportTo(context.route));
 		try {
 			await client.#settled(() => client.#core.start(client.#now));
 			return client;

@@ -3,6 +3,8 @@ import type { Direction, StepName, Tap } from "../world/tap.js";
 import { decodeFrame, levelOf, type ProtocolLevel } from "./decode.js";
 import { FRAME_KEPT_MAX, Framer, type Frame } from "./framer.js";
 import { fieldsLine, printable } from "./line.js";
+import { WebSocketReader } from "./websocket.js";
+import { HTTP_REQUEST } from "../world/websocket-meter.js";
 
 /** One object of a log for tools. */
 export type LogRecord = { type: string } & Record<string, unknown>;
@@ -26,9 +28,16 @@ interface Streams {
 	out: Framer;
 	in: Framer;
 	level: ProtocolLevel;
+	/** What MQTT goes in, when that is WebSocket; undefined when it does not, null before the device's first byte. */
+	web: Record<Direction, WebSocketReader> | undefined | null;
 	/** The device has sent DISCONNECT: whoever closes first, the end is its doing (§3.14.4). */
 	left: boolean;
 }
+
+/** Steps that nobody wants. */
+const BAD_STEPS: ReadonlySet<StepName> = new Set([
+	...(["fault", "lost", "failed", "handshake failed", "alert", "upgrade refused"] as const),
+]);
 
 type Paint = (text: string) => string;
 
@@ -68,7 +77,7 @@ export class EventLog implements Tap {
 			this.#json({ type: "step", ...(connection > 0 && { connection }), step: name, ...(detail && { detail }) });
 			return;
 		}
-		const paint = name === "fault" || name === "lost" || name === "failed" ? this.#paint.fault : this.#paint.dim;
+		const paint = BAD_STEPS.has(name) ? this.#paint.fault : this.#paint.dim;
 		this.#text(connection, paint(detail ? `${name}: ${printable(detail)}` : name));
 	}
 
@@ -77,10 +86,34 @@ export class EventLog implements Tap {
 		if (!streams) {
 			const keptMax = this.#options.fullPayload ? Infinity : FRAME_KEPT_MAX;
 			const framer = (way: Direction): Framer => new Framer((frame) => this.#packet(connection, way, frame), keptMax);
-			streams = { out: framer("out"), in: framer("in"), level: 4, left: false };
+			streams = { out: framer("out"), in: framer("in"), level: 4, web: null, left: false };
 			this.#streams.set(connection, streams);
 		}
-		streams[direction].push(bytes);
+		if (streams.web === null && direction === "out")
+			streams.web = bytes[0] === HTTP_REQUEST ? this.#webSocket(connection, streams) : undefined;
+		(streams.web?.[direction] ?? streams[direction]).push(bytes);
+	}
+
+	/** Both directions of WebSocket: what is in their frames goes on as packets. */
+	#webSocket(connection: number, streams: Streams): Record<Direction, WebSocketReader> {
+		const reader = (direction: Direction, head: (line: string) => void): WebSocketReader =>
+			new WebSocketReader({
+				head,
+				data: (bytes) => streams[direction].push(bytes),
+				closed: (code, text) => {
+					const whose = direction === "out" ? "from the device" : "from the broker";
+					this.step(connection, "close frame", `${code}${text && ` "${text}"`} ${whose}`);
+				},
+			});
+		return {
+			// A path may be signed, by what stands in its query.
+			out: reader("out", (line) =>
+				this.step(connection, "upgrade", line.replace(/\?\S*/, "?…").replace(/ HTTP.*/, "")),
+			),
+			in: reader("in", (line) =>
+				this.step(connection, / 101 /.test(`${line} `) ? "upgraded" : "upgrade refused", line),
+			),
+		};
 	}
 
 	/** Takes what the program prints with trace(); a line is written when its end has come. */

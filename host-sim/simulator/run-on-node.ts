@@ -24,6 +24,8 @@ export interface RunParts {
 	program: Program;
 	config: Record<string, unknown>;
 	broker: RunBroker;
+	/** Modules that take the place of the package's own, by the names that the program imports: files. */
+	instead: Readonly<Record<string, string>>;
 	seed: number;
 	/** Of the run, and of the world that it makes. */
 	clock: Clock;
@@ -101,6 +103,7 @@ class NodeRun {
 			txWindow: this.#world.txWindow,
 			ticksStart: 0,
 			modules: manifestModules(options.manifest ?? program.manifest),
+			instead: this.#parts.instead,
 		});
 		if (options.signal) ending.onAbort(options.signal, () => this.#stop("stopped"));
 		const end = await ending.promise;

@@ -33,7 +33,7 @@ const INTERRUPTED_EXIT_CODE = 130;
 export async function runOnXsHost(parts: RunParts): Promise<RunResult> {
 	const { options, program, broker, seed, clock, log } = parts;
 	const manifest = options.manifest ?? program.manifest;
-	const linked = xsModules(program, manifest);
+	const linked = xsModules(program, manifest, parts.instead);
 	const host = await findHost(parts);
 	const world = new SocketWorld({
 		seed,

@@ -1,3 +1,4 @@
+import type { SecureFlags } from "../tls/files.js";
 import type { EmbeddedBroker } from "../brokers/aedes/aedes.js";
 import type { SocketWorld } from "../world/socket-world.js";
 import type { XsProfileLine } from "../stand-ins/xs/xs-process.js";
@@ -44,8 +45,13 @@ export interface RunOptions extends RunFaults {
 	program: string;
 	/** Path of the manifest; by default the example's own, or manifest.json beside the program if there is one. */
 	manifest?: string;
-	/** `mqtt://[user[:password]@]host[:port]`; by default a broker inside this process. */
+	/** `mqtt://[user[:password]@]host[:port]`, or mqtts, ws, wss; by default a broker inside this process. */
 	broker?: string;
+	/** The program's connections go by TLS; by WebSocket; by both. */
+	tls?: boolean;
+	websocket?: boolean;
+	/** Certificates, for a broker that is named. */
+	secure?: SecureFlags;
 	/** Seconds; without it the run ends when the program does, or by `signal`. */
 	durationS?: number;
 	/** Decides every random number of the run, the program's Math.random included; drawn unless given. */

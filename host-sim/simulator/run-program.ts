@@ -5,6 +5,7 @@ import { RealClock } from "../world/real-clock.js";
 import { EventLog } from "../log/event-log.js";
 import { openBroker, UNREACHABLE_EXIT_CODE, type RunBroker } from "./broker.js";
 import { runOnNode, type RunParts } from "./run-on-node.js";
+import { programTransport, routeOf, transportConfig } from "./transports.js";
 import {
 	DROP_EVERY_MAX,
 	DURATION_S_MAX,
@@ -37,7 +38,8 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
 	checkNumbers(options);
 	const program = findProgram(options.program);
 	const config = configOf(options.manifest ?? program.manifest);
-	const broker = await openBroker(options.broker, options.port);
+	const { broker: url, port, tls, websocket, secure } = options;
+	const broker = await openBroker({ url, port, tls, websocket, secure });
 	try {
 		return await runWith(options, program, config, broker);
 	} finally {
@@ -60,7 +62,11 @@ async function runWith(
 	say(`${program.name} on ${engine}, broker ${broker.description}, seed ${seed}`);
 	const companion = await startCompanion(options, program, broker, clock, say);
 	const monitor = new Monitor(log, () => clock.now());
-	const parts: RunParts = { options, program, config: withBroker(config, broker), broker, seed, clock, log, monitor };
+	const instead = programTransport(program, options.manifest ?? program.manifest, broker);
+	if (instead.note !== undefined) say(instead.note);
+	const given = withBroker(config, broker);
+	const { modules } = instead;
+	const parts: RunParts = { options, program, config: given, broker, instead: modules, seed, clock, log, monitor };
 	try {
 		const result = engine === "xs" ? await runOnXsHost(parts) : await runOnNode(parts);
 		return judge(result, monitor.clients, options);
@@ -90,11 +96,11 @@ async function startCompanion(
 ): Promise<Companion | undefined> {
 	if (!program.builtIn || options.companion === false) return undefined;
 	const load = COMPANIONS[program.name];
-	const { address, userName, password } = broker;
 	if (!load) return undefined;
+	const { userName, password } = broker;
 	try {
 		const start = await load();
-		return await start({ broker: address, userName, password, clock, say: (line) => say(`companion ${line}`) });
+		return await start({ route: routeOf(broker), userName, password, clock, say: (line) => say(`companion ${line}`) });
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);
 		throw new CliError(`the companion cannot connect to the broker: ${why}; try --no-companion`, UNREACHABLE_EXIT_CODE);
@@ -107,7 +113,7 @@ function withBroker(config: Record<string, unknown>, broker: RunBroker): Record<
 	mqtt["host"] ??= PLACEHOLDER_HOST;
 	if (broker.userName !== undefined) mqtt["userName"] = broker.userName;
 	if (broker.password !== undefined) mqtt["password"] = broker.password;
-	return { ...config, mqtt };
+	return { ...config, ...transportConfig(broker), mqtt };
 }
 
 /** An address that is set aside for tests of networks (RFC 2544); it needs no name lookup. */

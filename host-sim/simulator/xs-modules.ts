@@ -40,20 +40,23 @@ const NATIVE = Object.keys(STAND_INS).filter((name) => !name.startsWith("xs-mqtt
  * Collects the modules of a program: what it imports, from its manifest, the library, or beside it. A main module that the
  * manifest does not name is linked as `main`.
  *
+ * in   instead  modules that take the place of the package's own, by the names that programs import
+ *
  * Throws CliError for what cannot be found or compiled, ManifestError.
  */
-export function xsModules(program: Program, manifest: string | undefined): XsModules {
+export function xsModules(program: Program, manifest: string | undefined, instead: ModuleTable = {}): XsModules {
 	const library = LIBRARY.map((name) => loadManifest(fileURLToPath(compiledUrl(`../manifests/${name}`)), NO_SDK));
 	const loaded = [...library, ...(manifest === undefined ? [] : [loadManifest(manifest, NO_SDK)])];
 	const table: Record<string, string> = {};
 	for (const one of loaded) Object.assign(table, Object.fromEntries(moduleFiles(asCompiled(one))));
-	Object.assign(table, everyModule(), bareModules());
+	Object.assign(table, everyModule(), bareModules(), instead);
 	try {
 		const resources = manifest === undefined ? {} : dataFiles(loadManifest(manifest, NO_SDK));
 		const graph = linkAll(table, resources, program.file);
 		const { modules, main, sources, texts } = graph;
-		const inFlash = [...Object.keys(everyModule()), TLS_ENGINE];
-		const preload = preloaded([...loaded.flatMap((one) => one.preload), ...inFlash], modules);
+		const inFlash = [...loaded.flatMap((one) => one.preload), ...Object.keys(everyModule()), TLS_ENGINE];
+		// What takes a module's place looks at the run's configuration, as a program does.
+		const preload = preloaded(inFlash, modules).filter((name) => !Object.hasOwn(instead, name));
 		return { modules: Object.fromEntries(modules), preload, main, sources, texts };
 	} catch (error) {
 		if (!(error instanceof ImportError)) throw error;

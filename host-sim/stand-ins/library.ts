@@ -16,6 +16,7 @@ const BARE: Readonly<Record<string, string>> = {
 	"xs-mqtt": "xs-mqtt",
 	"xs-mqtt/tcp": "tcp",
 	"xs-mqtt/dns": "dns",
+	"xs-mqtt/tls": "tls",
 	"xs-mqtt/websocket": "websocket",
 };
 

@@ -15,6 +15,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
 	"xs-mqtt": "firmware/index.js",
 	"xs-mqtt/tcp": "firmware/transport/tcp.js",
 	"xs-mqtt/dns": "firmware/transport/dns.js",
+	"xs-mqtt/tls": "firmware/transport/tls.js",
 	"xs-mqtt/websocket": "firmware/transport/websocket.js",
 	"xs-mqtt/tls-engine": "host-sim/stand-ins/tls-engine.js",
 };

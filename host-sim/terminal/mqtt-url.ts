@@ -1,7 +1,14 @@
 import { bytesOfArgument } from "./arguments.js";
 
+/** The ways to a broker, by the schemes of their URLs: over TCP, TLS, WebSocket, WebSocket over TLS. */
+export type Scheme = "mqtt" | "mqtts" | "ws" | "wss";
+
+/** Where brokers listen usually. */
+export const DEFAULT_PORTS: Readonly<Record<Scheme, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
+
 /** What a URL of a broker says. */
 export interface MqttUrl {
+	scheme: Scheme;
 	/** A name or an address; that of IPv6 without its brackets. */
 	host: string;
 	port: number | undefined;
@@ -10,34 +17,30 @@ export interface MqttUrl {
 	password: string | Uint8Array | undefined;
 	/** All that follows the host and its slash; empty without one. */
 	topic: string;
+	/** The same as it stands in the URL, with its slash: a path of WebSocket. Empty without one. */
+	path: string;
 }
 
 /** Why a text is no URL of a broker: a sentence for people, without anything of the text but its scheme. */
 export class MqttUrlError extends Error {
 	override name = "MqttUrlError";
-	/** What the scheme was, if that is what is wrong. */
-	readonly scheme: string | undefined;
-
-	constructor(message: string, scheme?: string) {
-		super(message);
-		this.scheme = scheme;
-	}
 }
 
 const PORT_MAX = 65_535;
 
 /**
- * Takes `mqtt://[user[:password]@]host[:port][/topic]` apart. Not as the class URL does: what stands behind the host is a
+ * Takes `mqtt://[user[:password]@]host[:port][/topic]` apart, or mqtts:, ws:, wss:. Not as the class URL does: what stands behind the host is a
  * topic to its last character, where # and ? are characters like others and dots are no steps up. User name, password and
  * topic are percent-decoded.
  *
  * Throws MqttUrlError.
  */
 export function parseMqttUrl(text: string): MqttUrl {
-	const [, scheme = "", authority = "", topic = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/]*)\/?(.*)$/is.exec(text) ?? [];
-	if (scheme === "") throw new MqttUrlError("It must be mqtt://[user[:password]@]host[:port]/topic.");
-	const known = scheme.toLowerCase();
-	if (known !== "mqtt") throw new MqttUrlError(`Only mqtt: is there yet, not ${known}:`, known);
+	const [, given = "", authority = "", path = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/]*)(.*)$/is.exec(text) ?? [];
+	if (given === "") throw new MqttUrlError("It must be mqtt://[user[:password]@]host[:port]/topic.");
+	const scheme = given.toLowerCase();
+	if (!Object.hasOwn(DEFAULT_PORTS, scheme))
+		throw new MqttUrlError(`It must begin with mqtt:, mqtts:, ws: or wss:, not ${scheme}:`);
 	const at = authority.lastIndexOf("@");
 	const [, host = "", port = ""] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(authority.slice(at + 1)) ?? [];
 	if (host === "") throw new MqttUrlError("It names no host.");
@@ -45,10 +48,12 @@ export function parseMqttUrl(text: string): MqttUrl {
 		throw new MqttUrlError("Its host is no name; in user name and password, / must be %2F and @ %40.");
 	}
 	return {
+		scheme: scheme as Scheme,
 		host: host.replace(/^\[(.*)\]$/, "$1"),
 		port: port === "" ? undefined : portOf(port),
 		...credentials(authority.slice(0, Math.max(at, 0))),
-		topic: decodeText("topic", topic),
+		topic: decodeText("topic", path.slice(1)),
+		path,
 	};
 }
 

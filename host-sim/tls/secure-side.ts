@@ -1,11 +1,13 @@
 /** The world's part of a device's TLS: the handshake in its place, with what a device can. */
 import type { Socket } from "node:net";
 import { ReasonCode } from "../../firmware/client/terms/codes.js";
-import { SecureConfigError } from "./config-error.js";
 import { deviceLimits } from "./device-limits.js";
 import type { SecureEnd } from "./ends.js";
-import type { SecureRequest } from "./in-band.js";
+import { systemCa } from "./files.js";
+import { SYSTEM_CA, type SecureRequest } from "./in-band.js";
 import { secure, secureContext, securedText } from "./secure.js";
+
+const SYSTEM = Buffer.from(SYSTEM_CA);
 
 /** What happens. `ended` is the last event. */
 export interface SecureSideEvents {
@@ -29,19 +31,16 @@ export class SecureSide {
 	begin(socket: Socket, request: SecureRequest, events: SecureSideEvents): Socket {
 		const limits = deviceLimits(request);
 		try {
-			const context = secureContext({ ...request, limits });
-			return secure(
-				socket,
-				context,
-				{ ...request, serverName: this.name, limits },
-				{
-					...events,
-					done: (secured) => events.done(securedText(secured)),
-				},
-			);
+			const ca = request.ca.flatMap((bytes) => (bytes.equals(SYSTEM) ? systemCa() : [bytes]));
+			const options = { ...request, ca, serverName: this.name, limits };
+			return secure(socket, secureContext(options), options, {
+				...events,
+				done: (secured) => events.done(securedText(secured)),
+			});
 		} catch (error) {
-			if (!(error instanceof SecureConfigError)) throw error;
-			events.ended({ reason: ReasonCode.SECURITY_PROTOCOL, detail: 0, text: error.message });
+			// Certificates or a key that are no good: in a run on XS nothing has looked at them before.
+			const text = error instanceof Error ? error.message : String(error);
+			events.ended({ reason: ReasonCode.SECURITY_PROTOCOL, detail: 0, text });
 			return socket;
 		}
 	}

@@ -16,7 +16,12 @@ export type StepName =
 	| "handshake"
 	| "secured"
 	| "handshake failed"
-	| "alert";
+	| "alert"
+	/** Of WebSocket: it is asked for; the answer; a close frame from either side. */
+	| "upgrade"
+	| "upgraded"
+	| "upgrade refused"
+	| "close frame";
 
 /** Watches the links of a world. Called at the moment the device would see it; must not throw. */
 export interface Tap {

@@ -7,7 +7,15 @@ function settingsOf(flags: Partial<ConnectionFlags>) {
 	return connectionSettings({ qos: 0, ...flags });
 }
 
-const URL_FLAG = { host: "url", port: 2, userName: "u", password: "p", topic: "t" };
+const URL_FLAG = {
+	scheme: "mqtt",
+	host: "url",
+	port: 2,
+	userName: "u",
+	password: "p",
+	topic: "t",
+	path: "/t",
+} as const;
 
 describe("connectionSettings", () => {
 	it("has sizes for a desk and an identifier of its own, unless told", () => {

@@ -5,7 +5,7 @@ import { parseMqttUrl, withoutPassword } from "../../host-sim/terminal/mqtt-url.
 import { folderWith } from "../support/files.js";
 import { runInProcess } from "./run-cli.js";
 
-const PLAIN = { host: "h", port: undefined, userName: undefined, password: undefined, topic: "" };
+const PLAIN = { scheme: "mqtt", host: "h", port: undefined, userName: undefined, password: undefined, topic: "" };
 
 describe("parseMqttUrl", () => {
 	it.each([
@@ -27,6 +27,15 @@ describe("parseMqttUrl", () => {
 		["mqtt://u:p@q:r@h", { userName: "u", password: "p@q:r" }],
 		["mqtt://u:%ff%00@h", { userName: "u", password: Buffer.from([255, 0]) }],
 	])("%s", (text, parts) => {
+		const path = /^[a-z]+:\/\/[^/]*(.*)$/i.exec(text)![1];
+		expect(parseMqttUrl(text)).toEqual({ ...PLAIN, path, ...parts });
+	});
+
+	it.each([
+		["mqtts://h:7/a/b", { scheme: "mqtts", port: 7, topic: "a/b", path: "/a/b" }],
+		["WS://h", { scheme: "ws", path: "" }],
+		["wss://h/mqtt?a=%2F#", { scheme: "wss", topic: "mqtt?a=/#", path: "/mqtt?a=%2F#" }],
+	])("%s, with its scheme and its path", (text, parts) => {
 		expect(parseMqttUrl(text)).toEqual({ ...PLAIN, ...parts });
 	});
 });
@@ -60,7 +69,7 @@ describe("a wrong URL", () => {
 		"mqtt://u:geheim@h:0/a",
 		"mqtt://u:geheim@h:65536/a",
 		"mqtt://u:geheim@h h/a",
-		"mqtts://u:geheim@h/a",
+		"http://u:geheim@h/a",
 		"//u:geheim@h/a",
 		"u:geheim@h",
 	];

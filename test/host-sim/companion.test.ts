@@ -2,6 +2,7 @@
 // Method: against the embedded broker, with MQTT.js at the other side.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startAedes, type EmbeddedBroker } from "../../host-sim/brokers/aedes/aedes.js";
+import { plainRoute } from "../../host-sim/companions/companion.js";
 import { CompanionClient } from "../../host-sim/companions/connect.js";
 import { RealClock } from "../../host-sim/world/real-clock.js";
 import { Peer } from "../support/peer.js";
@@ -10,7 +11,7 @@ import { until } from "../support/until.js";
 describe("the client of the companions", () => {
 	let broker: EmbeddedBroker;
 	const context = (port: number) => ({
-		broker: { host: "localhost", port },
+		route: plainRoute({ host: "localhost", port }),
 		userName: undefined,
 		password: undefined,
 		clock: new RealClock(),

@@ -206,7 +206,10 @@ describe("what keeps a run from starting", () => {
 
 	it.each([
 		["127.0.0.1", /^64: --broker: 127\.0\.0\.1 is no URL/],
-		["wss://x", /^64: --broker: wss:\/\/ is not supported yet/],
+		[
+			"http://x",
+			/^64: --broker: http:\/\/x is no URL of a broker, .* It must begin with mqtt:, mqtts:, ws: or wss:, not http:/,
+		],
 		["mqtt://me:secret@", /^64: --broker: mqtt:\/\/me:…@ is no URL/],
 	])("is the broker %s", async (broker, message) => {
 		expect(await failureOf({ program: write(""), broker })).toMatch(message);
@@ -231,9 +234,13 @@ describe("a broker's URL", () => {
 	it.each([
 		["mqtt://host", { address: { host: "host", port: 1883 } }],
 		["mqtt://[::1]:7", { address: { host: "::1", port: 7 } }],
-		["mqtt://me:a%40b@h:7/", { address: { host: "h", port: 7 }, userName: "me", password: "a@b" }],
+		["mqtt://me:a%40b@h:7/", { address: { host: "h", port: 7 }, path: "/", userName: "me", password: "a@b" }],
+		["mqtts://h", { address: { host: "h", port: 8883 }, way: "mqtts" }],
+		["ws://h/x/y?z=%2f", { address: { host: "h", port: 80 }, way: "ws", path: "/x/y?z=%2f" }],
+		["wss://u@h", { address: { host: "h", port: 443 }, way: "wss", userName: "u" }],
 	])("%s is taken apart", (url, parts) => {
-		expect(parseBrokerUrl(url)).toEqual({ userName: undefined, password: undefined, ...parts });
+		const usual = { way: "mqtt", path: "/mqtt", userName: undefined, password: undefined };
+		expect(parseBrokerUrl(url)).toEqual({ ...usual, ...parts });
 	});
 
 	it("leads to an outside broker, with its credentials in the program's configuration", async () => {

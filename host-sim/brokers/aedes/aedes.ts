@@ -1,15 +1,14 @@
 import { Aedes, type AedesOptions } from "aedes";
 import { makeCertificate } from "../../certificates/certificates.js";
-import { Listener, type BrokerWay } from "./listeners.js";
-
-export type { BrokerWay } from "./listeners.js";
+import type { Scheme } from "../../terminal/mqtt-url.js";
+import { Listener } from "./listeners.js";
 
 /** How the embedded broker is set up: all that aedes takes, and where to listen. */
 export interface EmbeddedOptions extends AedesOptions {
 	/** On 127.0.0.1, for MQTT over TCP; 0, or absent, for any free one. */
 	port?: number;
 	/** Further ways that are open, and their ports; 0 for any free one. */
-	ways?: Partial<Record<Exclude<BrokerWay, "mqtt">, number>>;
+	ways?: Partial<Record<Exclude<Scheme, "mqtt">, number>>;
 }
 
 /** Whose certificate a secured way shows. */
@@ -21,7 +20,7 @@ export interface EmbeddedBroker {
 	/** Where MQTT over TCP is spoken. */
 	readonly port: number;
 	/** Where each way that is open leads to. */
-	readonly ports: Readonly<Partial<Record<BrokerWay, number>>>;
+	readonly ports: Readonly<Partial<Record<Scheme, number>>>;
 	/** Signs the certificate for `localhost` and 127.0.0.1, in PEM; undefined when no way is secured. */
 	readonly ca: string | undefined;
 	/** The broker itself, for its events and its hooks. */
@@ -39,12 +38,12 @@ export interface EmbeddedBroker {
  */
 export async function startAedes(options: EmbeddedOptions = {}): Promise<EmbeddedBroker> {
 	const { port = 0, ways = {}, ...aedesOptions } = options;
-	const wanted: Partial<Record<BrokerWay, number>> = { mqtt: port, ...ways };
+	const wanted: Partial<Record<Scheme, number>> = { mqtt: port, ...ways };
 	const isSecured = ways.mqtts !== undefined || ways.wss !== undefined;
 	const ca = isSecured ? makeCertificate({ name: "xs-mqtt throw-away CA", issues: true }) : undefined;
 	const identity = ca && makeCertificate({ ...SERVER, issuer: ca });
 	const aedes = await Aedes.createBroker(aedesOptions);
-	const ports: Partial<Record<BrokerWay, number>> = {};
+	const ports: Partial<Record<Scheme, number>> = {};
 	const listeners: Listener[] = [];
 	const close = async (): Promise<void> => {
 		let closed: Promise<void> | undefined;
@@ -53,7 +52,7 @@ export async function startAedes(options: EmbeddedOptions = {}): Promise<Embedde
 		await closeOnce();
 	};
 	try {
-		for (const way of Object.keys(wanted) as BrokerWay[]) {
+		for (const way of Object.keys(wanted) as Scheme[]) {
 			const listener = new Listener(way, identity, (stream) => void aedes.handle(stream));
 			ports[way] = await listener.listen(wanted[way]!);
 			listeners.push(listener);

@@ -5,11 +5,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { createWebSocketStream, WebSocketServer } from "ws";
+import type { Scheme } from "../../terminal/mqtt-url.js";
 import { resetSocket } from "../../world/reset.js";
 import type { Certificate } from "../../certificates/certificates.js";
-
-/** How clients may connect, by the scheme of a URL. */
-export type BrokerWay = "mqtt" | "mqtts" | "ws" | "wss";
 
 /** Name of the sub-protocol (MQTT 3.1.1, 6). */
 const SUBPROTOCOL = "mqtt";
@@ -27,7 +25,7 @@ export class Listener {
 	 * in   identity  what it shows; needed for the two that are secured
 	 *      handle    takes the stream of a client
 	 */
-	constructor(way: BrokerWay, identity: Certificate | undefined, handle: (stream: Duplex) => void) {
+	constructor(way: Scheme, identity: Certificate | undefined, handle: (stream: Duplex) => void) {
 		const secured: SecuredOptions = {
 			cert: identity?.pem,
 			key: identity?.keyPem,
@@ -77,7 +75,7 @@ interface SecuredOptions {
 	ALPNCallback(offer: { protocols: string[] }): string | undefined;
 }
 
-function serverOf(way: BrokerWay, secured: SecuredOptions, handle: (stream: Duplex) => void): Server | HttpServer {
+function serverOf(way: Scheme, secured: SecuredOptions, handle: (stream: Duplex) => void): Server | HttpServer {
 	switch (way) {
 		case "mqtt":
 			return createServer(handle);

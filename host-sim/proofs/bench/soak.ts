@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { plainRoute } from "../../companions/companion.js";
 import { startOtaCompanion } from "../../companions/ota.js";
 import { CheckBroker } from "../../desk/broker.js";
 import type { RunResult } from "../../simulator/run-options.js";
@@ -36,7 +37,7 @@ export async function soakProgram(run: SoakRun, seconds: number): Promise<RunRes
 	const companion =
 		run.program === "ota"
 			? await startOtaCompanion({
-					broker: { host: "127.0.0.1", port: broker.port },
+					route: plainRoute({ host: "127.0.0.1", port: broker.port }),
 					userName: undefined,
 					password: undefined,
 					clock: new RealClock(),

@@ -78,7 +78,7 @@ function escape(error: unknown, origin: string): void {
 }
 
 async function start(message: StartMessage): Promise<void> {
-	const { file, name, config, resources, seed, txWindow, ticksStart, modules } = message;
+	const { file, name, config, resources, seed, txWindow, ticksStart, modules, instead } = message;
 	world = new RemoteWorld({ clock, config, resources, txWindow, ticksStart, say, onEscape: escape });
 	const random = Random.derive(seed, RANDOM_PART);
 	let run: () => Promise<void>;
@@ -92,6 +92,7 @@ async function start(message: StartMessage): Promise<void> {
 			},
 			teller,
 			modules,
+			instead,
 		});
 		run = await realm.load(file);
 	} catch (error) {

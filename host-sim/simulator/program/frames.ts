@@ -21,6 +21,8 @@ export interface StartMessage {
 	ticksStart: number;
 	/** Modules that the manifest names, by their names: paths. */
 	modules: Record<string, string>;
+	/** Modules that the program gets in place of those with these names: paths. */
+	instead: Readonly<Record<string, string>>;
 }
 
 /** From the simulator to the program. Those about a connection or a lookup carry its number. */

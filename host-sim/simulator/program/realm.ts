@@ -26,6 +26,8 @@ export interface RealmOptions {
 	onClient(client: object): void;
 	/** Modules that the program's manifest names. */
 	modules: ModuleTable;
+	/** Modules that bare names lead to instead; none unless told. */
+	instead?: ModuleTable;
 	/** Told what the program's clients go through. */
 	teller: Teller;
 }
@@ -166,7 +168,9 @@ export class Realm {
 	}
 
 	#find(specifier: string, parent: string): string {
-		const file = this.#resolver.resolve(specifier, parent);
+		const { instead = {} } = this.#options;
+		// Not by the table: what the library imports by a relative name is its own.
+		const file = Object.hasOwn(instead, specifier) ? instead[specifier]! : this.#resolver.resolve(specifier, parent);
 		if (file === WORLD && !parent.startsWith(SHIMS)) throw new ImportError(`module "${specifier}" is the simulator's`);
 		return file;
 	}
