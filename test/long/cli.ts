@@ -18,21 +18,24 @@ interface Options {
 	seeds: number;
 	runs: number;
 	inputs: number;
+	messages: number;
 }
 
-const { seeds, runs, inputs } = scriptCommand(
+const { seeds, runs, inputs, messages } = scriptCommand(
 	"test:long",
 	"Run the client against bad luck and any bytes, for some minutes.",
 	"\nExit codes:\n  0   every check has passed\n  1   one has not\n  64  wrong options",
 )
 	.option("--seeds <number>", "runs of xs-mqtt torture, from seed 1", count, 20_000)
 	.option("--runs <number>", "runs of the fuzzer on the client", count, 300_000)
+	.option("--messages <number>", "messages of each QoS, both ways, through TLS, WebSocket and both", count, 10_000)
 	.option("--inputs <number>", "inputs of the fuzzer for the decoder", count, 5_000_000)
 	.parse()
 	.opts<Options>();
 
-/** What is run: programs that are compiled, with the same seeds each time. */
+/** What is run, with the same seeds each time: programs that are compiled, and tests with more of everything. */
 const CHECKS: readonly (readonly string[])[] = [
+	["../node_modules/vitest/vitest.mjs", "run", "test/broker/ways.test.ts"],
 	["host-sim/cli.js", "torture", "--seeds", String(seeds)],
 	["test/fuzz/cli.js", "client", "--runs", String(runs), "--seed", "1"],
 	["test/fuzz/cli.js", "decoder", "--inputs", String(inputs), "--seed", "1"],
@@ -44,7 +47,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 function run(args: readonly string[]): Promise<number | null> {
 	const [program = "", ...rest] = args;
 	return new Promise((resolve, reject) => {
-		const child = spawn(process.execPath, [`${ROOT}dist/${program}`, ...rest], { stdio: "inherit" });
+		const child = spawn(process.execPath, [`${ROOT}dist/${program}`, ...rest], {
+			stdio: "inherit",
+			cwd: ROOT,
+			env: { ...process.env, XS_MQTT_MESSAGES: String(messages) },
+		});
 		child.on("error", reject);
 		child.on("close", resolve);
 	});
