@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { Reason, type TransportFactory } from "xs-mqtt";
 import { tls } from "xs-mqtt/tls";
 import { webSocket } from "xs-mqtt/websocket";
-import { Listener, type BrokerWay } from "../../host-sim/brokers/aedes/listeners.js";
+import { Listener } from "../../host-sim/brokers/aedes/listeners.js";
+import type { Scheme } from "../../host-sim/terminal/mqtt-url.js";
 import { Random } from "../../host-sim/world/random.js";
 import { endAll, startMosquitto } from "../support/brokers.js";
 import { makeCertificate } from "../support/certificates.js";
@@ -26,7 +27,7 @@ const COUNT = Number(process.env["XS_MQTT_MESSAGES"] ?? 300);
 const GAP = 40;
 const TIMEOUT_MS = 60_000 + 60 * COUNT;
 
-const WAYS: readonly (readonly [BrokerWay, (ca: string) => TransportFactory])[] = [
+const WAYS: readonly (readonly [Scheme, (ca: string) => TransportFactory])[] = [
 	["mqtts", (ca) => tls({ ca, serverName: "localhost" })],
 	["ws", () => webSocket({})],
 	["wss", (ca) => webSocket({ over: tls({ ca, serverName: "localhost" }) })],
@@ -42,7 +43,7 @@ function expectWhole([zero, one, two]: readonly [Tally, Tally, Tally]): void {
 }
 
 /** A way to a broker. out: where it listens, whose certificate it shows, and what ends it */
-async function openWay(way: BrokerWay, brokerPort: number) {
+async function openWay(way: Scheme, brokerPort: number) {
 	const ca = makeCertificate({ name: "CA", issues: true });
 	const identity = makeCertificate({ name: "localhost", names: ["localhost"], issuer: ca });
 	const listener = new Listener(way, identity, (stream) => {
