@@ -8,6 +8,7 @@ const ALIASES: Record<string, string> = {
 	"xs-mqtt": "./firmware/index.ts",
 	"xs-mqtt/tcp": "./firmware/transport/tcp.ts",
 	"xs-mqtt/dns": "./firmware/transport/dns.ts",
+	"xs-mqtt/servers": "./firmware/servers/servers.ts",
 	"xs-mqtt/tls": "./firmware/transport/tls.ts",
 	"xs-mqtt/tls-engine": "./host-sim/stand-ins/tls-engine.ts",
 	"xs-mqtt/websocket": "./firmware/transport/websocket.ts",

@@ -5,7 +5,12 @@ import { State, type QoS } from "../client/terms/codes.js";
 import { cancelPublish } from "../client/connection/cancel.js";
 import { clientIdOf } from "../codec/connect.js";
 import { Core } from "../client/connection/core.js";
-import type { CoreOptions, MessageHandler as CoreHandler, PayloadSource } from "../client/terms/options.js";
+import type {
+	CoreOptions,
+	CommonOptions,
+	MessageHandler as CoreHandler,
+	PayloadSource,
+} from "../client/terms/options.js";
 import type { PacketLog } from "../client/telling/packet-log.js";
 import type { ShortPublisher } from "../client/short-ways/publish.js";
 import { readSettings, type Settings } from "../client/setup/settings.js";
@@ -13,13 +18,24 @@ import { PayloadWriter } from "../client/outgoing/payload-writer.js";
 import { StatusCode } from "../codec/status.js";
 import type { Topic } from "../codec/topic.js";
 import { Loop } from "../loop/loop.js";
+import type { Route, Servers } from "../ports/servers.js";
 import type { Protocol } from "../ports/protocol.js";
 
-/** What a client is made from. */
-export interface ClientOptions extends CoreOptions<Client> {
+/** What a client of one server is made from. */
+export interface OneServerOptions extends CoreOptions<Client> {
 	/** The version of MQTT to be spoken; 3.1.1 without it. */
 	protocol?: ClientProtocol;
 }
+
+/** What a client of several servers is made from: `servers`, and neither `host` nor `transport` need be there. */
+export interface SeveralServersOptions extends CommonOptions<Client> {
+	servers: Servers;
+	/** The version of MQTT to be spoken; 3.1.1 without it. */
+	protocol?: ClientProtocol;
+}
+
+/** What a client is made from. */
+export type ClientOptions = OneServerOptions | SeveralServersOptions;
 
 /** A version of MQTT: see Protocol. */
 export type ClientProtocol = Protocol<CoreOptions<unknown>, Settings, Core>;
@@ -35,6 +51,12 @@ const MQTT_3_1_1: ClientProtocol = Object.freeze({
 	makeCore: (options: CoreOptions<unknown>, settings: Settings, client: unknown, random: () => number) =>
 		new Core(options, settings, client, random),
 });
+
+/** The way to several servers; undefined to one, and with what is no such option. */
+function routeOf(options: ClientOptions | null | undefined): Route<Core> | undefined {
+	const servers = options?.servers as Servers<Core> | undefined;
+	return servers?.over?.(options!);
+}
 
 /** Time and timers of the platform. */
 const PLATFORM = Object.freeze({ time: Time, timer: Timer });
@@ -81,10 +103,13 @@ export class Client {
 	/** Throws TypeError or RangeError naming the option, its value and its limit; what it says is traced first. */
 	constructor(options: ClientOptions) {
 		try {
-			const settings = readSettings(options);
-			this.#core = (options.protocol ?? MQTT_3_1_1).makeCore(options, settings, this, Math.random);
+			const route = routeOf(options);
+			const settings = readSettings(options, route);
+			this.#core = (options.protocol ?? MQTT_3_1_1).makeCore(options as OneServerOptions, settings, this, Math.random);
 			this.#publisher = this.#core.shortPublisher;
-			this.#loop = new Loop(this.#core, { transport: options.transport, dns: options.dns }, PLATFORM);
+			const target = route?.attach(this.#core);
+			const { transport } = route ?? (options as OneServerOptions);
+			this.#loop = new Loop(this.#core, { transport, target, dns: options.dns }, PLATFORM);
 			this.#writer = new PayloadWriter(this.#core.arena.bytes, this.#core.publisher, this.#loop);
 			this.settings = settings;
 			this.packetLog = this.#core.log;
@@ -115,6 +140,11 @@ export class Client {
 	/** Whether the server had kept our session when it accepted this connection (§3.2.2.2). */
 	get sessionPresent(): boolean {
 		return this.#core.sessionPresent;
+	}
+
+	/** Which of several servers the connection or the attempt goes to, or the last one went to; 0 of one. */
+	get server(): number {
+		return this.#core.reason.server;
 	}
 
 	/** Publishes that are not finished: waiting, or without their last ack. */

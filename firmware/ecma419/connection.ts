@@ -1,4 +1,4 @@
-import { Client, partsOf, type ClientOptions } from "../app/client.js";
+import { Client, partsOf, type OneServerOptions } from "../app/client.js";
 import { ProblemCode, type DisconnectReason } from "../client/terms/codes.js";
 import { PacketType } from "../codec/constants.js";
 import { GivenIds } from "./given-ids.js";
@@ -39,7 +39,7 @@ export class Connection {
 	 *
 	 * Throws what the client's constructor throws. It connects on a later turn.
 	 */
-	constructor(owner: object, options: ProgramOptions<object>, settings: Omit<ClientOptions, "transport">) {
+	constructor(owner: object, options: ProgramOptions<object>, settings: Omit<OneServerOptions, "transport">) {
 		this._owner = owner;
 		this._options = options;
 		const ids = new GivenIds();
@@ -59,7 +59,7 @@ export class Connection {
 		telling.start();
 	}
 
-	private makeClient(settings: Omit<ClientOptions, "transport">): Client {
+	private makeClient(settings: Omit<OneServerOptions, "transport">): Client {
 		const { socket, dns } = this._options;
 		const requests = this._requests;
 		return new Client({

@@ -4,7 +4,7 @@ import type { QoS } from "../client/terms/codes.js";
 import { LIMITS, type LimitName } from "../client/terms/limits.js";
 import type { TuningOptions } from "../client/terms/options.js";
 import { OPTION_NAMES } from "../client/setup/settings.js";
-import type { ClientOptions } from "../app/client.js";
+import type { OneServerOptions } from "../app/client.js";
 import { bytesOf, textOf } from "./bytes.js";
 import type { Bytes, ProgramOptions, Will } from "./options.js";
 
@@ -80,7 +80,7 @@ function tuningOf(options: ProgramOptions<never>): TuningOptions {
 }
 
 /** The client's own options, by those of ECMA-419. Throws Error or TypeError for a missing or wrong one. */
-export function settingsOf(options: ProgramOptions<never>): Omit<ClientOptions, "transport"> {
+export function settingsOf(options: ProgramOptions<never>): Omit<OneServerOptions, "transport"> {
 	if (typeof options !== "object" || options === null) refuse("options", "expected an object");
 	traceNames(options, NAMES, "");
 	const { host, port, id, user, password, clean, will } = options;
@@ -115,7 +115,7 @@ function textOrBytes(name: string, value: string | Bytes | null | undefined): st
 	}
 }
 
-function willOf({ topic, message, QoS, retain }: Will): ClientOptions["will"] & object {
+function willOf({ topic, message, QoS, retain }: Will): NonNullable<OneServerOptions["will"]> {
 	if (topic === undefined) refuse("will.topic", "is missing");
 	const qos = QoS ?? 0;
 	if (qos !== 0 && qos !== 1 && qos !== 2) throw new RangeError("will.QoS: is out of range; 0 … 2");

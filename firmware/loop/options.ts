@@ -10,6 +10,6 @@ export interface Target {
 export interface LoopOptions {
 	transport: TransportFactory;
 	/** Asked at each attempt, so that another server may follow; absent: the one of the settings. */
-	target?: Target;
+	target?: Target | undefined;
 	dns: NameResolver | undefined;
 }

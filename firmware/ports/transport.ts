@@ -134,7 +134,7 @@ export interface TransportSetup {
 	/** Where bytes to be sent stand. */
 	txOffset: number;
 	txSize: number;
-	/** A region of the transport's own, as large as its factory has said. */
+	/** A region of the transport's own, as large as its factory has said. What is in it is lost while nothing is open. */
 	ownOffset: number;
 	/** How many views of exact size may be kept for each direction. */
 	views: number;
@@ -172,8 +172,8 @@ export interface NameResolver {
 export interface NameRequest {
 	/** The name. */
 	host: string;
-	/** It has this address. */
-	onResolved(host: string, address: string): void;
+	/** It has this address. in: addresses  all that it has, this one among them, where the resolver knows them */
+	onResolved(host: string, address: string, addresses?: readonly string[]): void;
 	/** It has none that can be found now. */
 	onError(host: string): void;
 }

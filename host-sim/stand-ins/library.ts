@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { compiledUrl, STAND_INS } from "./stand-ins.js";
 
 /** What every program may link. */
-const ROOMS = ["base", "codec", "client", "loop", "transport", "app"];
+const ROOMS = ["base", "codec", "client", "loop", "servers", "transport", "app"];
 
 /** Names that programs import, and the files that give them to modules which have names of their own. */
 const BARE: Readonly<Record<string, string>> = {
@@ -18,13 +18,14 @@ const BARE: Readonly<Record<string, string>> = {
 	"xs-mqtt/dns": "dns",
 	"xs-mqtt/tls": "tls",
 	"xs-mqtt/websocket": "websocket",
+	"xs-mqtt/servers": "servers",
 };
 
 /** What stands in for the engine of TLS, on every engine of JavaScript: it imports nothing. */
 export const TLS_ENGINE = "xs-mqtt/tls-engine";
 
-/** Transports that only those link who import them. */
-const OPTIONAL = /^xs-mqtt\/transport\/(?:sdk-)?(tls|websocket)\b/;
+/** What only those link who import it. */
+const OPTIONAL = /^xs-mqtt\/(?:transport\/(?:sdk-)?)?(tls|websocket|servers)\b/;
 
 /**
  * Module names of the whole library, to the compiled files.

@@ -17,6 +17,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
 	"xs-mqtt/dns": "firmware/transport/dns.js",
 	"xs-mqtt/tls": "firmware/transport/tls.js",
 	"xs-mqtt/websocket": "firmware/transport/websocket.js",
+	"xs-mqtt/servers": "firmware/servers/servers.js",
 	"xs-mqtt/tls-engine": "host-sim/stand-ins/tls-engine.js",
 };
 

@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<number, string>> = {
 	[Reason.INTERNAL_FAULT]: "internal fault",
 	[Reason.PUBLISH_CANCELLED]: "a message was taken back when half of it was sent",
 	[Reason.CREDENTIALS_FAILED]: "user name or password could not be had",
+	[Reason.RETURNING]: "the client goes back to its first server",
 	[Reason.NAME_NOT_FOUND]: "name not found",
 	[Reason.NAME_TIMEOUT]: "no answer to the name lookup in time",
 	[Reason.CONNECT_FAILED]: "no connection",

@@ -37,7 +37,7 @@ describe("a port that speaks something else", () => {
 		[443, "HTTPS"],
 		[80, "HTTP"],
 	])("is known by its number: %i", (port, what) => {
-		const reason = { layer: 5, code: Reason.CONNACK_TIMEOUT, detail: 0, wasConnected: false, retryMs: 1 };
+		const reason = { layer: 5, code: Reason.CONNACK_TIMEOUT, detail: 0, wasConnected: false, retryMs: 1, server: 0 };
 		expect(describeEnd(reason, "", false, port).text).toBe(
 			`no CONNACK in time; is it an MQTT broker? Port ${port} is usually ${what}; plain MQTT is 1883`,
 		);

@@ -37,7 +37,7 @@ describe("a name that is no option", () => {
 		expect(refusal({ [wrong]: undefined })).toContain(wrong);
 	});
 
-	it.each(["$schema", "servers", "toString", "constructor", "qos", "fullPolicy", "0", "", "zzz"])(
+	it.each(["$schema", "peers", "toString", "constructor", "qos", "fullPolicy", "0", "", "zzz"])(
 		"%j is refused, and nothing is guessed",
 		(wrong) => {
 			expect(refusal({ [wrong]: 5 })).toBe(`TypeError: ${wrong}: no such option`);

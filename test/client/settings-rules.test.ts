@@ -82,6 +82,8 @@ describe("another option", () => {
 
 	it.each(TEXTS)("is text: %s", (name) => {
 		for (const [shown, value] of shownBut("string")) {
+			// A function is asked at each attempt.
+			if (name === "userName" && typeof value === "function") continue;
 			expect(() => read(nested(name, value))).toThrow(new TypeError(`${name}: ${shown} is not a string`));
 		}
 		expect(() => read(nested(name, new Uint8Array(1)))).toThrow(new TypeError(`${name}: an object is not a string`));
@@ -93,6 +95,7 @@ describe("another option", () => {
 			["an object", new Uint16Array(1)],
 			["an object", new ArrayBuffer(1)],
 		] as const) {
+			if (name === "password" && typeof value === "function") continue;
 			const number = name === "password" && typeof value === "number";
 			const text = `${name}: ${number ? "a number" : shown} is neither a string nor a Uint8Array`;
 			expect(() => read(nested(name, value))).toThrow(new TypeError(text));

@@ -8,6 +8,7 @@ import { PayloadWriter } from "../../firmware/client/outgoing/payload-writer.js"
 import { Loop } from "../../firmware/loop/loop.js";
 import type { Target } from "../../firmware/loop/options.js";
 import type { Clock } from "../../firmware/ports/clock.js";
+import type { Servers } from "../../firmware/ports/servers.js";
 import type { Transport, TransportEnd, TransportSetup } from "../../firmware/ports/transport.js";
 import { seenOf, type Seen } from "../support/core-harness.js";
 import { bytesOf, hexOf } from "../support/hex.js";
@@ -164,8 +165,9 @@ export class Rig {
 	/**
 	 * in   options  of a client; a callback given here is called after its line is written
 	 *      target   of its attempts, instead of that of the options
+	 *      random   0 ≤ random() < 1: every back-off is half of what it may be unless told
 	 */
-	constructor(options: RigOptions = {}, target?: Target) {
+	constructor(options: RigOptions = {}, target?: Target, random: () => number = () => 0.5) {
 		const log = this.log;
 		let transport: ScriptedTransport | undefined;
 		const given = {
@@ -206,15 +208,14 @@ export class Rig {
 				options.onStopped?.(client);
 			},
 		} as unknown as CoreOptions<unknown>;
-		const settings = readSettings(given);
-		// Identifiers start at 1; every back-off is half of what it may be.
+		const route = (options.servers as Servers<Core> | undefined)?.over(given);
+		const settings = readSettings(given, route);
+		// Identifiers start at 1.
 		let draws = 0;
-		this.core = new Core(given, settings, this, () => (draws++ === 0 ? 0 : 0.5));
-		this.loop = new Loop(
-			this.core,
-			{ transport: given.transport, dns: undefined, ...(target && { target }) },
-			this.clock,
-		);
+		this.core = new Core(given, settings, this, () => (draws++ === 0 ? 0 : random()));
+		const to = route ? route.attach(this.core) : target;
+		const way = route?.transport ?? given.transport;
+		this.loop = new Loop(this.core, { transport: way, dns: options.dns, target: to }, this.clock);
 		// Made and parked.
 		expect(this.clock.calls.splice(0)).toEqual(["disarm"]);
 		this.transport = transport!;

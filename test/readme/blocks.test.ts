@@ -23,6 +23,7 @@ const OPTIONS: ts.CompilerOptions = {
 		"xs-mqtt/dns": [join(ROOT, "dist/firmware/transport/dns.d.ts")],
 		"xs-mqtt/tls": [join(ROOT, "dist/firmware/transport/tls.d.ts")],
 		"xs-mqtt/websocket": [join(ROOT, "dist/firmware/transport/websocket.d.ts")],
+		"xs-mqtt/servers": [join(ROOT, "dist/firmware/servers/servers.d.ts")],
 	},
 };
 

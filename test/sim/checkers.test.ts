@@ -337,6 +337,7 @@ describe("EndingChecker", () => {
 		detail: 0,
 		retryMs: 50,
 		wasConnected: true,
+		server: 0,
 		...change,
 	});
 	const up = (): void => {

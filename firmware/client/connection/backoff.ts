@@ -1,5 +1,6 @@
 import type { Settings } from "../setup/settings.js";
 import { LayerCode, ReasonCode } from "../terms/codes.js";
+import type { Core } from "./core.js";
 
 /** When doubling and patience end. */
 const enum Bound {
@@ -13,7 +14,7 @@ const enum Bound {
 }
 
 /** Whether the same would come about at the next attempt, until somebody mends it. */
-function isPermanent(layer: LayerCode, code: ReasonCode): boolean {
+export function isPermanent(layer: LayerCode, code: ReasonCode): boolean {
 	if (layer === LayerCode.SERVER) return code !== ReasonCode.REFUSED_SERVER_UNAVAILABLE;
 	if (layer === LayerCode.SECURITY) return code !== ReasonCode.SECURITY_TIMEOUT && code < ReasonCode.HANDSHAKE_CUT;
 	return code === ReasonCode.UPGRADE_REFUSED || code === ReasonCode.BAD_UPGRADE || code === ReasonCode.NO_SUBPROTOCOL;
@@ -42,6 +43,16 @@ export class Backoff {
 	reset(): void {
 		this._exponent = 0;
 		this.youngEnds = 0;
+	}
+
+	/** The time for the next attempt has come. */
+	retry(core: Core, now: number): void {
+		core.open(now);
+	}
+
+	/** CONNACK has accepted the connection. out: whether the session is the one that our state belongs to */
+	accepted(sessionPresent: boolean): boolean {
+		return sessionPresent;
 	}
 
 	/**

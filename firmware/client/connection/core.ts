@@ -97,8 +97,9 @@ export class Core {
 	backoff!: Backoff;
 	/** Only where user name or password is a function. */
 	declare readonly credentials?: Credentials;
-	private readonly _reason = new DisconnectReason();
-	private readonly _random: () => number;
+	/** Of the end that was last. */
+	readonly reason = new DisconnectReason();
+	readonly random: () => number;
 	/** What advanceOf was when the connection was accepted. */
 	private _advance = 0;
 
@@ -117,7 +118,7 @@ export class Core {
 		this.application = new Application(options, client, counts, settings.sources);
 		const firstId = 1 + Math.floor(random() * Max.PACKET_ID);
 		this.makeParts(firstId, (options.store as PartMakers | undefined) ?? PLAIN_PARTS);
-		this._random = random;
+		this.random = random;
 		this.writeConnect();
 		if (asksCredentials(options)) (this as { credentials: Credentials }).credentials = new Credentials(this);
 		this.silence = new Silence(this.region, this.receiver, this.deadlines, this.application, counts, arena.view);
@@ -307,7 +308,8 @@ export class Core {
 	/** Nothing waits for the transport any more, and something did, or DISCONNECT was the last. */
 	handleAllSent(now: number): void {
 		this.setBlocked(false, now);
-		if (this.region.leaving >= Leaving.WRITTEN) this.end(LayerCode.LOCAL, ReasonCode.STOPPED, 0, now);
+		if (this.region.leaving < Leaving.WRITTEN) return;
+		this.end(LayerCode.LOCAL, this._stopping ? ReasonCode.STOPPED : ReasonCode.RETURNING, 0, now);
 	}
 
 	/** The transport takes no bytes now although some wait. */
@@ -412,6 +414,7 @@ export class Core {
 	}
 
 	protected accept(sessionPresent: boolean, now: number): void {
+		sessionPresent = this.backoff.accepted(sessionPresent);
 		this.deadlines.clear(Deadline.STEP);
 		this.arm(Deadline.STABLE, this.settings.stableMs, now);
 		// Counted from CONNECT, which the server has heard last [MQTT-3.1.2-23].
@@ -503,13 +506,13 @@ export class Core {
 		if (stopping) this.deadlines.clear(Deadline.STOP);
 		else if (wasTried) this.counts.table[CounterIndex.DISCONNECTS]!++;
 		const again = !stopping && this.settings.reconnect;
-		const reason = this._reason;
+		const { reason } = this;
 		reason.layer = layer;
 		reason.code = code;
 		reason.detail = detail;
 		reason.wasConnected = wasConnected;
 		const advanced = suspect === Suspect.NONE && young && advanceOf(this.counts) !== this._advance;
-		reason.retryMs = again ? this.backoff.next(layer, code, young, this._random(), advanced) : -1;
+		reason.retryMs = again ? this.backoff.next(layer, code, young, this.random(), advanced) : -1;
 		if (again) this.arm(Deadline.RETRY, reason.retryMs, now);
 		this.setState(again ? StateCode.WAITING : StateCode.STOPPED);
 		if (wasTried) this.application.disconnected(reason);

@@ -20,7 +20,7 @@ const enum Patience {
  */
 export function fireDue(core: Core, due: number, now: number): boolean {
 	if (takeDue(core, due, Deadline.STOP)) stopTimedOut(core, now);
-	else if (takeDue(core, due, Deadline.RETRY)) core.open(now);
+	else if (takeDue(core, due, Deadline.RETRY)) core.backoff.retry(core, now);
 	else if (takeDue(core, due, Deadline.STEP)) handleStepTimeout(core, now);
 	else if (takeDue(core, due, Deadline.PINGRESP) && !isAlive(core, now))
 		timedOut(core, ReasonCode.PINGRESP_TIMEOUT, now);

@@ -13,7 +13,7 @@ export const enum Deadline {
 	STABLE = 4,
 	/** The current step of connecting: name lookup, connect, CONNACK. */
 	STEP = 5,
-	/** The next attempt. */
+	/** The next attempt; while connected, to the first of several servers. */
 	RETRY = 6,
 	/** stop() gives up flushing. */
 	STOP = 7,

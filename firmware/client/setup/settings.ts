@@ -5,7 +5,7 @@ import { Max } from "../../codec/constants.js";
 import { topicField } from "../../codec/topic.js";
 import { isUtf8 } from "../../codec/utf8.js";
 import { LIMITS, type LimitName } from "../terms/limits.js";
-import type { CoreOptions, WillOptions } from "../terms/options.js";
+import type { CommonOptions, CoreOptions, WillOptions } from "../terms/options.js";
 import type { TransportFactory } from "../../ports/transport.js";
 
 /** What to do when the outbox is full: the option `outboxFull`. */
@@ -48,6 +48,7 @@ const enum Kind {
 export const OTHER_OPTIONS = Object.freeze({
 	host: Kind.OTHER,
 	transport: Kind.OTHER,
+	servers: Kind.OTHER,
 	dns: Kind.OTHER,
 	store: Kind.OTHER,
 	protocol: Kind.OTHER,
@@ -259,7 +260,7 @@ Object.freeze(DEFAULTS);
 /** Keeps a value that is not the default. */
 function set<K extends keyof Settings>(settings: Settings, name: K, value: Settings[K]): void {
 	// Not by assignment: what is inherited is read-only.
-	if (settings[name] !== value) Object.defineProperty(settings, name, { value, enumerable: true });
+	if (settings[name] !== value) Object.defineProperty(settings, name, { value, enumerable: true, configurable: true });
 }
 
 /** Throws when the first is larger than the second. */
@@ -284,13 +285,18 @@ export const OPTION_NAMES = Object.freeze([...Object.keys(OTHER_OPTIONS), ...Obj
 /**
  * Checks every option and fills in defaults.
  *
+ * in   given  the options
+ *      way    where several servers take the place of `host`, `port` and `transport`: those of the first one
+ *
  * Throws TypeError or RangeError whose text names the option, the value and the limit.
  */
-export function readSettings<C>(given: CoreOptions<C>): Settings {
+export function readSettings<C>(given: CommonOptions<C>, way?: Pick<CoreOptions<C>, "host" | "transport">): Settings {
 	if (typeof given !== "object" || given === null) throw new TypeError("options: expected an object");
 	const options = given as unknown as Options;
 	checkNames(options, OPTION_NAMES, "");
-	const { host, transport, dns, store, protocol } = options;
+	const { servers, dns, store, protocol } = options;
+	if (servers !== undefined && !way) refuseType("servers", servers, "not made by servers() of xs-mqtt/servers");
+	const { host, transport } = way ?? options;
 	checkHost(host);
 	if (typeof transport !== "function") refuseType("transport", transport, "not a transport such as tcp");
 	if (dns !== undefined && typeof (dns as Options | null)?.["resolve"] !== "function") {
@@ -316,7 +322,7 @@ export function readSettings<C>(given: CoreOptions<C>): Settings {
 	settings.host = host as string;
 	const { ownSize = 0, defaultPort } = transport as TransportFactory;
 	set(settings, "ownSize", ownSize);
-	if (options["port"] === undefined && defaultPort !== undefined) set(settings, "port", defaultPort);
+	if ((way || options["port"] === undefined) && defaultPort !== undefined) set(settings, "port", defaultPort);
 	const connect = readConnect(options, settings);
 	settings.connect = connect;
 	settings.connectSize = sizeOfConnect(connect);

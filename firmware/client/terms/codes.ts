@@ -99,6 +99,8 @@ export const enum ReasonCode {
 	 * `credentialBytes`, 4 a lone surrogate, or U+0000 in a user name, 5 a password without a user name.
 	 */
 	CREDENTIALS_FAILED = 5,
+	/** The client goes back to the first of several servers: this one was left in an orderly way. */
+	RETURNING = 6,
 	NAME_NOT_FOUND = 10,
 	NAME_TIMEOUT = 11,
 	CONNECT_FAILED = 20,
@@ -165,6 +167,7 @@ export const Reason = Object.freeze({
 	INTERNAL_FAULT: ReasonCode.INTERNAL_FAULT,
 	PUBLISH_CANCELLED: ReasonCode.PUBLISH_CANCELLED,
 	CREDENTIALS_FAILED: ReasonCode.CREDENTIALS_FAILED,
+	RETURNING: ReasonCode.RETURNING,
 	NAME_NOT_FOUND: ReasonCode.NAME_NOT_FOUND,
 	NAME_TIMEOUT: ReasonCode.NAME_TIMEOUT,
 	CONNECT_FAILED: ReasonCode.CONNECT_FAILED,
@@ -252,4 +255,9 @@ export class DisconnectReason {
 	retryMs = -1;
 	/** Whether the connection had been accepted by CONNACK before. */
 	wasConnected = false;
+
+	/** Which of several servers it was, by its place in the option `servers`; 0 of one. */
+	get server(): number {
+		return 0;
+	}
 }

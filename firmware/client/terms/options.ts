@@ -1,4 +1,5 @@
 import type { Protocol } from "../../ports/protocol.js";
+import type { Servers } from "../../ports/servers.js";
 import type { Store } from "../../ports/store.js";
 import type { NameResolver, TransportFactory } from "../../ports/transport.js";
 import type { Topic } from "../../codec/topic.js";
@@ -106,14 +107,15 @@ export type NotAPromise =
  */
 export type Credential<C, T> = T | { ask(client: C): T | undefined }["ask"];
 
-/** Everything a client is made from. A name that is not in here is refused. */
-export interface CoreOptions<C> extends Omit<ManifestOptions, "userName" | "password"> {
-	host: string;
+/** Everything a client is made from, but for the way to its server. A name that is not in here is refused. */
+export interface CommonOptions<C> extends Omit<ManifestOptions, "userName" | "password"> {
 	/** How to get there, e.g. `tcp` from "xs-mqtt/tcp". */
-	transport: TransportFactory;
+	transport?: TransportFactory;
 	userName?: Credential<C, string>;
 	/** Only together with a user name (§3.1.2.9). */
 	password?: Credential<C, string | Uint8Array>;
+	/** Several servers, in place of `host`: made by `servers()` of "xs-mqtt/servers". */
+	servers?: Servers;
 	/** Needed when `host` is a name. */
 	dns?: NameResolver;
 	/** Hears what the session does, to keep it elsewhere: what is to outlive a loss of power. */
@@ -148,6 +150,12 @@ export interface CoreOptions<C> extends Omit<ManifestOptions, "userName" | "pass
 	onStopped?(client: C): void;
 	/** Numbers only, for logs: an event of Trace and two values. */
 	onTrace?(event: number, a: number, b: number): void;
+}
+
+/** Everything that a client of one server is made from. */
+export interface CoreOptions<C> extends CommonOptions<C> {
+	host: string;
+	transport: TransportFactory;
 }
 
 /**

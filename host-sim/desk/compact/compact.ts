@@ -18,6 +18,7 @@ export const DEVICE_MODULES: Readonly<Record<string, string>> = {
 	"transport/tcp": "xs-mqtt/tcp",
 	"transport/dns": "xs-mqtt/dns",
 	"transport/websocket": "xs-mqtt/websocket",
+	"servers/servers": "xs-mqtt/servers",
 	"ecma419/client": "xs-mqtt/ecma419/client",
 	"esp32/wifi": "xs-mqtt/wifi",
 	"esp32/device": "xs-mqtt/esp32/device",

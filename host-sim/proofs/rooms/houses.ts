@@ -8,6 +8,7 @@ export const FIRMWARE: House = {
 		["."],
 		["ecma419", "esp32"],
 		["app"],
+		["servers"],
 		["transport"],
 		["transport/tls", "transport/websocket"],
 		["loop"],

@@ -6,12 +6,12 @@ import {
 	Reason,
 	State,
 	Status,
-	type ClientOptions,
 	type DisconnectReason,
 	type Message,
 	type PayloadWriter,
 	type TransportSetup,
 } from "../../../firmware/index.js";
+import type { OneServerOptions } from "../../../firmware/app/client.js";
 import { Random } from "../../../host-sim/world/random.js";
 import { magnitude, type Features } from "../features.js";
 import { LARGE_ROOM, writeLargePublish, writeServerPacket } from "../packets.js";
@@ -129,7 +129,7 @@ export class Run {
 		this.enter();
 	};
 
-	#callbacksOf(head: Uint8Array): Partial<ClientOptions> {
+	#callbacksOf(head: Uint8Array): Partial<OneServerOptions> {
 		const enter = (): void => this.enter();
 		return {
 			onConnected: enter,

@@ -1,4 +1,4 @@
-import type { ClientOptions } from "../../../firmware/index.js";
+import type { OneServerOptions } from "../../../firmware/app/client.js";
 
 /** Bytes of an input that choose the options; what follows are steps. */
 export const OPTION_BYTES = 8;
@@ -8,7 +8,7 @@ function pick<T>(values: readonly T[], byte: number): T {
 }
 
 /** Options of a client that differ from input to input; a long client identifier makes CONNECT larger than the region. */
-export function optionsOf(head: Uint8Array): Omit<ClientOptions, "transport"> {
+export function optionsOf(head: Uint8Array): Omit<OneServerOptions, "transport"> {
 	const at = (index: number): number => head[index] ?? 0;
 	const cleanSession = (at(0) & 1) === 0;
 	const rxBuffer = pick([64, 100, 512], at(1));
