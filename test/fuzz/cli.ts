@@ -145,6 +145,7 @@ function program(setExitCode: (code: number) => void): Command {
 	};
 	add("decoder", "any bytes, cut anywhere, against the plain twin and mqtt-packet", "inputs");
 	add("client", "any bytes, any cuts, any order of calls, on the whole client", "runs");
+	add("websocket", "answers and frames of any bytes, cut anywhere, against a plain twin", "inputs");
 	command
 		.command("replay")
 		.description("run kept inputs again; all of test/fuzz/corpus unless files are named")

@@ -6,6 +6,7 @@ import { DecoderTarget } from "./decoder/target.js";
 import { Features } from "./features.js";
 import { Fuzzer } from "./fuzzer.js";
 import type { Target } from "./target.js";
+import { WebSocketTarget } from "./websocket/target.js";
 
 // Goal: what the fuzzer has found stays right, and a bounded run of it finds nothing.
 // Method: 1. every input in corpus/ again; 2. the seeds and some inputs made from them, always the same ones, so that a
@@ -14,6 +15,7 @@ import type { Target } from "./target.js";
 const targets: readonly [Target, number][] = [
 	[new DecoderTarget(), 200_000],
 	[new ClientTarget(), 4_000],
+	[new WebSocketTarget(), 3_000],
 ];
 
 describe.each(targets)("$name", (target, count) => {

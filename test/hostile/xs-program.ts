@@ -103,3 +103,37 @@ export async function runOverTcp(host: XsHost, config: { port: number; connectio
 		remove();
 	}
 }
+
+/** What the program of WebSocket gets: the entries, the good answer to its request, and its random number. */
+export interface WebSocketGiven {
+	readonly entries: readonly { readonly isAnswer: boolean; readonly hex: string }[];
+	readonly answer: string;
+	readonly random: number;
+}
+
+/** Runs the entries of WebSocket on the XS host, in one process. */
+export async function runWebSocketEntries(host: XsHost, config: WebSocketGiven): Promise<XsRunResult> {
+	const { modules, remove } = compileForXs(["xs-websocket-main"]);
+	const manifests = join(packageRoot(), "manifests/modules");
+	const library = {
+		...libraryModules(undefined, "websocket"),
+		"xs-mqtt": join(manifests, "xs-mqtt.js"),
+		"xs-mqtt/tcp": join(manifests, "tcp.js"),
+		"xs-mqtt/websocket": join(manifests, "websocket.js"),
+	};
+	try {
+		return await runOnXs({
+			host,
+			modules: { ...library, ...modules },
+			preload: Object.keys(library),
+			main: "xs-websocket-main",
+			config: config as unknown as Record<string, unknown>,
+			slots: SLOTS,
+			chunks: CHUNKS,
+			keys: 2_000,
+			durationMs: 60_000,
+		});
+	} finally {
+		remove();
+	}
+}

@@ -39,6 +39,7 @@ const CHECKS: readonly (readonly string[])[] = [
 	["host-sim/cli.js", "torture", "--seeds", String(seeds)],
 	["test/fuzz/cli.js", "client", "--runs", String(runs), "--seed", "1"],
 	["test/fuzz/cli.js", "decoder", "--inputs", String(inputs), "--seed", "1"],
+	["test/fuzz/cli.js", "websocket", "--inputs", String(Math.ceil(inputs / 100)), "--seed", "1"],
 	["host-sim/proofs/mcu/cli.js"],
 ];
 

@@ -18,7 +18,7 @@ function isCloseCode(code: number): boolean {
 
 /**
  * Takes the frames of a server apart: their payloads stay, one behind the other, and what is no payload goes. Bytes may come
- * cut anywhere. Bounded: of all that comes, the payload of one control frame is kept. Hot: no allocation.
+ * cut anywhere. Bounded: of all that comes, the payload of one ping is kept. Hot: no allocation.
  */
 export class FrameReader {
 	/**
@@ -47,6 +47,8 @@ export class FrameReader {
 	private _left = 0;
 	/** Bytes of a control frame's payload that have come. */
 	private _filled = 0;
+	/** The code of a close frame, as far as it has come. */
+	private _code = 0;
 	/** The last data frame was not the last of its message. */
 	isOpen = false;
 
@@ -86,18 +88,25 @@ export class FrameReader {
 			if ((this._first & Frame.OPCODE) < Frame.CLOSE) {
 				if (to !== from) bytes.copyWithin(to, from, from + count);
 				to += count;
-			} else {
-				// What a pong carries is nobody's.
-				if ((this._first & Frame.OPCODE) !== Frame.PONG)
-					bytes.copyWithin(this._control + this._filled, from, from + count);
-				this._filled += count;
-			}
+			} else this.takeControl(from, count);
 			from += count;
 			this._left = left - count;
 			if (left === count) this.endFrame();
 		}
 		this.ahead = this.look();
 		return to - this._rx;
+	}
+
+	/** A part of a control frame's payload. What a pong carries is nobody's, and of a close frame only the code. */
+	private takeControl(from: number, count: number): void {
+		const opcode = this._first & Frame.OPCODE;
+		const filled = this._filled;
+		this._filled = filled + count;
+		if (opcode === Frame.PING) this._bytes.copyWithin(this._control + filled, from, from + count);
+		// Not to where a ping's payload may wait for its answer.
+		else
+			for (let i = filled; i < 2 && i < filled + count; i++)
+				this._code = (this._code << 8) | this._bytes[from + i - filled]!;
 	}
 
 	/** A whole message begins, of which so many bytes are still to come: for a reader in a hurry. */
@@ -159,7 +168,7 @@ export class FrameReader {
 	}
 
 	private beginPayload(size: number): void {
-		this._headSize = this._filled = 0;
+		this._headSize = this._filled = this._code = 0;
 		this._left = size;
 		// Its payload takes the place of that of a ping that was not answered yet: the newest is (§5.5.3).
 		if ((this._first & Frame.OPCODE) === Frame.PING) this.pingSize = -1;
@@ -170,8 +179,7 @@ export class FrameReader {
 		const opcode = this._first & Frame.OPCODE;
 		if (opcode === Frame.PING) this.pingSize = this._filled;
 		else if (opcode === Frame.CLOSE) {
-			const control = this._control;
-			const code = this._filled === 0 ? Close.NO_CODE : (this._bytes[control]! << 8) | this._bytes[control + 1]!;
+			const code = this._filled === 0 ? Close.NO_CODE : this._code;
 			if (this._filled > 0 && !isCloseCode(code)) return this.fail(BadFrame.CLOSE_CODE);
 			this.end = End.CLOSED;
 			this.detail = code;
