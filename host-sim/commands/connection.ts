@@ -9,12 +9,14 @@ import { type MqttConfig, mqttConfig } from "../manifest/check.js";
 import { loadManifest } from "../manifest/load.js";
 import { textOrBytes } from "../terminal/arguments.js";
 import { UsageError } from "../terminal/exit.js";
-import { MqttUrlError, parseMqttUrl, type MqttUrl } from "../terminal/mqtt-url.js";
+import { DEFAULT_PORTS, MqttUrlError, parseMqttUrl, type MqttUrl } from "../terminal/mqtt-url.js";
 import { assignment, limitedNumber, TIMEOUT_S_MAX, wholeNumber } from "../terminal/numbers.js";
+import type { SecureFlags } from "../tls/files.js";
 import { withPassword } from "./password.js";
+import { addTransportOptions, wayOf } from "./secure-options.js";
 
 /** Options of commander as they stand after parsing. */
-export interface ConnectionFlags {
+export interface ConnectionFlags extends SecureFlags {
 	host?: string;
 	port?: number;
 	url?: MqttUrl;
@@ -26,6 +28,9 @@ export interface ConnectionFlags {
 	pwFile?: string;
 	A?: string;
 	unix?: string;
+	ws?: true;
+	wsPath?: string;
+	keyform?: string;
 	keepalive?: number;
 	qos: 0 | 1 | 2;
 	willTopic?: string;
@@ -71,8 +76,14 @@ const DESK_SETTINGS: Readonly<Partial<Record<LimitName, number>>> = {
 export function addConnectionOptions(command: Command): Command {
 	command
 		.option("-h, --host <host>", "address or name of the broker (default: localhost)")
-		.addOption(numberOption("-p, --port <port>", "port of the broker (default: 1883)", limitedNumber("port")))
-		.addOption(new Option("-L, --url <url>", "mqtt://[user[:password]@]host[:port]/topic").argParser(brokerUrl))
+		.addOption(
+			numberOption("-p, --port <port>", "port of the broker (default: 1883, 8883, 80, 443)", limitedNumber("port")),
+		)
+		.addOption(
+			new Option("-L, --url <url>", "mqtt://[user[:password]@]host[:port]/topic, or mqtts:, ws:, wss:").argParser(
+				brokerUrl,
+			),
+		)
 		.option("-i, --id <id>", "client identifier (default: made at random)")
 		.option("-I, --id-prefix <prefix>", "client identifier: this and the process id")
 		.option("-c, --disable-clean-session", "keep the session at the broker; needs -i")
@@ -99,6 +110,7 @@ export function addConnectionOptions(command: Command): Command {
 		.addOption(new Option("--set <name=value>", "any number of config.mqtt; may be repeated").argParser(assignment))
 		.option("--manifest <file>", "take config.mqtt of this manifest; options go before it")
 		.option("--platform <name>", "platform whose part of the manifest counts", "lin");
+	addTransportOptions(command);
 	for (const refused of REFUSED) addRefused(command, refused);
 	return command.addOption(
 		new Option("-V, --protocol-version <version>", "mqttv311, the only one so far").argParser((text) => {
@@ -112,7 +124,8 @@ function numberOption(flags: string, description: string, parse: (text: string) 
 	return new Option(flags, description).argParser(parse);
 }
 
-const TLS = "TLS is not there yet.";
+const PSK = "Keys that are known beforehand are not supported: certificates only.";
+const ENGINE = "Engines of OpenSSL are not supported: the key is a file.";
 const MQTT5 = "It belongs to MQTT 5.0, which is not spoken yet.";
 
 /**
@@ -123,23 +136,12 @@ export const REFUSED: readonly (readonly [string, string])[] = [
 	["-x, --session-expiry-interval [s]", MQTT5],
 	["-D, --property [property...]", MQTT5],
 	["--retain-as-published [on]", MQTT5],
-	["--cafile [file]", TLS],
-	["--capath [dir]", TLS],
-	["--cert [file]", TLS],
-	["--key [file]", TLS],
-	["--keyform [form]", TLS],
-	["--ciphers [list]", TLS],
-	["--tls-version [version]", TLS],
-	["--tls-alpn [protocol]", TLS],
-	["--tls-engine [engine]", TLS],
-	["--tls-engine-kpass-sha1 [sha1]", TLS],
-	["--tls-keylog [file]", TLS],
-	["--tls-use-os-certs [on]", TLS],
-	["--insecure [on]", TLS],
-	["--psk [key]", TLS],
-	["--psk-identity [identity]", TLS],
+	["--tls-engine [engine]", ENGINE],
+	["--tls-engine-kpass-sha1 [sha1]", ENGINE],
+	["--tls-keylog [file]", "Keys of a session are not written down."],
+	["--psk [key]", PSK],
+	["--psk-identity [identity]", PSK],
 	["--proxy [url]", "Proxies are not supported."],
-	["--ws [on]", "WebSocket is not there yet."],
 	["-S [on]", "SRV records are not looked up; name the host with -h."],
 ];
 
@@ -154,9 +156,7 @@ function addRefused(command: Command, [flags, why]: readonly [string, string]): 
 
 function brokerUrl(text: string): MqttUrl {
 	try {
-		const url = parseMqttUrl(text);
-		if (url.scheme !== "mqtt") throw new MqttUrlError(`Only mqtt: is there yet, not ${url.scheme}:`);
-		return url;
+		return parseMqttUrl(text);
 	} catch (error) {
 		throw error instanceof MqttUrlError ? new InvalidArgumentError(error.message) : error;
 	}
@@ -172,7 +172,7 @@ export function connectionSettings(given: ConnectionFlags): ConnectionSettings {
 		...base,
 		...sizes(flags, base),
 		host: flags.host ?? flags.url?.host ?? base.host ?? "localhost",
-		port: flags.port ?? flags.set?.port ?? flags.url?.port ?? base.port ?? LIMITS.port.initial,
+		port: flags.port ?? flags.set?.port ?? flags.url?.port ?? base.port ?? DEFAULT_PORTS[wayOf(flags)],
 		clientId: clientId(flags, base),
 		...identity(flags),
 	};

@@ -1,11 +1,16 @@
 /** The way to a broker for commands: Node's own socket, without the refusals of a device's, which cost time here. */
 import { connect, isIP, type Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import {
 	TransportEnd,
+	TransportLayer,
 	type Transport,
 	type TransportFactory,
 	type TransportSetup,
 } from "../../firmware/ports/transport.js";
+import type { Security } from "../tls/files.js";
+import type { SecureEnd } from "../tls/ends.js";
+import { secure, secureContext, securedText } from "../tls/secure.js";
 import type { Clock } from "../world/clock.js";
 import type { Tap } from "../world/tap.js";
 
@@ -31,6 +36,8 @@ export interface DeskRoute {
 	path?: string | undefined;
 	/** Address of this machine to connect from. */
 	localAddress?: string | undefined;
+	/** What TLS needs; undefined without it. */
+	security?: Security | undefined;
 	/** The system has taken everything that was written, after it had to wait. */
 	onDrained(): void;
 }
@@ -64,7 +71,9 @@ class DeskTransport implements Transport {
 	readonly #route: DeskRoute;
 	readonly #rx: Uint8Array;
 	readonly #tx: Uint8Array;
+	/** What bytes go to: a socket, or TLS over it. */
 	#socket: Socket | undefined;
+	readonly #context: SecureContext | undefined;
 	/** Number of the connection, for the tap. */
 	#connection = 0;
 	#opened = false;
@@ -76,6 +85,8 @@ class DeskTransport implements Transport {
 	readonly #landing = new Uint8Array(READ_SIZE);
 	/** The connection is over, and the listener does not know yet. */
 	#over = false;
+	/** Why TLS ended it, until that is told; undefined when it did not. */
+	#reason: SecureEnd | undefined;
 	/** The listener waits for handleWritable. */
 	#waiting = false;
 	/** What waits to be handed to the socket: from #start to one below #end. */
@@ -86,6 +97,7 @@ class DeskTransport implements Transport {
 	constructor(setup: TransportSetup, route: DeskRoute) {
 		this.#setup = setup;
 		this.#route = route;
+		this.#context = route.security && secureContext(route.security);
 		this.#rx = new Uint8Array(setup.buffer, setup.rxOffset, setup.rxSize);
 		this.#tx = new Uint8Array(setup.buffer, setup.txOffset, setup.txSize);
 	}
@@ -111,16 +123,20 @@ class DeskTransport implements Transport {
 				return true;
 			},
 		};
-		const socket = connect(path === undefined ? { host, port, noDelay: true, onread, ...family } : { path, onread });
-		const ours = (): boolean => socket === this.#socket;
+		// TLS has a buffer of its own.
+		const plain = this.#context === undefined ? { onread } : {};
+		const socket = connect(
+			path === undefined ? { host, port, noDelay: true, ...plain, ...family } : { path, ...plain },
+		);
+		const ours = (): boolean => connection === this.#connection && this.#socket !== undefined;
 		this.#socket = socket;
 		let cause: Error | undefined;
 		socket.on("lookup", (_error, address, _family, name) => ours() && this.#handleLookup(name, address));
-		socket.on("connect", () => ours() && this.#handleConnect());
+		socket.on("connect", () => ours() && this.#handleConnect(socket, host));
 		socket.on("drain", () => ours() && this.#handleDrain());
 		socket.on("error", (error) => (cause = error));
-		socket.on("end", () => ours() && this.#handleOver(cause));
-		socket.on("close", () => ours() && this.#handleOver(cause));
+		socket.on("end", () => ours() && this.#socket === socket && this.#handleOver(cause));
+		socket.on("close", () => ours() && this.#socket === socket && this.#handleOver(cause));
 	}
 
 	read(countMax: number): number {
@@ -166,9 +182,10 @@ class DeskTransport implements Transport {
 		const socket = this.#socket;
 		if (socket === undefined) return;
 		this.#flush();
+		const wasOpened = this.#opened;
 		this.#forget();
 		this.#route.tap.step(this.#connection, "closed", "by this command");
-		if (socket.connecting) {
+		if (socket.connecting || !wasOpened) {
 			socket.destroy();
 			return;
 		}
@@ -209,11 +226,42 @@ class DeskTransport implements Transport {
 		this.resolving = false;
 	}
 
-	#handleConnect(): void {
-		this.#opened = true;
+	#handleConnect(socket: Socket, host: string): void {
 		this.resolving = false;
 		this.#route.tap.step(this.#connection, "connected", "");
+		if (this.#context) this.#secure(socket, host, this.#context);
+		else this.#handleOpened();
+	}
+
+	#handleOpened(): void {
+		this.#opened = true;
 		this.#setup.listener.handleOpened();
+	}
+
+	/** Begins TLS over a connection that has just been made. */
+	#secure(socket: Socket, serverName: string, context: SecureContext): void {
+		const { tap, security } = this.#route;
+		const connection = this.#connection;
+		this.#setup.listener.handleConnected(TransportLayer.SECURITY);
+		// The turn that has run may have closed.
+		const ours = (): boolean => connection === this.#connection && this.#socket !== undefined;
+		if (!ours() || !security) return;
+		tap.step(connection, "handshake", serverName);
+		this.#socket = secure(
+			socket,
+			context,
+			{ ...security, serverName },
+			{
+				done: (secured) => {
+					if (!ours()) return;
+					tap.step(connection, "secured", securedText(secured));
+					this.#handleOpened();
+				},
+				data: (bytes) => ours() && this.#handleData(bytes),
+				drained: () => ours() && this.#handleDrain(),
+				ended: (end) => ours() && this.#handleOver(undefined, end),
+			},
+		);
 	}
 
 	#handleData(bytes: Uint8Array): void {
@@ -238,11 +286,13 @@ class DeskTransport implements Transport {
 	}
 
 	/** What has arrived is read before the end is told. */
-	#handleOver(cause: Error | undefined): void {
+	#handleOver(cause: Error | undefined, end?: SecureEnd): void {
 		if (this.#over) return;
 		this.#over = true;
+		this.#reason = end?.reason ? end : undefined;
 		const { tap } = this.#route;
-		tap.step(this.#connection, this.#opened ? "lost" : "failed", cause ? textOf(cause) : "closed by the broker");
+		const text = end?.text ?? (cause ? textOf(cause) : "closed by the broker");
+		tap.step(this.#connection, this.#opened ? "lost" : "failed", text);
 		if (this.readable === 0) this.#tellEnd(cause);
 	}
 
@@ -254,11 +304,12 @@ class DeskTransport implements Transport {
 
 	#tellEnd(cause: Error | undefined): void {
 		const unnamed = this.resolving || (cause as NodeJS.ErrnoException | undefined)?.syscall === "getaddrinfo";
-		const end = this.#opened ? TransportEnd.LOST : unnamed ? TransportEnd.NAME_FAILED : TransportEnd.OPEN_FAILED;
+		const lost = this.#opened ? TransportEnd.LOST : unnamed ? TransportEnd.NAME_FAILED : TransportEnd.OPEN_FAILED;
+		const { reason = lost, detail = 0 } = this.#reason ?? {};
 		const socket = this.#socket;
 		this.#forget();
 		socket?.destroy();
-		this.#setup.listener.handleEnded(end);
+		this.#setup.listener.handleEnded(reason, detail);
 	}
 }
 

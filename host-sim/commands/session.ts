@@ -1,6 +1,7 @@
 /** One client that runs until its command is done: what pub and sub have in common. */
 import { lookup } from "node:dns/promises";
 import { Problem, type DisconnectReason } from "../../firmware/client/terms/codes.js";
+import type { TransportFactory } from "../../firmware/ports/transport.js";
 import { LIMITS } from "../../firmware/client/terms/limits.js";
 import type { CoreOptions } from "../../firmware/client/terms/options.js";
 import { withoutPasswordValue } from "../manifest/password.js";
@@ -11,6 +12,8 @@ import { DeskClient } from "./desk-client.js";
 import { deskLink, type DeskLink } from "./desk-transport.js";
 import { CliError, Exit, UsageError } from "../terminal/exit.js";
 import { EndOfOutput, type Io } from "../terminal/io.js";
+import { installStandIns } from "../stand-ins/stand-ins.js";
+import { readRoute, type CommandRoute } from "./secure-options.js";
 import { type End, describeEnd, describeProblem } from "../terminal/reasons.js";
 
 /** What a command wants to know besides how its connection is. */
@@ -21,6 +24,9 @@ export type SessionHooks = Pick<
 	/** The system has taken all bytes, after it had to wait for them. */
 	onDrained?(): void;
 };
+
+/** Of WebSocket: the largest there is, for memory is no matter here. */
+const FRAME_SIZE = 16_384;
 
 /** Longer than stop() may take by itself. */
 const STOP_GRACE_MS = 1_000;
@@ -42,6 +48,7 @@ export class Session {
 	readonly #io: Io;
 	readonly #flags: ConnectionFlags;
 	readonly #settings: ConnectionSettings;
+	readonly #way: CommandRoute;
 	readonly #hooks: SessionHooks;
 	#wasConnected = false;
 	/** What the network said last about the connection. */
@@ -55,9 +62,11 @@ export class Session {
 	readonly clock: Clock;
 	#link!: DeskLink;
 
+	/** Throws CliError for certificates or a key that are of no use, UsageError for options that lead nowhere. */
 	constructor(settings: ConnectionSettings, flags: ConnectionFlags, io: Io, hooks: SessionHooks, clock: Clock) {
 		this.#settings = settings;
 		this.#flags = flags;
+		this.#way = readRoute(flags);
 		this.#io = io;
 		this.#hooks = hooks;
 		this.clock = clock;
@@ -73,6 +82,7 @@ export class Session {
 			watchesBytes: this.#flags.debug ?? false,
 			path: this.#flags.unix,
 			localAddress: await addressOf(this.#flags.A),
+			security: this.#way.security,
 			onDrained: () => onDrained?.(),
 		});
 		this.#link = link;
@@ -80,7 +90,7 @@ export class Session {
 			this.client = new DeskClient({
 				...this.#settings,
 				...hooks,
-				transport: link.transport,
+				transport: await this.#transport(link),
 				clock: this.clock,
 				onConnected: (client, sessionPresent) => {
 					this.#wasConnected = true;
@@ -98,6 +108,16 @@ export class Session {
 		}
 		this.#tellMemory();
 		return this.client;
+	}
+
+	/** Over WebSocket frames are the library's own, as on a device. */
+	async #transport({ transport }: DeskLink): Promise<TransportFactory> {
+		const { way, path } = this.#way;
+		if (way === "mqtt" || way === "mqtts") return transport;
+		// What it goes over unless told is TCP of a device, which is not used here.
+		installStandIns();
+		const { webSocket } = await import("../../firmware/transport/websocket.js");
+		return webSocket({ path, over: transport, frameSize: FRAME_SIZE });
 	}
 
 	/** Bytes that were sent and that have not left this process yet. */

@@ -32,7 +32,70 @@ const REASONS: Readonly<Record<number, string>> = {
 	[Reason.PINGRESP_TIMEOUT]: "no PINGRESP in time",
 	[Reason.SUBACK_TIMEOUT]: "no SUBACK in time",
 	[Reason.WRITE_STALLED]: "the connection takes no more bytes",
+	[Reason.SECURITY_REFUSED]: "TLS: the broker has ended it by an alert",
+	[Reason.SECURITY_TIMEOUT]: "TLS: no answer in time; is it a port with TLS?",
+	[Reason.UNKNOWN_ISSUER]: "TLS: the broker's certificate is signed by nobody who is trusted; see --cafile",
+	[Reason.BAD_SIGNATURE]: "TLS: a certificate of the broker is not signed by the one that should have",
+	[Reason.CERTIFICATE_EXPIRED]: "TLS: a certificate of the broker has expired",
+	[Reason.CERTIFICATE_NOT_YET_VALID]: "TLS: a certificate of the broker is not valid yet",
+	[Reason.WRONG_SERVER_NAME]: "TLS: the broker's certificate is for another name",
+	[Reason.SECURITY_PROTOCOL]: "TLS: the answer is none",
+	[Reason.HANDSHAKE_CUT]: "TLS: the connection ended within the handshake; is it a port with TLS?",
+	[Reason.CLOCK_NOT_SET]: "TLS: the clock of this machine is not set",
+	[Reason.UPGRADE_REFUSED]: "WebSocket: the server refused",
+	[Reason.WEBSOCKET_TIMEOUT]: "WebSocket: no answer in time; is it a port with HTTP?",
+	[Reason.BAD_UPGRADE]: "WebSocket: the answer is none",
+	[Reason.NO_SUBPROTOCOL]: "WebSocket: the server does not speak MQTT there",
+	[Reason.WEBSOCKET_CLOSED]: "WebSocket: the broker closed it",
+	[Reason.BAD_FRAME]: "WebSocket: the broker sent a frame that is not allowed",
+	[Reason.UPGRADE_UNAVAILABLE]: "WebSocket: the server cannot now",
 };
+
+/** Alerts that people meet (RFC 8446 §6, RFC 5246 §7.2), in their words. */
+const ALERTS: Readonly<Record<number, string>> = {
+	20: "bad record",
+	40: "handshake failure: no suite in common, or it wants a certificate, see --cert",
+	42: "bad certificate",
+	43: "unsupported certificate",
+	44: "certificate revoked",
+	45: "certificate expired",
+	46: "certificate unknown",
+	47: "illegal parameter",
+	48: "unknown issuer: it does not trust our certificate, see --cert",
+	49: "access denied",
+	51: "decrypt error",
+	70: "protocol version",
+	71: "insufficient security",
+	80: "internal error",
+	112: "unrecognised name",
+	116: "it wants a certificate, see --cert",
+	120: "no protocol in common, see --tls-alpn",
+};
+
+/** What the broker said by a number, for people: an alert, a status of HTTP, a close code. */
+function detailText(code: number, detail: number): string {
+	switch (code) {
+		case Reason.SECURITY_REFUSED:
+			return ` ${detail}${ALERTS[detail] === undefined ? "" : ` (${ALERTS[detail]})`}`;
+		case Reason.UPGRADE_REFUSED:
+		case Reason.UPGRADE_UNAVAILABLE:
+			return `: HTTP status ${detail}${detail === 404 ? ", see --ws-path" : ""}`;
+		case Reason.WEBSOCKET_CLOSED:
+			return `, close code ${detail}`;
+		default:
+			return "";
+	}
+}
+
+/** Layers whose own words about a certificate tell more than those about the reason. */
+const WORDED: ReadonlySet<number> = new Set([
+	Reason.UNKNOWN_ISSUER,
+	Reason.BAD_SIGNATURE,
+	Reason.CERTIFICATE_EXPIRED,
+	Reason.CERTIFICATE_NOT_YET_VALID,
+	Reason.WRONG_SERVER_NAME,
+	Reason.SECURITY_PROTOCOL,
+]);
 
 /** System errors as people know them; Node only gives their codes. */
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
@@ -73,7 +136,15 @@ const OTHER_PORTS: Readonly<Record<number, string>> = {
 	9001: "MQTT over WebSocket",
 };
 
-function noBroker(code: number, port: number): string {
+/** First bytes of an alert of TLS, and of an answer of HTTP, which stand where a packet should: how to speak that. */
+const FIRST_BYTES: Readonly<Record<number, string>> = {
+	0x15: " It speaks TLS: see -L mqtts:// and --cafile",
+	0x48: " It speaks HTTP: see -L ws://",
+};
+
+function noBroker(code: number, port: number, detail: number): string {
+	const isWrong = code === Reason.MALFORMED_PACKET || code === Reason.PROTOCOL_ERROR;
+	const other = isWrong ? FIRST_BYTES[detail] : undefined;
 	const what: Readonly<Record<number, string>> = {
 		[Reason.LINK_LOST]: "closed before CONNACK",
 		[Reason.CONNACK_TIMEOUT]: "no CONNACK in time",
@@ -81,7 +152,7 @@ function noBroker(code: number, port: number): string {
 	const usual = OTHER_PORTS[port];
 	return (
 		`${what[code] ?? "the answer is not MQTT"}; is it an MQTT broker?` +
-		(usual === undefined ? "" : ` Port ${port} is usually ${usual}; plain MQTT is 1883`)
+		(other ?? (usual === undefined ? "" : ` Port ${port} is usually ${usual}; plain MQTT is 1883`))
 	);
 }
 
@@ -112,11 +183,14 @@ export function describeEnd(reason: DisconnectReason, cause: string, connected =
 			final: reason.code !== Reason.REFUSED_SERVER_UNAVAILABLE,
 		};
 	}
+	if (reason.layer === Layer.SECURITY && cause !== "" && WORDED.has(reason.code))
+		return { text: `TLS: ${cause}`, exitCode: Exit.FAILED, final: false };
 	if (!connected && NO_BROKER.has(reason.code))
-		return { text: noBroker(reason.code, port), exitCode: Exit.FAILED, final: false };
+		return { text: noBroker(reason.code, port, reason.detail), exitCode: Exit.FAILED, final: false };
 	const known = /\b(E[A-Z]{4,})\b/.exec(cause)?.[1];
 	const system = known === undefined ? undefined : (SYSTEM_ERRORS[known] ?? known);
-	const text = reason.layer === Layer.TRANSPORT && system ? system : (REASONS[reason.code] ?? `reason ${reason.code}`);
+	const words = `${REASONS[reason.code] ?? `reason ${reason.code}`}${detailText(reason.code, reason.detail)}`;
+	const text = reason.layer === Layer.TRANSPORT && system ? system : words;
 	return { text, exitCode: Exit.FAILED, final: false };
 }
 

@@ -89,7 +89,7 @@ export function errorEnd(error: NodeJS.ErrnoException, secured: boolean): Secure
 			text: "the server's handshake is not signed as it should be",
 		};
 	if (code.startsWith("ERR_SSL_") || code === "EPROTO" || /error:[0-9A-F]{8}:/i.test(message))
-		return { reason: ReasonCode.SECURITY_PROTOCOL, detail: 0, text: protocolText(code, message) };
+		return { reason: ReasonCode.SECURITY_PROTOCOL, detail: faultOf(code), text: protocolText(code, message) };
 	if (secured) return { reason: 0, detail: 0, text: message };
 	return cutEnd(code);
 }
@@ -105,9 +105,27 @@ function alertName(message: string): string {
 	return words ?? "no name";
 }
 
+/** Details as a device gives them, as far as OpenSSL tells them apart. */
+const enum Fault {
+	NOT_TLS = 1,
+	NOT_OFFERED = 3,
+	MALFORMED = 4,
+	BAD_RECORD = 5,
+}
+
+function faultOf(code: string): number {
+	if (NOT_TLS.test(code)) return Fault.NOT_TLS;
+	if (TOO_OLD.test(code)) return Fault.NOT_OFFERED;
+	return /BAD_RECORD|DECRYPTION_FAILED/.test(code) ? Fault.BAD_RECORD : Fault.MALFORMED;
+}
+
+/** What OpenSSL says of bytes that are no record, and of a version that was not offered. */
+const NOT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/;
+const TOO_OLD = /UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/;
+
 function protocolText(code: string, message: string): string {
-	if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) return "the answer is not TLS";
-	if (/UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code)) return "the server wants a version of TLS that is too old";
+	if (NOT_TLS.test(code)) return "the answer is not TLS";
+	if (TOO_OLD.test(code)) return "the server wants a version of TLS that is too old";
 	const [, words] = /SSL routines:[^:]*:([^:]*)/.exec(message) ?? [];
 	return `the server broke TLS: ${words ?? (code || message)}`;
 }

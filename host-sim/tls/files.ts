@@ -28,6 +28,8 @@ export interface Security {
 	key: Buffer | undefined;
 	alpn: string[];
 	verify: boolean;
+	/** Whether its certificate has to be for the server's name. */
+	checkName: boolean;
 	limits: SecureLimits;
 }
 
@@ -66,6 +68,7 @@ export function readSecurity(flags: SecureFlags): Security {
 		key: key === undefined ? undefined : readOption("--key", key),
 		alpn: flags.tlsAlpn === undefined ? [] : alpnOf(flags.tlsAlpn),
 		verify: !insecure,
+		checkName: !insecure,
 		limits: { minVersion: "TLSv1.2", ...version, ...(ciphers !== undefined && { ciphers: suites(ciphers) }) },
 	};
 	try {

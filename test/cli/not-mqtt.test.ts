@@ -21,14 +21,14 @@ const PUB = ["pub", "-t", "a", "-m", "x", "-h", "127.0.0.1", "-p"];
 
 describe("a port that speaks something else", () => {
 	it.each([
-		["HTTP/1.1 400 Bad Request\r\n\r\n", "the answer is not MQTT"],
-		[Buffer.from([0x15, 3, 1, 0, 2, 2, 10]), "the answer is not MQTT"],
-		["", "closed before CONNACK"],
-	])("and answers %j", async (answer, text) => {
+		["HTTP/1.1 400 Bad Request\r\n\r\n", "the answer is not MQTT", " It speaks HTTP: see -L ws://"],
+		[Buffer.from([0x15, 3, 1, 0, 2, 2, 10]), "the answer is not MQTT", " It speaks TLS: see -L mqtts:// and --cafile"],
+		["", "closed before CONNACK", ""],
+	])("and answers %j", async (answer, text, hint) => {
 		const port = await serve((socket) => socket.end(answer));
 		expect(await runCliProcess([...PUB, `${port}`])).toMatchObject({
 			exitCode: 1,
-			err: `Error: 127.0.0.1:${port}: ${text}; is it an MQTT broker?\n`,
+			err: `Error: 127.0.0.1:${port}: ${text}; is it an MQTT broker?${hint}\n`,
 		});
 	});
 

@@ -88,10 +88,27 @@ describe("a wrong option", () => {
 			[...PUB, "-D", "publish", "topic-alias", "1"],
 			"Error: -D, --property: It belongs to MQTT 5.0, which is not spoken yet.",
 		],
-		[[...PUB, "--cafile", "ca.pem"], "Error: --cafile: TLS is not there yet."],
+		[[...PUB, "--psk", "00"], "Error: --psk: Keys that are known beforehand are not supported: certificates only."],
+		[[...PUB, "--tls-engine", "x"], "Error: --tls-engine: Engines of OpenSSL are not supported: the key is a file."],
 		[
-			["pub", "-m", "x", "-L", "mqtts://host/a"],
-			"Error: option '-L, --url <url>' argument 'mqtts://host/a' is invalid. Only mqtt: is there yet, not mqtts:",
+			[...PUB, "--keyform", "engine"],
+			"Error: option '--keyform <form>' argument 'engine' is invalid. Engines of OpenSSL are not supported: only pem.",
+		],
+		[
+			[...PUB, "--tls-version", "tlsv1.1", "--tls-use-os-certs"],
+			"Error: --tls-version: tlsv1.1 must be tlsv1.2 or tlsv1.3",
+		],
+		[
+			[...PUB, "--insecure"],
+			"Error: --insecure: only with TLS: -L mqtts://…, --cafile, --capath or --tls-use-os-certs",
+		],
+		[[...PUB, "--tls-use-os-certs", "--cert", "x"], "Error: --cert needs --key, its private key"],
+		[[...PUB, "--ws-path", "/x"], "Error: --ws-path: only with --ws, ws:// or wss://"],
+		[[...PUB, "--ws", "--ws-path", "x"], "Error: --ws-path: must begin with / and have no blanks"],
+		[[...PUB, "--tls-use-os-certs", "--ciphers", "no"], "Error: --ciphers: no names no suite that there is"],
+		[
+			["pub", "-m", "x", "-L", "http://host/a"],
+			"Error: option '-L, --url <url>' argument 'http://host/a' is invalid. It must begin with mqtt:, mqtts:, ws: or wss:, not http:",
 		],
 		[
 			["pub", "-m", "x", "-L", "mqtt://host:0/a"],

@@ -21,8 +21,10 @@ export interface MosquittoOptions {
 	users?: Readonly<Record<string, string>>;
 	/** Lines of an acl file, e.g. `["user anna", "topic readwrite a/#"]`. */
 	acl?: readonly string[];
-	/** More lines of mosquitto.conf, e.g. `["max_inflight_messages 1"]`. */
+	/** More lines of mosquitto.conf, e.g. `["max_inflight_messages 1"]`; `{folder}` stands for the broker's. */
 	config?: readonly string[];
+	/** Files in the broker's folder, by name. */
+	files?: Readonly<Record<string, string>>;
 }
 
 const PORT_ATTEMPTS_MAX = 5;
@@ -41,19 +43,20 @@ export class Mosquitto {
 	readonly port: number;
 	/** Everything the broker has logged since it was first started. */
 	log = "";
-	readonly #folder: string;
+	/** Its own, with its `files`. */
+	readonly folder: string;
 	#child: ChildProcess | undefined;
 
 	private constructor(port: number, folder: string) {
 		this.port = port;
-		this.#folder = folder;
+		this.folder = folder;
 		running.add(this);
 	}
 
 	/** For the end of the test process, where nothing can be awaited. */
 	removeNow(): void {
 		this.#child?.kill("SIGKILL");
-		rmSync(this.#folder, { recursive: true, force: true });
+		rmSync(this.folder, { recursive: true, force: true });
 	}
 
 	/** Starts a broker and waits until it listens. Throws with the broker's log when it does not come up. */
@@ -88,7 +91,7 @@ export class Mosquitto {
 		if (this.#child) await this.kill("SIGTERM");
 		const program = findProgram("mosquitto");
 		if (!program) throw new Error(mosquittoMissing);
-		const child = spawn(program, ["-c", join(this.#folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+		const child = spawn(program, ["-c", join(this.folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
 		this.#child = child;
 		const from = this.log.length;
 		child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -146,7 +149,7 @@ export class Mosquitto {
 		this.resume();
 		await this.kill("SIGKILL");
 		running.delete(this);
-		rmSync(this.#folder, { recursive: true, force: true });
+		rmSync(this.folder, { recursive: true, force: true });
 	}
 }
 
@@ -179,5 +182,8 @@ function configuration(port: number, folder: string, options: MosquittoOptions):
 		writeFileSync(file, `${options.acl.join("\n")}\n`, { mode: 0o600 });
 		lines.push(`acl_file ${file}`);
 	}
-	return `${[...lines, ...(options.config ?? [])].join("\n")}\n`;
+	for (const [name, text] of Object.entries(options.files ?? {}))
+		writeFileSync(join(folder, name), text, { mode: 0o600 });
+	const more = (options.config ?? []).map((line) => line.replace("{folder}", folder));
+	return `${[...lines, ...more].join("\n")}\n`;
 }
