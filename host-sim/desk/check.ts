@@ -16,6 +16,7 @@ import { Names } from "./names.js";
 import { checkNewApp, WAYS } from "./new-app.js";
 import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
 import { runExample, runLosses, runMqttJs, runOta, runTelemetry, runTests } from "./runs.js";
+import { WebSocketFront } from "./websocket-front.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
 import { simulatorMissing } from "./simulator.js";
 
@@ -37,6 +38,12 @@ const SUBJECTS: readonly Subject[] = [
 	{ name: "losses", manifest: "test/device/losses", goals: ["debug", "release"], run: runLosses, host: "broker.test" },
 	{ name: "example", manifest: "test/device/mqttclient", goals: ["debug", "release"], run: runExample },
 	{ name: "mqttjs", manifest: "test/device/mqttjs", goals: ["release"], run: runMqttJs },
+	{
+		name: "websocket",
+		manifest: "test/device/websocket",
+		goals: ["debug", "release"],
+		run: (sdk, _broker, binary) => runTests(sdk, binary),
+	},
 	{
 		name: "tests",
 		manifest: "test/device",
@@ -72,13 +79,14 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 	if (missing !== undefined) say(`programs are built and not run: ${missing}`);
 	const broker = missing === undefined ? await CheckBroker.start() : undefined;
 	const names = await Names.start();
+	const front = await WebSocketFront.start(() => broker?.port ?? 0);
 	try {
 		for (const { name, manifest, goals, run, host = "localhost" } of SUBJECTS) {
 			const file = manifestOf(manifest);
 			// The tests are not in the published package.
 			if (!existsSync(file) || (only !== undefined && only !== name)) continue;
 			const mqtt = { host, port: broker?.port ?? 1883 };
-			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, mqtt, { namesPort: names.port });
+			const wrapped = wrapManifest(`xs_mqtt_${name}`, file, mqtt, { namesPort: names.port, websocketPort: front.port });
 			for (const goal of goals) {
 				await checks.do(`${name} on the simulator, ${goal}`, async () => {
 					const binary = await buildForSimulator(sdk, wrapped, goal);
@@ -101,6 +109,7 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 		}
 	} finally {
 		names.close();
+		front.close();
 		await broker?.remove();
 	}
 }
