@@ -40,8 +40,8 @@ export interface CertificateOptions {
 	name: string;
 	/** Who signs; absent: it signs itself. */
 	issuer?: Certificate;
-	/** Kind of a new key, or the certificate whose key it has as well. Default: "ec". */
-	key?: KeyKind | Certificate;
+	/** Kind of a new key, or one that is there. Default: "ec". */
+	key?: KeyKind | KeyObject;
 	/** Names of the server, wildcards too; default: none. */
 	names?: readonly string[];
 	/** IPv4 addresses of the server. */
@@ -115,7 +115,7 @@ export function makeKey(kind: KeyKind): KeyObject {
 /** Makes a certificate; with a new key that takes some 100 ms for RSA, and next to nothing for EC. */
 export function makeCertificate(options: CertificateOptions): Certificate {
 	const { name, issuer, key = "ec" } = options;
-	const own = typeof key === "string" ? makeKey(key) : key.key;
+	const own = typeof key === "string" ? makeKey(key) : key;
 	const signer = issuer?.key ?? own;
 	const algorithm = signatureAlgorithm(signer, options.sha1 === true);
 	// eslint-disable-next-line no-restricted-properties -- a peer that checks it looks at the real time

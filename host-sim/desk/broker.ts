@@ -15,7 +15,7 @@ export function brokerMissing(): string | undefined {
 	return findMosquitto() === undefined ? "no mosquitto (package mosquitto)" : undefined;
 }
 
-function findMosquitto(): string | undefined {
+export function findMosquitto(): string | undefined {
 	return findProgram("mosquitto", { PATH: [process.env["PATH"] ?? "", ...MOSQUITTO_FOLDERS].join(delimiter) });
 }
 
@@ -62,11 +62,7 @@ export class CheckBroker {
 		this.#process = spawn(findMosquitto() ?? "mosquitto", ["-c", join(this.#folder, "mosquitto.conf")], {
 			stdio: "ignore",
 		});
-		const end = Date.now() + START_MS_MAX;
-		while (!(await listens(this.port, address))) {
-			if (Date.now() > end) throw new CliError(`mosquitto does not listen on port ${this.port}`);
-			await new Promise((resolve) => setTimeout(resolve, 50));
-		}
+		await untilListens(this.port, address);
 	}
 
 	/** Ends it in good order: it saves its sessions. */
@@ -86,7 +82,7 @@ export class CheckBroker {
 	}
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const server = createServer();
 		server.once("error", reject);
@@ -95,6 +91,15 @@ function freePort(): Promise<number> {
 			server.close(() => resolve(port));
 		});
 	});
+}
+
+/** Waits for a mosquitto that was just started. Throws CliError when it does not come. */
+export async function untilListens(port: number, address: string): Promise<void> {
+	const end = Date.now() + START_MS_MAX;
+	while (!(await listens(port, address))) {
+		if (Date.now() > end) throw new CliError(`mosquitto does not listen on port ${port}`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
 }
 
 function listens(port: number, address: string): Promise<boolean> {

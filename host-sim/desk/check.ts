@@ -19,6 +19,7 @@ import { runExample, runLosses, runMqttJs, runOta, runTelemetry, runTests } from
 import { WebSocketFront } from "./websocket-front.js";
 import { findSdk, NO_SDK, OUTPUT, PACKAGE, type Sdk } from "./sdk.js";
 import { simulatorMissing } from "./simulator.js";
+import { TlsStage } from "./tls/run.js";
 
 const BOARDS = ["esp32/nodemcu", "esp32/esp32c3", "esp32/esp32s3"];
 
@@ -102,6 +103,7 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 				});
 			}
 		}
+		if (only === undefined || only === "tls") await checkTls(sdk, checks, broker);
 		if (only === undefined || only === "new-app") {
 			for (const way of WAYS) {
 				await checks.do(`a new application by ${way}`, () => checkNewApp(sdk, broker, way));
@@ -111,6 +113,24 @@ async function checkSimulator(sdk: Sdk, checks: Checks, only: string | undefined
 		names.close();
 		front.close();
 		await broker?.remove();
+	}
+}
+
+/** TLS: the program is built with what it is to know of its servers, so these come first. */
+async function checkTls(sdk: Sdk, checks: Checks, broker: CheckBroker | undefined): Promise<void> {
+	const file = manifestOf("test/device/tls");
+	if (!existsSync(file)) return;
+	for (const goal of ["debug", "instrument", "release"] as const) {
+		await checks.do(`tls on the simulator, ${goal}`, async () => {
+			const stage = await TlsStage.set(broker?.port ?? 1883);
+			try {
+				const wrapped = wrapManifest("xs_mqtt_tls", file, {}, { tlsCheck: stage.config });
+				const binary = await buildForSimulator(sdk, wrapped, goal);
+				return broker === undefined ? "" : await stage.run(sdk, binary);
+			} finally {
+				await stage.close();
+			}
+		});
 	}
 }
 
@@ -174,7 +194,7 @@ async function check({ only, board: boards }: Options): Promise<number> {
 	return Exit.OK;
 }
 
-const PARTS = ["simulator", "boards", ...SUBJECTS.map(({ name }) => name), "new-app"];
+const PARTS = ["simulator", "boards", ...SUBJECTS.map(({ name }) => name), "tls", "new-app"];
 const command = scriptCommand(
 	"check:device",
 	"Check everything about the device that needs no board. Needs the Moddable SDK.",

@@ -71,7 +71,8 @@ describe("the package", () => {
 				([, from, dynamic]) => from ?? dynamic ?? "",
 			),
 		);
-		const platform = /^(node:|xs-mqtt|embedded:|mc\/|timer$|time$|esp32|sntp|wifi|xs-host\/)/;
+		const platform =
+			/^(node:|xs-mqtt|embedded:|mc\/|timer$|time$|esp32|sntp|wifi|xs-host\/|ssl\/|(crypt|ecdsa|pkcs1_5|pkcs8|x509)$)/;
 		const ofPackages = names.filter(
 			(name) => !platform.test(name) && !name.startsWith("$") && !builtinModules.includes(name),
 		);

@@ -17,6 +17,8 @@ export const DEVICE_MODULES: Readonly<Record<string, string>> = {
 	index: "xs-mqtt",
 	"transport/tcp": "xs-mqtt/tcp",
 	"transport/dns": "xs-mqtt/dns",
+	"transport/tls": "xs-mqtt/tls",
+	"transport/sdk-tls/engine": "xs-mqtt/tls-engine",
 	"transport/websocket": "xs-mqtt/websocket",
 	"servers/servers": "xs-mqtt/servers",
 	"ecma419/client": "xs-mqtt/ecma419/client",
@@ -93,8 +95,8 @@ function write({ fileName, code, map, exports }: OutputChunk, from: string, to: 
 	writeFileSync(path, text);
 	// The text does not name its map: the SDK's compiler would take all lines for those of the map's first source.
 	writeFileSync(`${path}.map`, map!.toString());
-	// Nobody but a program of ours imports these.
-	if (/^programs|device$/.test(name)) return;
+	// Nobody but modules of ours imports these.
+	if (/^programs|device$|sdk-tls/.test(name)) return;
 	const types = `"${relative(dirname(path), join(from, name)).split(sep).join("/")}.js"`;
 	const exported = exports.includes("default") ? `export { default } from ${types};\n` : "";
 	writeFileSync(path.replace(/\.js$/, ".d.ts"), `${exported}export * from ${types};\n`);

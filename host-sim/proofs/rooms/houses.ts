@@ -10,6 +10,7 @@ export const FIRMWARE: House = {
 		["app"],
 		["servers"],
 		["transport"],
+		["transport/sdk-tls"],
 		["transport/tls", "transport/websocket"],
 		["loop"],
 		["client/connection"],
