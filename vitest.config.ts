@@ -31,7 +31,12 @@ export default defineConfig({
 	},
 	test: {
 		include: ["test/**/*.test.ts"],
-		globalSetup: ["test/support/mosquitto-check.ts", "test/support/xs-check.ts", "test/support/bare-check.ts"],
+		globalSetup: [
+			"test/support/mosquitto-check.ts",
+			"test/support/nginx-check.ts",
+			"test/support/xs-check.ts",
+			"test/support/bare-check.ts",
+		],
 		// Vitest leaves one core alone; what these tests wait for are other processes.
 		maxWorkers: 2,
 		setupFiles: ["test/support/setup.ts"],

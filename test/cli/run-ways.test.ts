@@ -68,7 +68,7 @@ describe("a broker that is named", () => {
 	/** A folder with what is trusted. */
 	const files = (): string => folderWith({ "ca.pem": broker.ca! });
 
-	it.each(engines)("is reached in each way, by its companion too, from %s", async (engine) => {
+	it.each(engines)("is reached in each way, by its companion too, from %s", { timeout: 90_000 }, async (engine) => {
 		const folder = files();
 		for (const way of ["mqtts", "ws", "wss"] as const) {
 			const ca = way === "ws" ? [] : ["--cafile", join(folder, "ca.pem")];

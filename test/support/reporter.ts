@@ -5,6 +5,7 @@ import type { Reporter, TestModule, TestSpecification, Vitest } from "vitest/nod
 import { xsHostWarning } from "../../host-sim/stand-ins/xs/build.js";
 import { bareWarning } from "./bare-check.js";
 import { mosquittoMissing } from "./mosquitto-check.js";
+import { nginxMissing } from "./nginx-check.js";
 import { skipLines, type Missing, type Skipped } from "./skips.js";
 import { span } from "./span.js";
 
@@ -99,6 +100,7 @@ async function missing(): Promise<Missing[]> {
 	return [
 		...(bare === undefined ? [] : [{ reason: bare, mark: /bareHostOrSkip/ }]),
 		...(warning === undefined ? [] : [{ reason: warning, mark: /hostOrSkip|tryBuildXsHost/ }]),
+		...(nginxMissing === undefined ? [] : [{ reason: nginxMissing, mark: /describeWithNginx/ }]),
 		...(mosquittoMissing === undefined ? [] : [{ reason: mosquittoMissing, mark: /mosquitto|brokerMissing/i }]),
 	];
 }
