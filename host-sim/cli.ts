@@ -8,7 +8,7 @@ import { runCli } from "./commands/program.js";
 const LAST_BYTES_MS = 10_000;
 
 /** Commands that need nothing of the simulator; loading it, broker and all, would only delay them. */
-const LIGHT_COMMANDS = ["pub", "sub", "sizes", "schema"];
+const LIGHT_COMMANDS = ["pub", "sub", "sizes", "schema", "certificate"];
 
 /** From dist/host-sim/ to the package's own folder. */
 const packageFile = new URL("../../package.json", import.meta.url);

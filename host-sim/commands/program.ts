@@ -5,6 +5,7 @@ import { CliError, Exit } from "../terminal/exit.js";
 import { EndOfOutput, type Io } from "../terminal/io.js";
 import { withoutPassword } from "../terminal/mqtt-url.js";
 import { withOptionFiles } from "./option-files.js";
+import { addCertificate } from "./certificate.js";
 import { addPub } from "./pub.js";
 import { addSchema } from "./schema.js";
 import { addSizes } from "./sizes.js";
@@ -52,7 +53,7 @@ export async function runCli(
 			writeErr: (text) => io.err(text.trimEnd()),
 			outputError: (text, write) => write(`${withoutSecrets(oneLine(text), args)}\n`),
 		});
-	for (const add of [addPub, addSub, addSizes, addSchema]) add(program, io, setExitCode);
+	for (const add of [addPub, addSub, addSizes, addSchema, addCertificate]) add(program, io, setExitCode);
 	addCommands?.(program, io, setExitCode);
 	program.hook("preAction", (_program, command) => {
 		const nameOf = (name: string): string =>

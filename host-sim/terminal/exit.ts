@@ -10,6 +10,14 @@ export const Exit = Object.freeze({
 	TIMEOUT: 27,
 	/** Wrong options or a wrong manifest: EX_USAGE of sysexits.h. */
 	USAGE: 64,
+	/** `certificate`: what was read is no good for a device: EX_DATAERR. */
+	DATA: 65,
+	/** `certificate`: a file cannot be read: EX_NOINPUT. */
+	NO_INPUT: 66,
+	/** `certificate`: a file is there already, or cannot be made: EX_CANTCREAT. */
+	CANNOT_CREATE: 73,
+	/** `certificate`: writing failed, as on a full disk: EX_IOERR. */
+	IO: 74,
 	/** Scripts only: nothing was checked, because something that they need is not there; what test runners call skipped. */
 	MISSING: 77,
 } as const);
