@@ -86,17 +86,18 @@ beforeAll(() => {
 	const ec = authority.client({ key: "ec", name: "device-3" });
 	file("ec.pem", ec.pem);
 	file("ec-key.pem", ec.key.export({ type: "sec1", format: "pem" }) as string);
-	file("expired.pem", authority.client({ from: daysFromNow(-20), to: daysFromNow(-10), key: client }).pem);
-	file("later.pem", authority.client({ from: daysFromNow(10), to: daysFromNow(400), key: client }).pem);
-	file("soon.pem", authority.client({ to: daysFromNow(10.5), key: client }).pem);
-	file("forged.pem", authority.client({ broken: true, key: client }).pem);
+	file("expired.pem", authority.client({ from: daysFromNow(-20), to: daysFromNow(-10), key: client.key }).pem);
+	file("later.pem", authority.client({ from: daysFromNow(10), to: daysFromNow(400), key: client.key }).pem);
+	file("soon.pem", authority.client({ to: daysFromNow(10.5), key: client.key }).pem);
+	file("forged.pem", authority.client({ broken: true, key: client.key }).pem);
 	file(
 		"elsewhere.pem",
-		makeCertificate({ name: "thing", key: client, issuer: makeCertificate({ name: "Other CA", issues: true }) }).pem,
+		makeCertificate({ name: "thing", key: client.key, issuer: makeCertificate({ name: "Other CA", issues: true }) })
+			.pem,
 	);
 	const noCa = authority.server({ key: "rsa" });
 	file("no-ca.pem", noCa.pem);
-	file("by-no-ca.pem", makeCertificate({ name: "thing", key: client, issuer: noCa }).pem);
+	file("by-no-ca.pem", makeCertificate({ name: "thing", key: client.key, issuer: noCa }).pem);
 	file("chain-forged.pem", client.pem + makeCertificate({ name: "Test CA", issues: true, issuer: intermediate }).pem);
 	file("server.pem", authority.selfSigned().pem);
 	file("request.pem", pemOf("CERTIFICATE REQUEST", Buffer.from("30030201", "hex")));
@@ -235,7 +236,7 @@ describe("certificates and keys that are right", () => {
 	});
 
 	it("are told with names, dates, kinds of keys and signatures, as JSON too", () => {
-		const made = file("named.pem", authority.server({ key: client, to: daysFromNow(100.5) }).pem);
+		const made = file("named.pem", authority.server({ key: client.key, to: daysFromNow(100.5) }).pem);
 		const { out, err, files } = convert("--ca", "ca.pem", "--cert", made, "--key", "client-key.pem", "--json");
 		expect(err).toBe("");
 		const report = JSON.parse(out) as { type: string; files: Record<string, unknown>[]; warnings: string[] };
