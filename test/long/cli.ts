@@ -40,8 +40,12 @@ const CHECKS: readonly (readonly string[])[] = [
 	["test/fuzz/cli.js", "client", "--runs", String(runs), "--seed", "1"],
 	["test/fuzz/cli.js", "decoder", "--inputs", String(inputs), "--seed", "1"],
 	["test/fuzz/cli.js", "websocket", "--inputs", String(Math.ceil(inputs / 100)), "--seed", "1"],
+	["../node_modules/vitest/vitest.mjs", "run", "test/transport/websocket-many.test.ts"],
 	["host-sim/proofs/mcu/cli.js"],
 ];
+
+/** Of each QoS, by the test of WebSocket. */
+process.env["XS_MQTT_MESSAGES"] ??= "10000";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -8,6 +8,7 @@ import { mosquittoMissing } from "./mosquitto-check.js";
 import { nginxMissing } from "./nginx-check.js";
 import { skipLines, type Missing, type Skipped } from "./skips.js";
 import { span } from "./span.js";
+import { ejabberdMissing } from "./web-servers.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CACHE = `${ROOT}node_modules/.cache/xs-mqtt`;
@@ -101,6 +102,7 @@ async function missing(): Promise<Missing[]> {
 		...(bare === undefined ? [] : [{ reason: bare, mark: /bareHostOrSkip/ }]),
 		...(warning === undefined ? [] : [{ reason: warning, mark: /hostOrSkip|tryBuildXsHost/ }]),
 		...(nginxMissing === undefined ? [] : [{ reason: nginxMissing, mark: /describeWithNginx/ }]),
+		...(ejabberdMissing === undefined ? [] : [{ reason: ejabberdMissing, mark: /ejabberdMissing/ }]),
 		...(mosquittoMissing === undefined ? [] : [{ reason: mosquittoMissing, mark: /mosquitto|brokerMissing/i }]),
 	];
 }
