@@ -21,6 +21,13 @@ const CERTIFICATES: Readonly<Record<string, number>> = {
 	EE_KEY_TOO_SMALL: ReasonCode.BAD_SIGNATURE,
 	CA_KEY_TOO_SMALL: ReasonCode.BAD_SIGNATURE,
 	CA_MD_TOO_WEAK: ReasonCode.BAD_SIGNATURE,
+	// What may not issue has signed nothing.
+	INVALID_CA: ReasonCode.BAD_SIGNATURE,
+	PATH_LENGTH_EXCEEDED: ReasonCode.BAD_SIGNATURE,
+	// Node's word for all that it has no name for: an issuer that is none, a hash that is too weak.
+	UNSPECIFIED: ReasonCode.BAD_SIGNATURE,
+	// A certificate that is not one of a server.
+	INVALID_PURPOSE: ReasonCode.WRONG_SERVER_NAME,
 	HOSTNAME_MISMATCH: ReasonCode.WRONG_SERVER_NAME,
 	ERR_TLS_CERT_ALTNAME_INVALID: ReasonCode.WRONG_SERVER_NAME,
 	UNABLE_TO_GET_ISSUER_CERT: ReasonCode.UNKNOWN_ISSUER,
@@ -41,11 +48,12 @@ const WORDS: Readonly<Record<string, string>> = {
 		"the issuer of the server's certificate is not trusted, or an intermediate one is missing",
 	SELF_SIGNED_CERT_IN_CHAIN: "the server's certificates end in a root that is not trusted",
 	DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is self-signed and not trusted",
+	UNSPECIFIED: "a certificate of the server is signed in a way that does not count, or by one that may not sign",
 };
 
 /** What OpenSSL answers when a key exchange or a Finished does not fit its signature or hash. */
 const SIGNATURES =
-	/BAD_SIGNATURE|DIGEST_CHECK_FAILED|DECRYPT_ERROR|BAD_DH_VALUE|WRONG_SIGNATURE_TYPE|NO_SHARED_SIGNATURE/;
+	/BAD_SIGNATURE|DECRYPT_ERROR|WRONG_SIGNATURE_TYPE|SHARED_SIGNATURE|PADDING|OCTET_INVALID|INVALID_SIGNATURE/;
 
 /** OpenSSL numbers what an alert says from here on. */
 const ALERT_OFFSET = 1000;
@@ -108,6 +116,7 @@ function alertName(message: string): string {
 /** Details as a device gives them, as far as OpenSSL tells them apart. */
 const enum Fault {
 	NOT_TLS = 1,
+	ORDER = 2,
 	NOT_OFFERED = 3,
 	MALFORMED = 4,
 	BAD_RECORD = 5,
@@ -116,16 +125,19 @@ const enum Fault {
 function faultOf(code: string): number {
 	if (NOT_TLS.test(code)) return Fault.NOT_TLS;
 	if (TOO_OLD.test(code)) return Fault.NOT_OFFERED;
-	return /BAD_RECORD|DECRYPTION_FAILED/.test(code) ? Fault.BAD_RECORD : Fault.MALFORMED;
+	if (OUT_OF_ORDER.test(code)) return Fault.ORDER;
+	return /BAD_RECORD|DECRYPTION_FAILED|CIPHER_OPERATION/.test(code) ? Fault.BAD_RECORD : Fault.MALFORMED;
 }
 
-/** What OpenSSL says of bytes that are no record, and of a version that was not offered. */
+/** What OpenSSL says of bytes that are no record, and of a version or a suite that was not offered. */
 const NOT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/;
-const TOO_OLD = /UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/;
+const TOO_OLD = /UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|WRONG_CIPHER/;
+/** A message that is not due, one that the two sides have not both seen, and a second handshake. */
+const OUT_OF_ORDER = /UNEXPECTED_MESSAGE|DIGEST_CHECK|RENEGOTIATION/;
 
 function protocolText(code: string, message: string): string {
 	if (NOT_TLS.test(code)) return "the answer is not TLS";
-	if (TOO_OLD.test(code)) return "the server wants a version of TLS that is too old";
+	if (/UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code)) return "the server wants a version of TLS that is too old";
 	const [, words] = /SSL routines:[^:]*:([^:]*)/.exec(message) ?? [];
 	return `the server broke TLS: ${words ?? (code || message)}`;
 }

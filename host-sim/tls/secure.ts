@@ -79,17 +79,7 @@ export function secure(
 	options: SecureOptions,
 	events: SecureEvents,
 ): TLSSocket {
-	const { serverName, alpn } = options;
-	const stream = connect({
-		socket,
-		secureContext: context,
-		// What a certificate lacks is judged here: Node would not say all of it.
-		rejectUnauthorized: false,
-		checkServerIdentity: () => undefined,
-		...(isIP(serverName) === 0 && serverName !== "" && { servername: serverName }),
-		...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
-		...versionsOf(options.limits),
-	});
+	const stream = connect(connectionOptions(socket, context, options));
 	let secured = false;
 	let over = false;
 	let error: NodeJS.ErrnoException | undefined;
@@ -113,13 +103,32 @@ export function secure(
 	});
 	stream.on("data", (bytes: Buffer) => events.data(bytes));
 	stream.on("drain", () => events.drained?.());
-	stream.on("error", (caught) => (error ??= caught));
+	stream.on("error", (caught) => {
+		error ??= caught;
+		// After a handshake Node leaves the connection as it is.
+		endByError();
+		stream.destroy();
+	});
 	stream.on("end", () => secured && !error && end(CLOSED));
 	stream.on("close", () => {
 		endByError();
 		socket.destroy();
 	});
 	return stream;
+}
+
+function connectionOptions(socket: Socket, secureContext: SecureContext, options: SecureOptions): ConnectionOptions {
+	const { serverName, alpn } = options;
+	return {
+		socket,
+		secureContext,
+		// What a certificate lacks is judged here: Node would not say all of it.
+		rejectUnauthorized: false,
+		checkServerIdentity: () => undefined,
+		...(isIP(serverName) === 0 && serverName !== "" && { servername: serverName }),
+		...(alpn.length > 0 && { ALPNProtocols: [...alpn] }),
+		...versionsOf(options.limits),
+	};
 }
 
 const CLOSED: SecureEnd = { reason: 0, detail: 0, text: "closed by the broker" };

@@ -76,6 +76,17 @@ function sized(bytes: Uint8Array, size: number): Buffer {
 	return Buffer.concat([uint(bytes.length, size), bytes]);
 }
 
+/** In the place of a suite: the client wants to hear of renegotiation (RFC 5746 §3.3); and what it hears. */
+const RENEGOTIATION_SCSV = 0x00ff;
+const RENEGOTIATION_INFO = Buffer.from([0xff, 0x01, 0, 1, 0]);
+
+/** Suites that a ClientHello offers. */
+function suitesOf(hello: Buffer): number[] {
+	const start = 39 + hello[38]!;
+	const size = hello.readUInt16BE(start);
+	return Array.from({ length: size >> 1 }, (_, i) => hello.readUInt16BE(start + 2 + 2 * i));
+}
+
 /** Keys of one direction. */
 class Direction {
 	readonly #key: Buffer;
@@ -131,6 +142,8 @@ export class ScriptedConnection {
 	#pendingReads: Direction | undefined;
 	#pendingWrites: Direction | undefined;
 	#sent = 0;
+	/** OpenSSL speaks to no server that says nothing about renegotiation (RFC 5746). */
+	#asksForRenegotiation = false;
 
 	constructor(socket: Socket, script: Script) {
 		this.#socket = socket;
@@ -204,6 +217,7 @@ export class ScriptedConnection {
 		if (type === 1) {
 			this.#messages.push(message);
 			this.#clientRandom = message.subarray(6, 38);
+			this.#asksForRenegotiation = suitesOf(message).includes(RENEGOTIATION_SCSV);
 			this.#answer();
 		} else if (type === 16) {
 			this.#messages.push(message);
@@ -247,7 +261,8 @@ export class ScriptedConnection {
 	#hello(): Buffer {
 		const { version = 0x0303, suite, key } = this.#script;
 		const usual = key.asymmetricKeyType === "rsa" ? 0xc02f : 0xc02b;
-		return Buffer.concat([uint(version, 2), this.#serverRandom, Buffer.from([0]), uint(suite ?? usual, 2), uint(0, 1)]);
+		const hello = [uint(version, 2), this.#serverRandom, Buffer.from([0]), uint(suite ?? usual, 2), uint(0, 1)];
+		return Buffer.concat(this.#asksForRenegotiation ? [...hello, sized(RENEGOTIATION_INFO, 2)] : hello);
 	}
 
 	#keyExchange(): Buffer | undefined {
