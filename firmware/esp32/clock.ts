@@ -34,13 +34,18 @@ export class Clock {
 	/** The time of day is known. */
 	known = false;
 	readonly #server: string;
+	readonly #onKnown: () => void;
 	readonly #timer: TimerId;
 	/** There for as long as an answer is awaited: it holds a socket. */
 	#ntp: NTP | undefined;
 
-	/** in  server  name of a time server, e.g. "pool.ntp.org" */
-	constructor(server: string) {
+	/**
+	 * in   server   name of a time server, e.g. "pool.ntp.org"
+	 *      onKnown  the time of day is known for the first time
+	 */
+	constructor(server: string, onKnown: () => void) {
 		this.#server = server;
+		this.#onKnown = onKnown;
 		this.#timer = Timer.repeat(() => this.ask(), RETRY_MS);
 		Timer.schedule(this.#timer);
 	}
@@ -71,9 +76,11 @@ export class Clock {
 	private handleTime(time: number): void {
 		if (time > 0) {
 			Time.set(Math.floor(time / 1000));
+			const isFirst = !this.known;
 			this.known = true;
 			trace(`clock: ${Math.floor(time / 1000)} by ${this.#server}\n`);
 			Timer.schedule(this.#timer, AGAIN_MS, AGAIN_MS);
+			if (isFirst) this.#onKnown();
 		}
 		// Its socket is closed on a turn of its own: this is its callback.
 		Timer.set(() => this.end());

@@ -37,7 +37,8 @@ export function runDevice(name: string, begin: (settings: Partial<ClientOptions>
 		onDown: () => client.networkDown(),
 	});
 	const server = argument("sntp");
-	const clock = server === undefined ? undefined : new Clock(server);
+	// TLS has waited for it: without the time of day no certificate can be checked.
+	const clock = server === undefined ? undefined : new Clock(server, () => client.networkUp());
 	const address = wifi.macAddress?.replaceAll(":", "") ?? "device";
 	const clientId = argument("clientId") ?? given.clientId ?? `${name}-${address}`;
 	const client = begin({ ...given, host, clientId });

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { makeCertificate } from "../certificates/certificates.js";
 import { MissingError, runScript, scriptCommand } from "../terminal/script.js";
 import { CliError, Exit } from "../terminal/exit.js";
 import { brokerMissing, CheckBroker } from "./broker.js";
@@ -148,9 +149,12 @@ async function checkBoard(sdk: Sdk, checks: Checks, board: string): Promise<void
 	const programs = PROGRAMS.map((name): [name: string, file: string] => [name, manifestOf(`manifests/esp32/${name}`)]);
 	// The SDK's example program, for what MQTTClient adds.
 	programs.push(["example", manifestOf("test/device/mqttclient")]);
+	// A device over TLS has a certificate; any will do.
+	programs.push(["telemetry-tls", manifestOf("manifests/esp32/telemetry-tls")]);
+	const ca = makeCertificate({ name: "Check CA", issues: true }).der;
 	for (const [name, file] of programs) {
 		if (!existsSync(file)) continue;
-		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, file);
+		const wrapped = wrapManifest(`xs_mqtt_${name}_esp32`, file, {}, {}, name.endsWith("-tls") ? ca : undefined);
 		await checks.do(`${name} for ${board}`, async () => {
 			const use = readFlashUse(await linkForBoard(sdk, wrapped, board));
 			const ours = [...use.code].filter(([module]) => module.startsWith("xs-mqtt"));

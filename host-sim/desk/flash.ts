@@ -4,16 +4,18 @@
  * what is missing for that.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { MissingError, runScript, SCRIPT_EXIT_CODES, scriptCommand } from "../terminal/script.js";
 import { CliError, Exit, UsageError } from "../terminal/exit.js";
-import { manifestOf, PROGRAMS } from "./programs.js";
+import { manifestOf, PROGRAMS, wrapManifest } from "./programs.js";
 import { findProgram, findSdk, idfVersion, NO_SDK, OUTPUT, type Sdk } from "./sdk.js";
 
 const HELP = `
 name=value is for mcconfig: ssid=… password=… of the Wi-Fi, host=… of the broker, clientId=…, led=<pin>.
+tls=1 ca=<file> builds telemetry over TLS; the file has the certificate of the broker's issuer, PEM or DER.
 The port is found by itself, or is UPLOAD_PORT=/dev/….
 ${SCRIPT_EXIT_CODES}
   else what mcconfig ended with`;
@@ -48,7 +50,28 @@ function readJob(): Job {
 	return { buildOnly, board, program, debug, settings: command.args };
 }
 
-function findManifest(program: string): string {
+/** Of `name=value`; undefined when it is not given. */
+function valueOf(settings: readonly string[], name: string): string | undefined {
+	return settings.find((setting) => setting.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** The manifest of a program over TLS, with the certificate that was named. Throws UsageError when there is none. */
+function tlsManifest({ program, settings }: Job): string {
+	const file = manifestOf(`manifests/esp32/${program}-tls`);
+	if (!existsSync(file)) throw new UsageError(`tls=1: ${program} has no form for TLS; telemetry has`);
+	const ca = valueOf(settings, "ca");
+	if (ca === undefined) throw new UsageError("tls=1: ca=<file> is missing: the certificate of the broker's issuer");
+	try {
+		const { raw } = new X509Certificate(readFileSync(ca));
+		return wrapManifest(`xs_mqtt_${program}_tls`, file, {}, {}, raw).file;
+	} catch (error) {
+		throw new UsageError(`ca=${ca}: ${(error as Error).message}`);
+	}
+}
+
+function findManifest(job: Job): string {
+	const { program } = job;
+	if (valueOf(job.settings, "tls") === "1") return tlsManifest(job);
 	const known = (PROGRAMS as readonly string[]).includes(program);
 	const file = known ? manifestOf(`manifests/esp32/${program}`) : resolve(program, "manifest.json");
 	if (existsSync(file)) return file;
@@ -97,7 +120,9 @@ function runMcconfig(sdk: Sdk, job: Job, manifest: string): Promise<number> {
 	// Settings are not shown: a password is among them.
 	process.stderr.write(`mcconfig ${args.join(" ")}\n`);
 	return new Promise((done, reject) => {
-		const child = spawn("mcconfig", [...args, ...job.settings], { env: sdk.environment, stdio: "inherit" });
+		// What was for this script is in the manifest.
+		const settings = job.settings.filter((setting) => !/^(tls|ca)=/.test(setting));
+		const child = spawn("mcconfig", [...args, ...settings], { env: sdk.environment, stdio: "inherit" });
 		child.on("error", (error) => reject(new CliError(`mcconfig: ${error.message}`)));
 		child.on("close", (code) => done(code ?? Exit.FAILED));
 	});
@@ -105,7 +130,7 @@ function runMcconfig(sdk: Sdk, job: Job, manifest: string): Promise<number> {
 
 await runScript(async () => {
 	const job = readJob();
-	const manifest = findManifest(job.program);
+	const manifest = findManifest(job);
 	const sdk = findSdk();
 	if (sdk === undefined) throw new MissingError(NO_SDK);
 	checkTools(sdk, job);

@@ -72,6 +72,8 @@ describe("the scripts", () => {
 		["soak", ["--minutes", "x"]],
 		["flash", ["--board", "esp32/nodemcu", "--program", "nonsense"]],
 		["flash", []],
+		["flash", ["--board", "esp32/nodemcu", "tls=1"]],
+		["flash", ["--board", "esp32/nodemcu", "--program", "ota", "tls=1", "ca=ca.pem"]],
 	])("%s refuses %j", (name, args) => {
 		const { program } = PROGRAMS.find((each) => each.name === name)!;
 		expect(run(program, ...args).status).toBe(64);

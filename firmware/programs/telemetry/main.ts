@@ -41,10 +41,10 @@ class Telemetry {
 		this.#status = new Topic(`${root}/status`);
 		this.client = new Client({
 			host: "localhost",
+			transport: tcp,
 			...settings,
 			clientId: id,
 			cleanSession: false,
-			transport: tcp,
 			dns: platformDns(),
 			will: { topic: `${root}/status`, payload: "offline", qos: QoS.AT_LEAST_ONCE, retain: true },
 			onConnected: () => this.#sayOnline(),

@@ -1,5 +1,11 @@
 /** Modules of the platform's TLS, as far as they are used here, with what their code does; see ../../platform.d.ts. */
 
+declare module "Resource" {
+	/** A file that the manifest lists as data: a buffer in flash. */
+	const Resource: new (name: string) => ArrayBuffer;
+	export default Resource;
+}
+
 declare module "ssl/session" {
 	import type { CipherSuite } from "ssl/ciphersuites";
 

@@ -37,10 +37,25 @@ function derOf(value: TlsBytes, option: string): Uint8Array {
 	return bytes;
 }
 
-/** Tags of the first two elements within. */
+/** Tags of the first two elements within; -1 for one that is not there. */
 function shapeOf(bytes: Uint8Array): [first: number, second: number] {
 	const inner = new Der(bytes, 0, bytes.length).next().enter();
-	return [inner.next().tag, inner.peek];
+	try {
+		return [inner.next().tag, inner.peek];
+	} catch {
+		return [-1, -1];
+	}
+}
+
+/** Whether a key in PKCS#8 (RFC 5208 §5) is one of RSA. */
+function isRsa(bytes: Uint8Array): boolean {
+	const inner = new Der(bytes, 0, bytes.length).next().enter();
+	try {
+		const algorithm = inner.next().next(Tag.SEQUENCE).enter().next(Tag.OBJECT_IDENTIFIER);
+		return sameBytes(bytes, algorithm.start, algorithm.end, Uint8Array.from(RSA), 0, RSA.length);
+	} catch {
+		return false;
+	}
 }
 
 /**
@@ -70,12 +85,6 @@ export function keyOf(value: TlsBytes, option: string): Uint8Array {
 	if (second === (Tag.INTEGER as number)) refuse(option, "is an RSA key in PKCS#1; a device takes PKCS#8");
 	if (second === (Tag.OCTET_STRING as number)) refuse(option, "is an EC key; the platform's TLS takes RSA keys only");
 	if (second !== (Tag.SEQUENCE as number)) refuse(option, "is not a private key in PKCS#8");
-	const inner = new Der(bytes, 0, bytes.length).next().enter();
-	inner.next(Tag.INTEGER);
-	const algorithm = inner.next(Tag.SEQUENCE).enter();
-	algorithm.next(Tag.OBJECT_IDENTIFIER);
-	if (!sameBytes(bytes, algorithm.start, algorithm.end, Uint8Array.from(RSA), 0, RSA.length)) {
-		refuse(option, "is no RSA key; the platform's TLS takes RSA keys only");
-	}
+	if (!isRsa(bytes)) refuse(option, "is no RSA key; the platform's TLS takes RSA keys only");
 	return bytes;
 }

@@ -27,6 +27,7 @@ export const DEVICE_MODULES: Readonly<Record<string, string>> = {
 	"programs/telemetry/main": "xs-mqtt/programs/telemetry/main",
 	"programs/ota/main": "xs-mqtt/programs/ota/main",
 	"programs/esp32/telemetry": "xs-mqtt/programs/esp32/telemetry",
+	"programs/esp32/telemetry-tls": "xs-mqtt/programs/esp32/telemetry-tls",
 	"programs/esp32/ota": "xs-mqtt/programs/esp32/ota",
 };
 
