@@ -12,6 +12,8 @@ import {
 	measureRow,
 	measureWebSocketFlash,
 } from "../../host-sim/proofs/bench/xs-bench.js";
+import { figuresOf, isStale } from "../readme/figures.js";
+import { textOf } from "../readme/pages.js";
 import { hostOrSkip } from "../xs/support.js";
 
 const host = await hostOrSkip();
@@ -22,12 +24,21 @@ describe.skipIf(host === undefined)("WebSocket on XS", () => {
 	it.each([...WEBSOCKET_BUDGETS, ...WEBSOCKET_CYCLES])(
 		"$name: nothing is allocated, and it stays within its budgets",
 		async (operation) => {
-			expect(faultsOf(await measureRow(host!, operation, await overheads))).toEqual([]);
+			const row = await measureRow(host!, operation, await overheads);
+			expect(faultsOf(row)).toEqual([]);
+			if ("platformSlots" in operation) return;
+			const shown = figuresOf("manifests/websocket.md", "operation").find(([name]) => name === row.name);
+			expect(isStale(Number(shown?.[3]), row.byteCodes), `the page says ${shown?.[3]}, it is ${row.byteCodes}`).toBe(
+				false,
+			);
 		},
 	);
 
 	it("stays within its flash, none of which a client over TCP links", async () => {
-		expect(faultOfFigure(await measureWebSocketFlash(host!))).toEqual([]);
+		const flash = await measureWebSocketFlash(host!);
+		expect(faultOfFigure(flash)).toEqual([]);
+		const shown = new RegExp(`^- ${flash.name}: (\\d+) bytes`, "m").exec(textOf("manifests/websocket.md"))?.[1];
+		expect(isStale(Number(shown), flash.value)).toBe(false);
 		const { codeBytes } = await measure(host!, { operation: "idle" });
 		expect(Object.keys(codeBytes).filter((name) => name.includes("websocket"))).toEqual([]);
 	});

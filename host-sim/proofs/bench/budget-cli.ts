@@ -29,7 +29,7 @@ const { profile, websocket, write } = scriptCommand(
 		"instead, by function: all rows with this in their name; start: what happens up to the connection",
 	)
 	.option("--websocket", "instead, the same over WebSocket")
-	.option("--write", "write the figures to firmware/FIGURES.md")
+	.option("--write", "write the figures to firmware/FIGURES.md, or to manifests/websocket.md")
 	.parse()
 	.opts<{ profile?: string; websocket?: true; write?: true }>();
 
@@ -40,6 +40,10 @@ async function printWebSocket(host: XsHost): Promise<number> {
 	const rows = await measureAll(host, undefined, [...WEBSOCKET_BUDGETS, ...WEBSOCKET_CYCLES]);
 	const flash = await measureWebSocketFlash(host);
 	print(`${tableOf(rows)}\n\n${figureLine(flash)}\n`);
+	if (write) {
+		const change = (page: string): string => withLines(withTable(page, tableOf(rows)), [`- ${figureLine(flash)}`]);
+		rewrite(join(packageRoot(), "manifests/websocket.md"), change);
+	}
 	const faults = [...rows.flatMap(faultsOf), ...faultOfFigure(flash)];
 	for (const fault of faults) process.stderr.write(`over budget: ${fault}\n`);
 	return faults.length > 0 ? Exit.FAILED : Exit.OK;

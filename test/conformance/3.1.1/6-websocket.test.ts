@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { inState, type Harness } from "../../support/core-harness.js";
 import { ackHex, publishHex } from "../../support/hex.js";
+import { ascii, First, frame, framesOf, WebSocketRig } from "../../transport/websocket-rig.js";
 import { packetHex } from "../support.js";
 
 // Goal: §6, as far as it is about bytes: packets may be cut and joined in any way (the same holds for what TCP gives).
-// Method: one long run of packets of every kind is taken whole, byte by byte, and cut at every place.
+// Method: one long run of packets of every kind is taken whole, byte by byte, and cut at every place. What is WebSocket itself is
+// shown by the transport over a scripted one.
 
 const STREAM = [
 	"9003000101",
@@ -72,5 +74,35 @@ describe("packets of a server", () => {
 			const pieces = STREAM.match(new RegExp(`.{1,${2 * size}}`, "g"))!;
 			expect(resultOf(pieces), `pieces of ${size}`).toEqual(whole);
 		}
+	});
+});
+
+describe("packets over WebSocket", () => {
+	it("go out in binary data frames and no others [MQTT-6.0.0-1]", () => {
+		const rig = new WebSocketRig().connect();
+		for (const size of [2, 100, 130, 1_000]) rig.write(Array<number>(size).fill(0xc0));
+		expect(new Set(framesOf(rig.below.sent).map(({ first }) => first))).toEqual(new Set([First.BINARY]));
+	});
+
+	it("that come in a data frame of another type end the connection [MQTT-6.0.0-1]", () => {
+		const pingresp = [0xd0, 0x00];
+		const rig = new WebSocketRig().connect();
+		rig.arrive([...frame(First.BINARY, pingresp), ...frame(0x81, pingresp)]);
+		expect([rig.received, rig.events.at(-1), rig.below.calls.at(-1)]).toEqual([pingresp, "ended 75 1", "close"]);
+	});
+
+	it("are offered as the sub-protocol mqtt [MQTT-6.0.0-3]", () => {
+		expect(new WebSocketRig().request()).toMatch(/^Sec-WebSocket-Protocol: mqtt\r$/m);
+	});
+
+	it.each([
+		["mqtt", "opened"],
+		["mqttv3.1", "ended 73 2"],
+		["MQTT", "ended 73 2"],
+		[undefined, "ended 73 1"],
+	])("are refused where the server has not chosen it: %s [MQTT-6.0.0-4]", (chosen, event) => {
+		const rig = new WebSocketRig();
+		rig.arrive(ascii(rig.answerTo(rig.request(), { "Sec-WebSocket-Protocol": chosen })));
+		expect(rig.events.at(-1)).toBe(event);
 	});
 });
