@@ -1,4 +1,5 @@
 import { defect, type Defect } from "./defect.js";
+import { WAYS } from "./servers.js";
 import { SHORT_WAYS, SWITCHED_OFF } from "./short-ways.js";
 
 /** Bytes to fields and back. */
@@ -662,4 +663,5 @@ export const DEFECTS: readonly Defect[] = [
 	...SWITCHED_OFF,
 	...LINK,
 	...GIVING_UP,
+	...WAYS,
 ];

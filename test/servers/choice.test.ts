@@ -257,6 +257,22 @@ describe("the way back to the first server", () => {
 		);
 	});
 
+	it("leads back to the third, past the second", () => {
+		const { rig } = made({}, RETURN);
+		rig.start();
+		fail(rig);
+		fail(rig);
+		accept(rig);
+		settle(rig);
+		tried(rig);
+		rig.sleep();
+		rig.sleep();
+		fail(rig);
+		expect(tried(rig)).toBe("13");
+		fail(rig);
+		expect(tried(rig)).toBe("2");
+	});
+
 	it("goes on with the others when neither answers", () => {
 		const { rig } = away();
 		rig.sleep();
