@@ -16,6 +16,9 @@ const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
 const PLATFORM = [
 	...["timer", "time", "mc/config", "embedded:io/socket/tcp", "embedded:io/socket/udp"],
 	...["embedded:io/digital", "embedded:network/interface/wifi", "embedded:network/ntp/client"],
+	// The SDK's manifest of TLS has these.
+	...["Resource", "crypt", "ecdsa", "pkcs1_5", "pkcs8", "x509"],
+	...["ssl/alert", "ssl/ciphersuites", "ssl/handshake", "ssl/record", "ssl/session"],
 ];
 
 function load(file: string) {
