@@ -4,7 +4,7 @@ import { plainRoute, type Route } from "../companions/companion.js";
 import { compiledUrl } from "../stand-ins/stand-ins.js";
 import { CliError } from "../terminal/exit.js";
 import type { Scheme } from "../terminal/mqtt-url.js";
-import { SYSTEM_CA } from "../tls/in-band.js";
+import { Trusted } from "../tls/in-band.js";
 import type { RunBroker } from "./broker.js";
 import type { Program } from "./program.js";
 import { xsModules } from "./xs-modules.js";
@@ -56,7 +56,7 @@ export function transportConfig({ address, way, path, security }: RunBroker): Re
 			tls: {
 				serverName: address.host,
 				...(security.verify
-					? { ca: security.ca.length > 0 ? security.ca.map(String) : [SYSTEM_CA] }
+					? { ca: security.ca.length > 0 ? security.ca.map(String) : [Trusted.SYSTEM] }
 					: { verify: false }),
 				...(security.key && { certificate: security.certificate.map(String), key: security.key.toString() }),
 				...(security.alpn.length > 0 && { alpn: security.alpn }),

@@ -5,7 +5,7 @@
 import type { TlsBytes, TlsEngine, TlsSettings, TlsSetup } from "../../firmware/ports/tls-engine.js";
 import { TlsStep } from "../../firmware/ports/tls-engine.js";
 import { ReasonCode } from "../../firmware/client/terms/codes.js";
-import { FrameKind, FrameSize, Preamble, SecureFlag, SecureItem } from "../tls/in-band.js";
+import { FrameKind, FrameSize, Preamble, SecureFlag, SecureItem, Trusted } from "../tls/in-band.js";
 
 /** A stand-in needs little: a frame may be cut anywhere. */
 const LANDING_SIZE = 256;
@@ -215,6 +215,9 @@ class StandInEngine implements TlsEngine {
 function itemsOf(settings: TlsSettings): Uint8Array[] {
 	const { ca, certificate, key, alpn, serverName, verify, rsaKeyExchange } = settings;
 	const flags = (verify ? SecureFlag.VERIFY : 0) | (rsaKeyExchange ? SecureFlag.RSA_KEY_EXCHANGE : 0);
+	for (let i = 0; i < ca.length; i++) checkForm(bytesOf(ca[i]!), "ca");
+	for (let i = 0; i < certificate.length; i++) checkForm(bytesOf(certificate[i]!), "certificate");
+	if (key !== undefined) checkKey(bytesOf(key));
 	return [
 		...item(SecureItem.FLAGS, Uint8Array.of(flags)),
 		...item(SecureItem.SERVER_NAME, textBytes(serverName)),
@@ -223,6 +226,44 @@ function itemsOf(settings: TlsSettings): Uint8Array[] {
 		...certificate.flatMap((bytes) => item(SecureItem.CERTIFICATE, bytesOf(bytes))),
 		...(key === undefined ? [] : item(SecureItem.KEY, bytesOf(key))),
 	];
+}
+
+/** What makes a device's files of those that everybody else has. */
+const MEND = "npx xs-mqtt certificate --ca ca.pem --cert cert.pem --key key.pem --out certificates";
+/** The identifier of EC keys, 1.2.840.10045.2.1, as it stands in DER; and in PEM of PKCS#8, where its place is always the same. */
+const EC = Object.freeze([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]);
+const EC_IN_PEM = "qGSM49AgE";
+/** How far into a key its kind is told. */
+const KEY_HEAD_SIZE = 160;
+
+/** Throws TypeError as a device does, but for PEM, which is taken here. */
+function refuse(option: string, what: string): never {
+	throw new TypeError(`tls.${option}: ${what}; write ${MEND}`);
+}
+
+/** A sequence in DER, or PEM behind whatever text. */
+function checkForm(bytes: Uint8Array, option: string): void {
+	if (bytes[0] === 0x30 || holds(bytes, textBytes("-----BEGIN "), bytes.length)) return;
+	if (!holds(bytes, textBytes(Trusted.SYSTEM), 1)) refuse(option, "is neither DER nor PEM");
+}
+
+/** A device signs with RSA only. */
+function checkKey(bytes: Uint8Array): void {
+	checkForm(bytes, "key");
+	const hasText = (text: string): boolean => holds(bytes, textBytes(text), KEY_HEAD_SIZE);
+	if (hasText("ENCRYPTED PRIVATE KEY")) refuse("key", "is encrypted; a device takes it as it is");
+	if (holds(bytes, EC, KEY_HEAD_SIZE) || hasText(EC_IN_PEM) || hasText("EC PRIVATE KEY"))
+		refuse("key", "is an EC key; the platform's TLS takes RSA keys only");
+}
+
+/** Whether bytes stand somewhere at the start of others, `limit` places of which are looked at. */
+function holds(bytes: Uint8Array, wanted: ArrayLike<number>, limit: number): boolean {
+	for (let at = 0; at < limit && at + wanted.length <= bytes.length; at++) {
+		let same = 0;
+		while (same < wanted.length && bytes[at + same] === wanted[same]) same++;
+		if (same === wanted.length) return true;
+	}
+	return false;
 }
 
 /** An item's head and body. */
@@ -236,11 +277,10 @@ function bytesOf(bytes: TlsBytes): Uint8Array {
 	return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
 }
 
-/** Names, protocols and PEM are ASCII; neither engine has a TextEncoder. */
+/** As a device does it: a method of a string for each character would take slots of the heap. */
 function textBytes(text: string): Uint8Array {
-	const bytes = new Uint8Array(text.length);
-	for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-	return bytes;
+	const { fromString } = ArrayBuffer as unknown as { fromString(this: unknown, text: string): ArrayBuffer };
+	return new Uint8Array(fromString.call(ArrayBuffer, text));
 }
 
 /** Makes the engine. */

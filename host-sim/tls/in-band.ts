@@ -62,7 +62,9 @@ export const enum FrameSize {
 }
 
 /** A program's `ca` that stands for all that this machine trusts: a list of hundreds is nothing to give to a device. */
-export const SYSTEM_CA = "what this machine trusts";
+export const enum Trusted {
+	SYSTEM = "what this machine trusts",
+}
 
 /** What a device wants of a handshake. */
 export interface SecureRequest {

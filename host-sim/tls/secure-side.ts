@@ -4,10 +4,10 @@ import { ReasonCode } from "../../firmware/client/terms/codes.js";
 import { deviceLimits } from "./device-limits.js";
 import type { SecureEnd } from "./ends.js";
 import { systemCa } from "./files.js";
-import { SYSTEM_CA, type SecureRequest } from "./in-band.js";
+import { Trusted, type SecureRequest } from "./in-band.js";
 import { secure, secureContext, securedText } from "./secure.js";
 
-const SYSTEM = Buffer.from(SYSTEM_CA);
+const SYSTEM = Buffer.from(Trusted.SYSTEM);
 
 /** What happens. `ended` is the last event. */
 export interface SecureSideEvents {

@@ -6,6 +6,8 @@ import type { Wire } from "../../host-sim/world/link.js";
 import { SocketWorld, type SocketWorldOptions } from "../../host-sim/world/socket-world.js";
 import type { Tap } from "../../host-sim/world/tap.js";
 import { makeEngine } from "../../host-sim/stand-ins/tls-engine.js";
+import { PreambleReader } from "../../host-sim/tls/in-band.js";
+import { makeKey } from "../support/certificates.js";
 import { until } from "../support/until.js";
 
 // Goal: the stand-in of TLS and the world agree on what goes between them, however the bytes are cut; plain bytes, and nothing
@@ -23,6 +25,14 @@ afterEach(async () => {
 });
 
 const SIZE = 16;
+
+const key = makeKey("ec");
+const EC_KEY = {
+	der: key.export({ type: "pkcs8", format: "der" }),
+	pem: key.export({ type: "pkcs8", format: "pem" }).toString(),
+	sec1: key.export({ type: "sec1", format: "pem" }).toString(),
+	encrypted: key.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" }).toString(),
+};
 
 /** An engine and the connection below it. */
 class Rig {
@@ -189,6 +199,18 @@ describe("the engine of TLS in the simulator", () => {
 		expect(rig.engine.failure).toBe(Reason.HANDSHAKE_CUT);
 	});
 
+	it.each([
+		["ca", { ca: ["no PEM"] }, /^tls\.ca: is neither DER nor PEM; write npx xs-mqtt certificate /],
+		["certificate", { certificate: [Uint8Array.of(1)] }, /^tls\.certificate: is neither DER nor PEM; /],
+		["key of EC in DER", { key: new Uint8Array(EC_KEY.der) }, /^tls\.key: is an EC key; /],
+		["key of EC in PEM", { key: EC_KEY.pem }, /^tls\.key: is an EC key; /],
+		["key of EC as OpenSSL has it", { key: EC_KEY.sec1 }, /^tls\.key: is an EC key; /],
+		["key with a passphrase", { key: EC_KEY.encrypted }, /^tls\.key: is encrypted; /],
+	] as const)("refuses at construction, as a device: %s", (_name, settings, message) => {
+		expect(() => new Rig(settings)).toThrow(TypeError);
+		expect(() => new Rig(settings)).toThrow(message);
+	});
+
 	it("is used again, after an end in any step", async () => {
 		const rig = new Rig({});
 		expect(await rig.handshake()).toBe(TlsStep.DONE);
@@ -198,5 +220,23 @@ describe("the engine of TLS in the simulator", () => {
 		rig.close();
 		expect(rig.engine.readable).toBe(0);
 		expect(rig.engine.description).toBe("");
+	});
+});
+
+describe("the start of what a device sends", () => {
+	it.each([
+		["MQTT", [0x10, 0, 0]],
+		["a byte as a preamble has it, and no more of one", [0, 0x78, 0x73, 1, 2, 3]],
+		["a preamble that is too large", [0, 0x78, 0x73, 0x2d, 0x74, 0x6c, 0x73, 1, 0xff, 0, 0, 0, 9]],
+	])("passes as it is: %s", (_name, bytes) => {
+		for (const pieceMax of [1, Infinity]) {
+			const reader = new PreambleReader();
+			const passed: number[] = [];
+			for (let at = 0; at < bytes.length; at += pieceMax) {
+				passed.push(...reader.take(Uint8Array.from(bytes.slice(at, at + pieceMax))));
+			}
+			expect(passed).toEqual(bytes);
+			expect(reader.request).toBeUndefined();
+		}
 	});
 });
