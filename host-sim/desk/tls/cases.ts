@@ -36,6 +36,8 @@ export interface TlsCase {
 	certificate?: Certificate;
 	alpn?: string;
 	rsaKeyExchange?: boolean;
+	/** Default: true. */
+	verify?: boolean;
 	conduct: Conduct;
 	/** Of a server that is there already. */
 	port?: number;
@@ -104,6 +106,7 @@ function chains(cast: Cast): TlsCase[] {
 		{ name: "CBC", ca: [ca], conduct: byNode(server, { ciphers: "ECDHE-RSA-AES128-SHA256" }) },
 		{ name: "RSA key exchange", ca: [ca], rsaKeyExchange: true, conduct: byNode(server, { ciphers: "AES128-SHA256" }) },
 		{ name: "ALPN", ca: [ca], alpn: "mqtt", conduct: byNode(server, { ALPNProtocols: ["mqtt"] }) },
+		{ name: "not verified", ca: [], verify: false, conduct: byNode(cast.impostor) },
 		{ name: "no ALPN", ca: [ca], alpn: "mqtt", conduct: byNode(server) },
 		{ name: "all in one record", ca: [ca], conduct: byScript({ ...cast.good, recordSize: 16_384 }) },
 		{ name: "records of 50 bytes", ca: [ca], conduct: byScript({ ...cast.good, recordSize: 50 }) },

@@ -75,7 +75,7 @@ export class TlsStage {
 	}
 
 	#tell(one: TlsCase, port: number): object {
-		const { name, host = "broker.test", ca, certificate, alpn, rsaKeyExchange, wanted } = one;
+		const { name, host = "broker.test", ca, certificate, alpn, rsaKeyExchange, verify = true, wanted } = one;
 		return {
 			name,
 			host,
@@ -84,6 +84,7 @@ export class TlsStage {
 			...(certificate && { certificate: this.#nameOf(certificate) }),
 			...(alpn !== undefined && { alpn }),
 			...(rsaKeyExchange && { rsaKeyExchange }),
+			verify,
 			ends: wanted !== undefined,
 		};
 	}

@@ -17,6 +17,7 @@ export interface Case {
 	certificate?: string;
 	alpn?: string;
 	rsaKeyExchange?: boolean;
+	verify: boolean;
 	/** An end is expected before it gets through. */
 	ends: boolean;
 }
@@ -33,7 +34,7 @@ export function named(name: string): Uint8Array {
 }
 
 export function optionsOf(one: Case): TlsOptions {
-	const options: TlsOptions = { ca: one.ca.map(named) };
+	const options: TlsOptions = { ca: one.ca.map(named), verify: one.verify };
 	if (one.certificate !== undefined) {
 		options.certificate = named(one.certificate);
 		options.key = named(`${one.certificate} key`);
