@@ -72,7 +72,7 @@ describe("the package", () => {
 			),
 		);
 		const platform =
-			/^(node:|xs-mqtt|embedded:|mc\/|timer$|time$|esp32|sntp|wifi|xs-host\/|ssl\/|(crypt|ecdsa|pkcs1_5|pkcs8|x509)$)/;
+			/^(node:|xs-mqtt|embedded:|mc\/|timer$|time$|esp32|sntp|wifi|xs-host\/|ssl\/|(Resource|crypt|ecdsa|pkcs1_5|pkcs8|x509)$)/;
 		const ofPackages = names.filter(
 			(name) => !platform.test(name) && !name.startsWith("$") && !builtinModules.includes(name),
 		);
