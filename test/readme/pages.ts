@@ -18,6 +18,8 @@ export const PAGES = [
 	"manifests/README.md",
 	"manifests/mqttclient.md",
 	"manifests/recipes.md",
+	"manifests/tls.md",
+	"manifests/websocket.md",
 	"firmware/client/README.md",
 	"firmware/app/README.md",
 	"host-sim/README.md",
