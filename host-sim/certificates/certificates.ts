@@ -51,6 +51,8 @@ export interface CertificateOptions {
 	to?: Date;
 	/** It may sign others; with a number: so many may stand between it and a leaf. Default: false. */
 	issues?: boolean | number;
+	/** It is of version 1, which has no extensions: what `openssl x509 -req` makes of a request that has none. */
+	first?: boolean;
 	/** Signs with SHA-1, as nobody should any more. */
 	sha1?: boolean;
 	/** A bit of the signature is wrong. */
@@ -122,14 +124,14 @@ export function makeCertificate(options: CertificateOptions): Certificate {
 	const now = Date.now();
 	const { from = new Date(now - DAY_MS), to = new Date(now + 365 * DAY_MS) } = options;
 	const content = sequence(
-		element(VERSION, integer(VERSION_3)),
+		...(options.first ? [] : [element(VERSION, integer(VERSION_3))]),
 		integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
 		algorithm,
 		nameOf(issuer?.name ?? name),
 		sequence(time(from), time(to)),
 		nameOf(name),
 		publicKeyOf(own),
-		element(EXTENSIONS, sequence(...extensionsOf(options, own, signer))),
+		...(options.first ? [] : [element(EXTENSIONS, sequence(...extensionsOf(options, own, signer)))]),
 	);
 	const signature = sign(options.sha1 ? "sha1" : "sha256", content, signer);
 	if (options.broken) signature[signature.length - 1]! ^= 1;

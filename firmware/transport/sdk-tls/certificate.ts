@@ -55,8 +55,10 @@ export class Certificate {
 	/** GeneralNames of the subject; both 0: none. */
 	namesAt = 0;
 	namesEnd = 0;
-	/** It may sign other certificates. */
+	/** It says that it may sign other certificates. */
 	mayIssue = false;
+	/** It is of version 1, which has no word for that. */
+	isFirst = false;
 	/** How many may stand between it and a leaf. */
 	pathMax = 255;
 	/** It may be a server's. */
@@ -106,8 +108,7 @@ export class Certificate {
 		this.subjectAt = der.start;
 		this.subjectEnd = der.end;
 		der.next(Tag.SEQUENCE);
-		// Of the first version: there were no extensions that could say so. Only one that was given passes as an issuer.
-		this.mayIssue = version === 0;
+		this.isFirst = version === 0;
 		while (der.more) {
 			der.next();
 			if (der.tag === (Field.EXTENSIONS as number)) this.readExtensions(der.enter().next(Tag.SEQUENCE).enter());

@@ -63,14 +63,19 @@ function findIssuer(
 	for (const each of trusted) {
 		if (!one.isIssuedBy(each)) continue;
 		named++;
-		if (mayIssue(each, depth) && isSignedBy(one, each)) return each;
+		if ((each.isFirst || mayIssue(each, depth)) && isSignedBy(one, each)) return each;
 	}
 	// Somebody has borrowed the name of a trusted one.
 	if (named > 0) failure.refuse(TlsEnd.BAD_SIGNATURE, depth);
 	return undefined;
 }
 
-/** in: below  how many certificates stand between an issuer and the leaf */
+/**
+ * Whether a certificate says that it may issue. One of version 1 cannot say so: it has to be given. Of an authority that
+ * hands out such certificates, each device's would make another server otherwise.
+ *
+ * in   below  how many certificates stand between it and the leaf
+ */
 function mayIssue(issuer: Certificate, below: number): boolean {
 	return issuer.mayIssue && !issuer.isUnknown && below <= issuer.pathMax;
 }

@@ -87,6 +87,7 @@ function chains(cast: Cast): TlsCase[] {
 	const behind = cast.signed({ issuer: between });
 	const selfSigned = makeCertificate({ name: NAME, names: [NAME], key: "rsa" });
 	const star = cast.signed({ names: ["*.brokers.test"] });
+	const old = makeCertificate({ name: "Check old CA", key: "rsa", first: true });
 	const large = makeCertificate({ name: "Check CA 4096", key: "rsa4096", issues: true });
 	const p384 = makeCertificate({ name: "Check CA P-384", key: "p384", issues: true });
 	return [
@@ -100,6 +101,7 @@ function chains(cast: Cast): TlsCase[] {
 		{ name: "one of several", ca: [cast.ecCa, ca], conduct: byNode(server) },
 		{ name: "IP in SAN", host: "127.0.0.1", ca: [ca], conduct: byNode(server) },
 		{ name: "wildcard", host: "one.brokers.test", ca: [ca], conduct: byNode(star) },
+		{ name: "CA of version 1", ca: [old], conduct: byNode(cast.signed({ issuer: old })) },
 		{ name: "RSA 4096", ca: [large], conduct: byNode(cast.signed({ issuer: large })) },
 		{ name: "signed by P-384", ca: [p384], conduct: byNode(cast.signed({ issuer: p384 })) },
 		{ name: "EC by Node", ca: [cast.ecCa], conduct: byNode(cast.ecServer) },
@@ -127,6 +129,7 @@ function wrongChains(cast: Cast): TlsCase[] {
 	const namesake = makeCertificate({ name: ca.name, key: "rsa", issues: true });
 	const forged = cast.signed({ issuer: namesake });
 	const leafAsIssuer = cast.signed({ issuer: makeCertificate({ name: "Check leaf", issuer: ca }) });
+	const device = makeCertificate({ name: "Check device", issuer: ca, first: true });
 	const outer = makeCertificate({ name: "Check outer", issuer: ca, issues: 0 });
 	const inner = makeCertificate({ name: "Check inner", issuer: outer, issues: true });
 	const late = makeCertificate({ name: "Check late", issuer: ca, issues: true, from: date(-20), to: date(-10) });
@@ -152,6 +155,7 @@ function wrongChains(cast: Cast): TlsCase[] {
 			fools: true,
 		}),
 		one("a leaf that issues", leafAsIssuer, Reason.BAD_SIGNATURE),
+		one("a leaf of version 1 that issues", cast.signed({ issuer: device }), Reason.BAD_SIGNATURE),
 		one("a path that is too long", cast.signed({ issuer: inner }), Reason.BAD_SIGNATURE, 1),
 		one("an intermediate that has expired", cast.signed({ issuer: late }), Reason.EXPIRED, 1),
 		one("a broken signature", cast.signed({ broken: true }), Reason.BAD_SIGNATURE),

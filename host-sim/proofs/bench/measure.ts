@@ -103,7 +103,7 @@ export async function measure(host: XsHost, operation: Operation): Promise<Measu
 		const result = await runOnXs({
 			host,
 			modules: { ...modules, ...(operation.program ? { main: operation.program.main } : programs) },
-			preload: Object.keys(modules),
+			preload: Object.keys(modules).filter((name) => !PROGRAMS.includes(name)),
 			main: "main",
 			config: {
 				operation: operation.operation,

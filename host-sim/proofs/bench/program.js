@@ -196,8 +196,8 @@ function openSocket() {
 	}, 1);
 }
 
-/** Runs the operation, of a client over a transport. */
-export function run(transport) {
+/** Runs the operation, of a client over a transport. in: more  options that another program adds */
+export function run(transport, more = {}) {
 	if (operation === "nothing") return report();
 	if (operation === "socket") return openSocket();
 	if (operation === "handler") return callHandler();
@@ -206,6 +206,7 @@ export function run(transport) {
 		clientId: "budget",
 		...config.mqtt,
 		transport,
+		...more,
 		onConnected() {
 			if (client.counters[Counter.CONNECTS] === 1) OPERATIONS[operation]();
 			if (operation === "reconnect") step();
