@@ -6,6 +6,7 @@ import { xsHostWarning } from "../../host-sim/stand-ins/xs/build.js";
 import { bareWarning } from "./bare-check.js";
 import { mosquittoMissing } from "./mosquitto-check.js";
 import { nginxMissing } from "./nginx-check.js";
+import { rabbitmqMissing } from "./rabbitmq.js";
 import { skipLines, type Missing, type Skipped } from "./skips.js";
 import { span } from "./span.js";
 import { ejabberdMissing } from "./web-servers.js";
@@ -103,6 +104,7 @@ async function missing(): Promise<Missing[]> {
 		...(warning === undefined ? [] : [{ reason: warning, mark: /hostOrSkip|tryBuildXsHost/ }]),
 		...(nginxMissing === undefined ? [] : [{ reason: nginxMissing, mark: /describeWithNginx/ }]),
 		...(ejabberdMissing === undefined ? [] : [{ reason: ejabberdMissing, mark: /ejabberdMissing/ }]),
+		...(rabbitmqMissing === undefined ? [] : [{ reason: rabbitmqMissing, mark: /rabbitmqMissing/ }]),
 		...(mosquittoMissing === undefined ? [] : [{ reason: mosquittoMissing, mark: /mosquitto|brokerMissing/i }]),
 	];
 }
