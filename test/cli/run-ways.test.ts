@@ -39,7 +39,8 @@ const UPGRADED = ["upgrade: GET /mqtt", "upgraded: HTTP/1.1 101 Switching Protoc
 const BYE = "close frame: 1000 from the device";
 
 describe.each(engines)("telemetry on %s", (engine) => {
-	it.each([
+	// They wait for time to pass, each with a broker of its own, and may do that together.
+	it.concurrent.each([
 		[["--tls"], ["handshake: 127.0.0.1", SECURED, "closed: by the device"]],
 		[["--websocket"], [...UPGRADED, BYE, "closed: by the device"]],
 		[
