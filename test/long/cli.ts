@@ -28,14 +28,25 @@ const { seeds, runs, inputs, messages } = scriptCommand(
 )
 	.option("--seeds <number>", "runs of xs-mqtt torture, from seed 1", count, 20_000)
 	.option("--runs <number>", "runs of the fuzzer on the client", count, 300_000)
-	.option("--messages <number>", "messages of each QoS, both ways, through TLS, WebSocket and both", count, 10_000)
+	.option(
+		"--messages <number>",
+		"messages of each QoS, both ways, over bad links, by TCP, TLS, WebSocket and both",
+		count,
+		10_000,
+	)
 	.option("--inputs <number>", "inputs of the fuzzer for the decoder", count, 5_000_000)
 	.parse()
 	.opts<Options>();
 
 /** What is run, with the same seeds each time: programs that are compiled, and tests with more of everything. */
 const CHECKS: readonly (readonly string[])[] = [
-	["../node_modules/vitest/vitest.mjs", "run", "test/broker/ways.test.ts"],
+	[
+		"../node_modules/vitest/vitest.mjs",
+		"run",
+		"test/broker/ways.test.ts",
+		"test/broker/faults.test.ts",
+		"test/broker/kills.test.ts",
+	],
 	["host-sim/cli.js", "torture", "--seeds", String(seeds)],
 	["test/fuzz/cli.js", "client", "--runs", String(runs), "--seed", "1"],
 	["test/fuzz/cli.js", "decoder", "--inputs", String(inputs), "--seed", "1"],
