@@ -108,7 +108,6 @@ export class TlsStage {
 		} finally {
 			await run.stop();
 		}
-		if (process.env["TLS_CHECK_OUTPUT"]) process.stdout.write(run.output);
 		const wrong = this.#cases.flatMap((each) => this.#judge(each, run.output));
 		wrong.push(...run.output.split("\n").filter((line) => line.startsWith("# memory: ")));
 		if (wrong.length > 0) throw new CliError(`TLS:\n${wrong.join("\n")}`);
